@@ -1,0 +1,76 @@
+/** The contract of a store: a place that keeps notebooks and files, as bytes and entries. */
+import type { Readable } from 'node:stream';
+
+/** Opaque: equal revisions mean that nothing changed. */
+export type Revision = string;
+
+export interface Entry {
+  /** last segment of the path; '' for the root */
+  name: string;
+  kind: 'file' | 'directory';
+  /** bytes; undefined for directories */
+  size?: number;
+  modified: Date;
+  created?: Date;
+  writable: boolean;
+  revision: Revision;
+}
+
+export interface EntryPage {
+  entries: Entry[];
+  /** pass it as `after` to get the next page; undefined on the last one */
+  next?: string;
+}
+
+export interface Closeable {
+  close(): void | Promise<void>;
+}
+
+/** Several versions of a file that its user can go back to. `id` matches `[\w-]+`. */
+export interface Checkpoints {
+  create(path: string): Promise<{ id: string; modified: Date }>;
+  list(path: string): Promise<{ id: string; modified: Date }[]>;
+  /** @throws HttpError 404 when there is no such checkpoint */
+  restore(path: string, id: string): Promise<void>;
+  remove(path: string, id: string): Promise<void>;
+  /** A file moved: its checkpoints follow. */
+  renamed(from: string, to: string): Promise<void>;
+  /** A file was deleted: so are its checkpoints. */
+  removed(path: string): Promise<void>;
+}
+
+/**
+ * A place that keeps notebooks and files. Paths are '/'-separated, relative, without leading or trailing slash; '' is
+ * the root. The Jupyter contents model, untitled names, copies and formats are written once above it (`contents.ts`).
+ *
+ * Every method may throw `HttpError` with a sentence for the user: 404 when a path or its parent is missing, 403
+ * when the store refuses, 409 when `absent` is asked and the path exists or `revision` does not match any more.
+ */
+export abstract class NotebookManager {
+  /** One line for the start message: "Serving notebooks from local directory: …". */
+  abstract infoString(): string;
+  abstract stat(path: string): Promise<Entry | undefined>;
+  /** Unsorted is fine. Entries that cannot be read (broken links, sockets, devices) are left out. */
+  abstract list(path: string, page?: { after?: string; limit?: number }): Promise<EntryPage>;
+  /** `range`: first and last byte, inclusive. */
+  abstract read(
+    path: string,
+    range?: { start: number; end: number },
+  ): Promise<{ entry: Entry; body: Readable }>;
+  /** All or nothing: a crash or a full disk leaves the old bytes. */
+  abstract write(
+    path: string,
+    body: Buffer | Readable,
+    when?: { revision?: Revision; absent?: true },
+  ): Promise<Entry>;
+  abstract makeDirectory(path: string): Promise<Entry>;
+  /** @throws HttpError 409 when `to` exists */
+  abstract rename(from: string, to: string): Promise<Entry>;
+  abstract remove(path: string, options?: { recursive?: boolean }): Promise<void>;
+  /** Stores that can tell when something changed; others are asked on open, on focus and before a save. */
+  watch?(path: string, onChange: () => void): Closeable;
+  /** Directory on this machine where a kernel for `path` starts; undefined when the store has no local files. */
+  kernelDirectory?(path: string): string | undefined;
+  abstract readonly checkpoints: Checkpoints;
+  async close(): Promise<void> {}
+}

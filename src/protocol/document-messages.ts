@@ -1,0 +1,104 @@
+/**
+ * What travels on the websocket of a live document (`api/documents/<id>/socket`), as JSON text frames.
+ *
+ * Order: everything of one document is in the order of its revisions. A page applies its own operations at once and
+ * keeps them until the `ack`; operations of others that arrive meanwhile are rebased against them on both sides with
+ * the same rule: what the server accepted first comes first.
+ *
+ * A page has at most one unacknowledged batch on the way; further operations and `execute` wait in its outbox, in order.
+ */
+import type { CellExecution, Operation } from '../notebook/operations.js';
+import type { Cell, CellId, JsonObject } from '../notebook/types.js';
+
+/** Answer of `POST api/documents {path, kernel_name?, start_kernel?}`; the id survives a rename. */
+export interface DocumentModel {
+  id: string;
+  path: string;
+}
+
+export interface KernelView {
+  /** null: no kernel runs for this document */
+  id: string | null;
+  session_id: string | null;
+  /** kernelspec name, for example `python3` */
+  name: string;
+  display_name: string;
+  language: string;
+  /** `starting | idle | busy | restarting | dead | none | unavailable` */
+  state: KernelState;
+  /** a sentence, when it died or did not start */
+  reason?: string;
+}
+export type KernelState = 'starting' | 'idle' | 'busy' | 'restarting' | 'dead' | 'none' | 'unavailable';
+
+/** A batch of operations as the server numbered it; `revision` is the document's after the last of them. */
+export interface OperationBatch {
+  revision: number;
+  /** client id of the page that sent it; absent for the server's own (kernel output, merge) */
+  client?: string;
+  /** that page's sequence number of the batch */
+  seq?: number;
+  ops: Operation[];
+}
+
+export interface SavedState {
+  /** revision that is on disk */
+  revision: number;
+  /** ISO 8601, null when never saved since it was opened */
+  at: string | null;
+}
+
+export type ServerMessage =
+  /** The whole document; sent first, and again when a page cannot be brought up to date by operations. */
+  | {
+      type: 'snapshot';
+      epoch: string;
+      revision: number;
+      path: string;
+      writable: boolean;
+      nbformat: number;
+      nbformat_minor: number;
+      metadata: JsonObject;
+      cells: Cell[];
+      /** only cells that are not idle, or that ran since the document was opened */
+      executions: Record<CellId, CellExecution>;
+      kernel: KernelView;
+      saved: SavedState;
+      prompt: Prompt | null;
+      /** ids of cells whose outputs came from outside and are not trusted: active content must not run */
+      untrusted: CellId[];
+      last_checkpoint: string | null;
+    }
+  | ({ type: 'ops' } & OperationBatch)
+  /** The page's batch `seq` was applied as `revision`. `ops` is there only when the server changed them. */
+  | { type: 'ack'; seq: number; revision: number; ops?: Operation[] }
+  /** The page's batch was refused whole (bad operation, read-only); the page takes it back and shows the sentence. */
+  | { type: 'refused'; seq: number; message: string }
+  | { type: 'saved'; epoch: string; revision: number; at: string; checkpoint?: string }
+  | { type: 'save-failed'; message: string }
+  | { type: 'kernel'; kernel: KernelView }
+  /** An `input()` that waits for an answer; null: it was answered or interrupted. The same in every tab. */
+  | { type: 'prompt'; prompt: Prompt | null }
+  | { type: 'path'; path: string }
+  /** Something a person should read: a save conflict, a queue cleared, a kernel that died. */
+  | { type: 'notice'; level: 'info' | 'warning' | 'error'; message: string }
+  /** `?` and `??` (payload `page`): for the pager. */
+  | { type: 'pager'; cell: CellId; data: Record<string, unknown> }
+  /** The document is closed on the server: the file was deleted, or the session of this page was logged out. */
+  | { type: 'closed'; reason: string };
+
+export interface Prompt {
+  cell: CellId;
+  prompt: string;
+  password: boolean;
+}
+
+export type PageMessage =
+  /** First message of every connection. Without epoch: send me a snapshot. */
+  | { type: 'resume'; client: string; epoch?: string; revision?: number }
+  /** `base`: the last revision that the page had seen when it made these operations; `seq` counts up per client. */
+  | { type: 'ops'; seq: number; base: number; ops: Operation[] }
+  | { type: 'execute'; cells: CellId[] }
+  | { type: 'interrupt' }
+  | { type: 'input'; value: string }
+  | { type: 'save'; checkpoint?: boolean };
