@@ -16,7 +16,12 @@ const features = [
   'javascript-kernel',
 ];
 const everyone = ['http-error', 'package-files', 'log', 'protocol', 'notebook', 'config'];
-const allow = (from, to) => ({ from, allow: [...everyone, from, ...to] });
+/** One line of the map: `from` may import itself and `to`. */
+const mayImport = (from, to) => ({
+  from: { element: { type: from } },
+  allow: { to: { element: { types: { anyOf: [from, ...to] } } } },
+});
+const feature = (from, to = []) => mayImport(from, [...everyone, ...to]);
 
 export default defineConfig(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/consumer/', 'test-results/'] },
@@ -43,12 +48,12 @@ export default defineConfig(
     settings: {
       'import/resolver': { typescript: { alwaysTryTypes: true } },
       'boundaries/elements': [
-        { type: 'main', mode: 'full', pattern: 'src/main.ts' },
-        { type: 'index', mode: 'full', pattern: 'src/index.ts' },
-        { type: 'http-error', mode: 'full', pattern: 'src/http-error.ts' },
-        { type: 'package-files', mode: 'full', pattern: 'src/package-files.ts' },
-        { type: 'log', mode: 'full', pattern: 'src/log.ts' },
-        { type: 'wire-signature', mode: 'full', pattern: 'src/wire-signature.ts' },
+        { type: 'main', partialMatch: false, pattern: 'src/main.ts' },
+        { type: 'index', partialMatch: false, pattern: 'src/index.ts' },
+        { type: 'http-error', partialMatch: false, pattern: 'src/http-error.ts' },
+        { type: 'package-files', partialMatch: false, pattern: 'src/package-files.ts' },
+        { type: 'log', partialMatch: false, pattern: 'src/log.ts' },
+        { type: 'wire-signature', partialMatch: false, pattern: 'src/wire-signature.ts' },
         ...['commands', 'config', 'server', 'notebook', 'protocol', ...features].map((name) => ({
           type: name,
           pattern: `src/${name}`,
@@ -57,30 +62,28 @@ export default defineConfig(
       ],
     },
     rules: {
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          message:
-            '${file.type} may not import ${dependency.type} (docs/architecture.md, "Who may import whom")',
-          rules: [
-            allow('main', ['commands']),
-            allow('index', ['server', 'auth', 'contents']),
-            allow('commands', [...features, 'server']),
-            allow('server', [...features, 'wire-signature']),
-            { from: 'config', allow: ['config', 'http-error', 'package-files'] },
-            allow('auth', []),
-            allow('tls', []),
-            allow('contents', []),
-            allow('kernels', ['wire-signature']),
-            allow('sessions', ['kernels', 'contents']),
-            allow('documents', ['contents', 'kernels', 'sessions']),
-            allow('pages', ['contents', 'kernels', 'sessions', 'render']),
-            { from: 'notebook', allow: ['notebook'] },
-            { from: 'protocol', allow: ['protocol', 'notebook'] },
-            { from: 'render', allow: ['render', 'notebook'] },
-            allow('javascript-kernel', ['wire-signature']),
-            { from: 'static', allow: ['static', 'notebook', 'protocol', 'render'] },
+          policies: [
+            feature('main', ['commands']),
+            feature('index', ['server', 'auth', 'contents']),
+            feature('commands', [...features, 'server']),
+            feature('server', [...features, 'wire-signature']),
+            mayImport('config', ['http-error', 'package-files']),
+            feature('auth'),
+            feature('tls'),
+            feature('contents'),
+            feature('kernels', ['wire-signature']),
+            feature('sessions', ['kernels', 'contents']),
+            feature('documents', ['contents', 'kernels', 'sessions']),
+            feature('pages', ['contents', 'kernels', 'sessions', 'render']),
+            mayImport('notebook', []),
+            mayImport('protocol', ['notebook']),
+            mayImport('render', ['notebook']),
+            feature('javascript-kernel', ['wire-signature']),
+            mayImport('static', ['notebook', 'protocol', 'render']),
           ],
         },
       ],
