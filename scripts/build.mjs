@@ -1,0 +1,62 @@
+// `npm run build`: the server (esbuild, one file per entry plus shared chunks), the pages, and the .d.ts files.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './setup.mjs';
+
+/** Packages that stay packages: natives and what cannot be bundled. They are the `dependencies` in package.json. */
+const external = ['zeromq', '@node-rs/argon2', 'chokidar', 'fsevents'];
+
+export async function buildAll({ types = false } = {}) {
+  const esbuild = await import('esbuild');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const { buildPages } = await import('./build-pages.mjs');
+  await Promise.all([
+    esbuild.build({
+      absWorkingDir: root,
+      entryPoints: {
+        main: 'src/main.ts',
+        index: 'src/index.ts',
+        'javascript-kernel/main': 'src/javascript-kernel/main.ts',
+        'javascript-kernel/worker': 'src/javascript-kernel/worker.ts',
+      },
+      outdir: 'dist',
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      chunkNames: 'chunks/[name]-[hash]',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      keepNames: true,
+      legalComments: 'none',
+      logLevel: 'warning',
+      external,
+      // Bundled CommonJS packages call require() for Node's own modules.
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
+    }),
+    buildPages({ minify: true }),
+  ]);
+  const resources = join(root, 'src', 'javascript-kernel', 'resources');
+  if (existsSync(resources))
+    cpSync(resources, join(root, 'dist', 'javascript-kernel', 'resources'), { recursive: true });
+  if (types) buildTypes();
+}
+
+function buildTypes() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const done = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (done.status !== 0) throw new Error('The .d.ts files could not be made; the messages of tsc are above.');
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { build } = await import('./setup.mjs');
+  await build({ types: true });
+}

@@ -1,0 +1,32 @@
+// `npm start`: sets up what is missing, then serves `examples/` (or the path that was given) with our notebook_config.json.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { argumentsBehindNpm } from './npm-flags.mjs';
+import { build, checkNode, fail, installPackages, root } from './setup.mjs';
+
+checkNode();
+installPackages();
+await build();
+
+let args;
+try {
+  args = argumentsBehindNpm(process.argv.slice(2), process.env);
+} catch (error) {
+  fail(error.message);
+}
+const given = (...flags) =>
+  args.some((arg) => flags.some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
+const command = /^(passwd|certificate|profile|list|stop|config)$/.test(args[0] ?? '');
+if (!command && !given('--config', '--profile', '--help', '--version')) {
+  if (
+    args.every((arg, i) => arg.startsWith('-') || args[i - 1]?.startsWith('--')) &&
+    !given('--notebook-dir')
+  )
+    args.unshift(join(root, 'examples'));
+  args.push(`--config=${join(root, 'notebook_config.json')}`);
+}
+
+// Relative paths are meant from where the person stands, and npm moved us to the package.
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+process.argv = [process.argv[0], join(root, 'dist', 'main.js'), ...args];
+await import(pathToFileURL(process.argv[1]).href);
