@@ -1,0 +1,7 @@
+/** What pages and exports use of this folder; all of it is pure: strings in, strings out. */
+export { ansiToHtml, stripAnsi, PLAIN, type AnsiHtml, type AnsiStyle } from './ansi.js';
+export { escapeHtml } from './escape-html.js';
+export { highlightToHtml } from './highlight.js';
+export { imageSize, type ImageSize } from './image-size.js';
+export { linkify } from './linkify.js';
+export { headingId, renderMarkdown, type MarkdownOptions } from './markdown.js';
