@@ -73,7 +73,10 @@ await single('bundle budgets', [process.execPath, 'scripts/check-budgets.mjs']);
 await tests('unit', env);
 await tests('api', env);
 await tests('browser', env);
-await single('the package, installed and used from its tarball', [process.execPath, 'scripts/check-package.mjs']);
+await single('the package, installed and used from its tarball', [
+  process.execPath,
+  'scripts/check-package.mjs',
+]);
 
 rmSync(results, { recursive: true, force: true });
 for (const name of failures) console.log(`FAILED   ${name}`);

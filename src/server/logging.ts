@@ -1,0 +1,66 @@
+/** The server's log: pino to stderr, readable on a terminal, one JSON object a line otherwise. No secret passes. */
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { RequestHandler } from 'express';
+import { redactUrl } from '../auth/index.js';
+import type { Log } from '../log.js';
+
+export interface ServerLog extends Log {
+  /** What every finished request writes: at `info` when it failed, at `debug` otherwise. */
+  requests: RequestHandler;
+}
+
+/** A value from outside is cut at this many characters, and its control characters are made visible. */
+const LONGEST_VALUE = 200;
+
+/** @param level  pino's: fatal, error, warn, info, debug, trace or silent */
+export async function createLog(level: string, terminal = process.stderr.isTTY): Promise<ServerLog> {
+  const logger = pino(
+    { level, base: null },
+    terminal ? await prettyStream() : pino.destination({ dest: 2, sync: true }),
+  );
+  return { ...face(logger), requests: requestLog(logger) };
+}
+
+async function prettyStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    destination: 2,
+    sync: true,
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+  });
+}
+
+function face(logger: Logger): Log {
+  return {
+    debug: (message) => logger.debug(printable(message)),
+    info: (message) => logger.info(printable(message)),
+    warn: (message) => logger.warn(printable(message)),
+    error: (message) => logger.error(message),
+  };
+}
+
+function requestLog(logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    const started = performance.now();
+    res.on('finish', () => {
+      const level = res.statusCode >= 500 ? 'error' : res.statusCode >= 400 ? 'warn' : 'debug';
+      if (!logger.isLevelEnabled(level)) return;
+      const took = (performance.now() - started).toFixed(1);
+      const url = printable(redactUrl(req.originalUrl)).slice(0, LONGEST_VALUE);
+      logger[level](
+        `${res.statusCode} ${req.method} ${url} (${req.socket.remoteAddress ?? 'socket'}) ${took} ms`,
+      );
+    });
+    next();
+  };
+}
+
+/** Control characters could forge lines or move a terminal's cursor. */
+function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (each) => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

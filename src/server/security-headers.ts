@@ -1,0 +1,47 @@
+/**
+ * The headers that every answer carries, and the policy of pages (docs/security.md; ARCHITECTURE, "page policy").
+ *
+ * A page's scripts run only with the nonce of its own answer (`res.locals.nonce`); the API is nothing but data;
+ * `/files` and the like replace the policy by a sandbox of their own.
+ */
+import { randomBytes } from 'node:crypto';
+import type { RequestHandler } from 'express';
+
+export function securityHeaders(): RequestHandler {
+  return (req, res, next) => {
+    const nonce = randomBytes(18).toString('base64');
+    res.locals.nonce = nonce;
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    if (isApi(req.path)) {
+      res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+      res.setHeader('Cache-Control', 'no-store');
+    } else {
+      res.setHeader('Content-Security-Policy', pagePolicy(nonce));
+      res.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      res.setHeader('Referrer-Policy', 'same-origin');
+    }
+    next();
+  };
+}
+
+export function pagePolicy(nonce: string): string {
+  return [
+    "default-src 'self'",
+    `script-src 'nonce-${nonce}' 'strict-dynamic'`,
+    `style-src 'self' 'nonce-${nonce}'`,
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data: blob: https:",
+    "font-src 'self'",
+    "media-src 'self' data: blob:",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'self'",
+  ].join('; ');
+}
+
+function isApi(path: string): boolean {
+  return path === '/api' || path.startsWith('/api/');
+}

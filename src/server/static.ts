@@ -1,0 +1,85 @@
+/**
+ * The built files of the pages, served from a fixed map: only what the build wrote can be asked for, so that no spelling
+ * of a path reaches the disk. Each file goes out in the smallest encoding that the client takes, made at build time.
+ */
+import { readdirSync } from 'node:fs';
+import { extname, join, relative, sep } from 'node:path';
+import type { RequestHandler, Response } from 'express';
+import { HttpError } from '../http-error.js';
+
+const TYPES: Record<string, string> = {
+  '.js': 'application/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+  '.map': 'application/json',
+};
+/** Hashed names change with their content: a browser may keep them for a year. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+interface StaticFile {
+  path: string;
+  encodings: { name: 'br' | 'gzip'; path: string }[];
+}
+
+/** @param folder  absolute path of `dist/static` */
+export function staticFiles(folder: string): RequestHandler {
+  const files = findFiles(folder);
+  return (req, res) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      throw new HttpError(405, 'Static files can only be read.');
+    const file = files.get(decodePath(req.path));
+    if (!file) throw new HttpError(404, `There is no static file ${req.path}.`);
+    const type = TYPES[extname(file.path)] ?? 'application/octet-stream';
+    res.setHeader('Content-Type', type);
+    res.setHeader('Cache-Control', /-[A-Z0-9]{8}\./i.test(file.path) ? IMMUTABLE : 'no-cache');
+    res.setHeader('Vary', 'Accept-Encoding');
+    const accepted = String(req.headers['accept-encoding'] ?? '');
+    const encoding = file.encodings.find((each) =>
+      new RegExp(`\\b${each.name}\\b(?!;q=0(\\.0*)?\\b)`).test(accepted),
+    );
+    if (encoding) res.setHeader('Content-Encoding', encoding.name);
+    sendWhole(res, encoding?.path ?? file.path);
+  };
+}
+
+function sendWhole(res: Response, path: string): void {
+  res.sendFile(path, { etag: true, lastModified: true, cacheControl: false, dotfiles: 'allow' }, (error) => {
+    // The client went away, or the file did (a rebuild): nothing more can be said on this connection.
+    if (error && !res.headersSent) res.status(404).end();
+  });
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new HttpError(400, 'The address holds a broken % escape.');
+  }
+}
+
+function findFiles(folder: string): Map<string, StaticFile> {
+  const files = new Map<string, StaticFile>();
+  let paths: string[] = [];
+  try {
+    paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((each) => each.isFile())
+      .map((each) => join(each.parentPath, each.name));
+  } catch {
+    throw new Error(`The pages are not built: ${folder} is missing. Run: npm run build`);
+  }
+  const all = new Set(paths);
+  for (const path of paths) {
+    if (/\.(br|gz)$/.test(path)) continue;
+    const url = `/${relative(folder, path).split(sep).join('/')}`;
+    const encodings = (['br', 'gzip'] as const).flatMap((name) => {
+      const packed = `${path}.${name === 'br' ? 'br' : 'gz'}`;
+      return all.has(packed) ? [{ name, path: packed }] : [];
+    });
+    files.set(url, { path, encodings });
+  }
+  return files;
+}

@@ -1,0 +1,124 @@
+// How long an execute takes through a server's websocket, and straight on the kernel's ZeroMQ sockets.
+import { createHmac, randomUUID } from 'node:crypto';
+import WebSocket from 'ws';
+import { Dealer, Subscriber } from 'zeromq';
+import { TOKEN } from './servers.mjs';
+
+const headers = { Authorization: `token ${TOKEN}`, 'Content-Type': 'application/json' };
+
+/** @returns milliseconds, sorted: `through` the server, `direct`, and the kernel both were measured on */
+export async function roundTrips(server, rounds) {
+  const answer = await fetch(`${server.url}api/kernels`, {
+    method: 'POST',
+    headers,
+    body: '{"name":"python3"}',
+  });
+  if (answer.status !== 201) throw new Error(`${server.name}: no Python kernel (${answer.status})`);
+  const { id } = await answer.json();
+  const through = await overWebsocket(server, id, rounds);
+  const direct = await overZeromq(server.connectionFile(id), rounds);
+  await fetch(`${server.url}api/kernels/${id}`, { method: 'DELETE', headers });
+  return { through, direct };
+}
+
+function executeRequest(session) {
+  const header = {
+    msg_id: randomUUID(),
+    session,
+    username: 'bench',
+    date: new Date().toISOString(),
+    msg_type: 'execute_request',
+    version: '5.3',
+  };
+  const content = {
+    code: '1',
+    silent: false,
+    store_history: false,
+    user_expressions: {},
+    allow_stdin: false,
+    stop_on_error: true,
+  };
+  return { header, parent_header: {}, metadata: {}, content };
+}
+
+/** Counts a round as over when its reply and its idle status have both come. */
+function waiter() {
+  const state = { id: '', reply: false, idle: false, done: undefined };
+  return {
+    expect(id) {
+      Object.assign(state, { id, reply: false, idle: false });
+      return new Promise((resolve) => (state.done = resolve));
+    },
+    saw(parent, type, content) {
+      if (parent !== state.id) return;
+      if (type === 'execute_reply') state.reply = true;
+      if (type === 'status' && content().execution_state === 'idle') state.idle = true;
+      if (state.reply && state.idle) state.done?.();
+    },
+  };
+}
+
+async function measure(rounds, send, wait) {
+  const times = [];
+  for (let i = 0; i < rounds + 20; i++) {
+    const message = executeRequest('bench');
+    const over = wait.expect(message.header.msg_id);
+    const started = performance.now();
+    send(message);
+    await over;
+    if (i >= 20) times.push(performance.now() - started); // the first ones warm up
+  }
+  return times.sort((a, b) => a - b);
+}
+
+async function overWebsocket(server, kernelId, rounds) {
+  const socket = new WebSocket(
+    `${server.url.replace('http', 'ws')}api/kernels/${kernelId}/channels?session_id=${randomUUID()}`,
+    { headers },
+  );
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  const wait = waiter();
+  socket.on('message', (data) => {
+    const message = JSON.parse(data.toString());
+    wait.saw(message.parent_header.msg_id, message.header.msg_type, () => message.content);
+  });
+  const times = await measure(
+    rounds,
+    (message) => socket.send(JSON.stringify({ ...message, channel: 'shell', buffers: [] })),
+    wait,
+  );
+  socket.close();
+  return times;
+}
+
+async function overZeromq(connection, rounds) {
+  const address = (port) => `tcp://127.0.0.1:${port}`;
+  const shell = new Dealer({ linger: 0 });
+  const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  iopub.subscribe();
+  shell.connect(address(connection.shell_port));
+  iopub.connect(address(connection.iopub_port));
+  const wait = waiter();
+  const pump = async (socket) => {
+    for await (const frames of socket) {
+      const at = frames.findIndex((frame) => frame.toString() === '<IDS|MSG>');
+      const [header, parent, , content] = frames
+        .slice(at + 2)
+        .map((frame) => () => JSON.parse(frame.toString()));
+      wait.saw(parent().msg_id, header().msg_type, content);
+    }
+  };
+  const pumps = [pump(shell), pump(iopub)].map((each) => each.catch(() => undefined)); // closing ends them
+  await new Promise((resolve) => setTimeout(resolve, 500)); // a SUB joins late: nothing may be lost before it is there
+  const send = (message) => {
+    const parts = [message.header, {}, {}, message.content].map((part) => Buffer.from(JSON.stringify(part)));
+    const hmac = createHmac('sha256', connection.key);
+    for (const part of parts) hmac.update(part);
+    void shell.send(['<IDS|MSG>', hmac.digest('hex'), ...parts]);
+  };
+  const times = await measure(rounds, send, wait);
+  shell.close();
+  iopub.close();
+  await Promise.all(pumps);
+  return times;
+}
