@@ -2,6 +2,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import { isApi } from './security-headers.js';
 
 export interface ErrorPage {
   (error: { status: number; message: string; nonce: string; path: string }): string;
@@ -14,7 +15,7 @@ export function notFound(): RequestHandler {
 }
 
 /** The unexpected is a 500 without a trace in the body, and with one in the log. */
-export function errorHandler(log: Log, renderError: ErrorPage): ErrorRequestHandler {
+export function errorHandler(baseUrl: string, log: Log, renderError: ErrorPage): ErrorRequestHandler {
   return (thrown: unknown, req, res, next) => {
     const error = asHttpError(thrown);
     if (error.status >= 500) {
@@ -26,7 +27,7 @@ export function errorHandler(log: Log, renderError: ErrorPage): ErrorRequestHand
     res.status(error.status);
     const wait = error.extra.retry_after;
     if (typeof wait === 'number') res.setHeader('Retry-After', String(wait));
-    if (/^\/api(\/|$)/.test(req.path) || req.method !== 'GET') {
+    if (isApi(baseUrl, req.path) || req.method !== 'GET') {
       res.json(error.toBody());
     } else {
       const nonce = String(res.locals.nonce ?? '');

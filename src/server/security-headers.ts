@@ -7,13 +7,14 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler } from 'express';
 
-export function securityHeaders(): RequestHandler {
+/** @param baseUrl  `/` or `/x/` */
+export function securityHeaders(baseUrl: string): RequestHandler {
   return (req, res, next) => {
     const nonce = randomBytes(18).toString('base64');
     res.locals.nonce = nonce;
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-    if (isApi(req.path)) {
+    if (isApi(baseUrl, req.path)) {
       res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
       res.setHeader('Cache-Control', 'no-store');
     } else {
@@ -42,6 +43,7 @@ export function pagePolicy(nonce: string): string {
   ].join('; ');
 }
 
-function isApi(path: string): boolean {
-  return path === '/api' || path.startsWith('/api/');
+/** Whether a path (as it arrived, base_url included) belongs to the API, whose answers are JSON. */
+export function isApi(baseUrl: string, path: string): boolean {
+  return path === `${baseUrl}api` || path.startsWith(`${baseUrl}api/`);
 }
