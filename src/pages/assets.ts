@@ -1,0 +1,54 @@
+/** Which built files belong to a page: reads dist/static/manifest.json, which scripts/build-pages.mjs writes. */
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-files.js';
+
+/** One entry of the manifest; paths are relative to dist/static. */
+export interface ManifestEntry {
+  js: string;
+  css: string[];
+  /** what the entry imports at once, to be asked for together with it */
+  imports: string[];
+}
+export interface Manifest {
+  /** by page: `tree`, `notebook`, `login` */
+  entries: Record<string, ManifestEntry>;
+  /** single files by the name they have in static/base, for example `favicon.svg` */
+  files: Record<string, string>;
+}
+
+/** Addresses, ready for a template. */
+export interface PageAssets {
+  js?: string;
+  css: string[];
+  preload: string[];
+}
+
+let manifest: Manifest | undefined;
+
+/** @throws when the pages were not built yet; the message says with what command */
+export function readManifest(): Manifest {
+  if (manifest === undefined) {
+    const path = packageFile('dist', 'static', 'manifest.json');
+    try {
+      manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+    } catch (error) {
+      throw new Error(`The pages are not built: ${path} cannot be read. Run: npm run build`, {
+        cause: error,
+      });
+    }
+  }
+  return manifest;
+}
+
+/** @param entry  name of a page; undefined or unknown: a page without own files */
+export function pageAssets(staticUrl: string, entry: string | undefined): PageAssets {
+  const found = entry === undefined ? undefined : readManifest().entries[entry];
+  if (found === undefined) return { css: [], preload: [] };
+  const address = (path: string) => staticUrl + path;
+  return { js: address(found.js), css: found.css.map(address), preload: found.imports.map(address) };
+}
+
+/** Address of a single built file: `assetUrl('/static/', 'favicon.svg')`. */
+export function assetUrl(staticUrl: string, name: string): string {
+  return staticUrl + (readManifest().files[name] ?? name);
+}

@@ -1,0 +1,81 @@
+/** Turns the templates into HTML: nunjucks with autoescape, so that every value is text unless a template says otherwise. */
+import { readFileSync } from 'node:fs';
+import type { Environment } from 'nunjucks';
+import { packageFile, version } from '../package-files.js';
+import { assetUrl, pageAssets } from './assets.js';
+
+export interface PageContext {
+  /** with a slash at both ends */
+  base_url: string;
+  /** default: `static/` under base_url */
+  static_url?: string;
+  /** of this answer's Content-Security-Policy */
+  nonce: string;
+  title?: string;
+  /** whose built files the page loads; default: the template's own name */
+  entry?: string;
+  /** what the page's code finds in `pageData()` beside the common part; undefined: no data block */
+  data?: Record<string, unknown>;
+  /** addresses that the page's code will fetch first */
+  preload?: string[];
+  [name: string]: unknown;
+}
+
+/** The cookie that holds the token for X-XSRFToken; its name is fixed, because Jupyter's own clients look for it. */
+export const XSRF_COOKIE = '_xsrf';
+
+let environment: Environment | undefined;
+
+/**
+ * Loads the template engine (15 ms, so not before somebody may want a page). Await it before the first `renderPage`.
+ *
+ * @param extra  folders searched before the package's own, where a user's templates override ours by name
+ */
+export async function loadTemplates(extra: readonly string[] = []): Promise<void> {
+  const nunjucks = (await import('nunjucks')).default;
+  const folders = [...extra, packageFile('templates')];
+  const loader = new nunjucks.FileSystemLoader(folders, { noCache: false, watch: false });
+  environment = new nunjucks.Environment(loader, { autoescape: true, trimBlocks: true, lstripBlocks: true });
+  environment.addFilter('json_block', (value: unknown) => new nunjucks.runtime.SafeString(jsonBlock(value)));
+  const icons = JSON.parse(readFileSync(packageFile('templates', 'icons.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  environment.addGlobal('icon', (name: string) => {
+    const path = icons[name];
+    if (path === undefined) throw new Error(`There is no icon named ${name}.`);
+    const svg = `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="${path}"/></svg>`;
+    return new nunjucks.runtime.SafeString(svg);
+  });
+}
+
+/**
+ * HTML of a template, for example `renderPage('tree.html', { base_url: '/', nonce, data: { path: '' } })`.
+ *
+ * @throws when `loadTemplates` was not awaited, or the pages were not built
+ */
+export function renderPage(template: string, context: PageContext): string {
+  if (environment === undefined)
+    throw new Error('loadTemplates() must be awaited before a page is rendered.');
+  const static_url = context.static_url ?? `${context.base_url}static/`;
+  const common = { base_url: context.base_url, static_url, version, xsrf_cookie: XSRF_COOKIE };
+  return environment.render(template, {
+    preload: [],
+    ...context,
+    ...common,
+    assets: pageAssets(static_url, context.entry ?? template.replace(/\.html$/, '')),
+    favicon: assetUrl(static_url, 'favicon.svg'),
+    page: context.data === undefined ? undefined : { ...context.data, ...common },
+  });
+}
+
+/**
+ * JSON that can stand inside a script element: no `<` that could end it or start a comment, and none of the two line
+ * ends that older readers take for JavaScript's.
+ */
+export function jsonBlock(value: unknown): string {
+  return JSON.stringify(value)
+    .replace(/</g, '\\u003c')
+    .replace(/\u2028/g, '\\u2028')
+    .replace(/\u2029/g, '\\u2029');
+}

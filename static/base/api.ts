@@ -1,0 +1,148 @@
+/** The one way in which a page calls the server's REST API. */
+import { pageData } from './page-data.js';
+
+/** An answer that was not a success; `status` 0 means that the server could not be reached. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** Jupyter's short machine word, for example `bad format` */
+  readonly reason: string | null;
+  /** the parsed JSON of the answer, or its text */
+  readonly body: unknown;
+
+  constructor(status: number, message: string, reason: string | null, body: unknown) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.reason = reason;
+    this.body = body;
+  }
+
+  /** Nobody answered: the server is stopped or the network is down. */
+  get unreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+export interface RequestOptions {
+  signal?: AbortSignal;
+  /** lets the request outlive the page, at most 64 kB of body */
+  keepalive?: boolean;
+}
+
+const listeners = new Set<() => void>();
+
+/** Calls `listener` when an answer shows that this browser is not logged in any more. Returns how to stop. */
+export function onLoginExpired(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The address of the login page that leads back here. */
+export function loginUrl(): string {
+  const here = location.pathname + location.search + location.hash;
+  return `${pageData().base_url}login?next=${encodeURIComponent(here)}`;
+}
+
+/**
+ * Value of a cookie. A browser may hold one name at several paths; the server takes the last one that it is sent, so
+ * this does the same.
+ */
+export function readCookie(cookies: string, name: string): string | undefined {
+  let value: string | undefined;
+  for (const pair of cookies.split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals !== -1 && pair.slice(0, equals).trim() === name) value = pair.slice(equals + 1).trim();
+  }
+  return value;
+}
+
+/** Headers that a change needs, for the few requests that do not go through `api` (uploads with progress). */
+export function xsrfHeaders(): Record<string, string> {
+  const token = readCookie(document.cookie, pageData().xsrf_cookie);
+  return token === undefined ? {} : { 'X-XSRFToken': token };
+}
+
+async function call<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  options: RequestOptions = {},
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...xsrfHeaders() };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(pageData().base_url + path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: 'same-origin',
+      // a redirect could carry the token to another host (CVE-2024-22421)
+      redirect: 'error',
+      cache: 'no-store',
+      keepalive: options.keepalive ?? false,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error;
+    throw new ApiError(
+      0,
+      'The server does not answer. It may be stopped, or the network is down.',
+      null,
+      null,
+    );
+  }
+  const text = await response.text();
+  const parsed = parse(text);
+  if (response.ok) return parsed as T;
+  const error = toError(response.status, parsed);
+  if (response.status === 403 || response.status === 401) void checkLogin();
+  throw error;
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // a proxy's own error page, for example
+  }
+}
+
+/** An ApiError out of the status and the (parsed) body of an answer. */
+export function toError(status: number, body: unknown): ApiError {
+  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const message =
+    typeof fields['message'] === 'string' && fields['message'] !== ''
+      ? fields['message']
+      : `The server answered with status ${status}.`;
+  return new ApiError(status, message, typeof fields['reason'] === 'string' ? fields['reason'] : null, body);
+}
+
+let checking = false;
+
+/**
+ * A 403 may be about one file or about the login; `api/me` answers only who is logged in. Asks it, and tells the
+ * listeners when the answer is no.
+ */
+export async function checkLogin(): Promise<void> {
+  if (checking) return;
+  checking = true;
+  try {
+    const response = await fetch(`${pageData().base_url}api/me`, { redirect: 'error', cache: 'no-store' });
+    if (response.status === 401 || response.status === 403) for (const listener of listeners) listener();
+  } catch {
+    // not reachable: says nothing about the login, and the caller has its own error
+  } finally {
+    checking = false;
+  }
+}
+
+/** Paths are relative to base_url and already encoded: `api.get('api/contents/' + encodePath(path))`. */
+export const api = {
+  get: <T>(path: string, options?: RequestOptions) => call<T>('GET', path, undefined, options),
+  post: <T>(path: string, body?: unknown, options?: RequestOptions) => call<T>('POST', path, body, options),
+  put: <T>(path: string, body?: unknown, options?: RequestOptions) => call<T>('PUT', path, body, options),
+  patch: <T>(path: string, body?: unknown, options?: RequestOptions) => call<T>('PATCH', path, body, options),
+  delete: <T = void>(path: string, options?: RequestOptions) => call<T>('DELETE', path, undefined, options),
+};

@@ -1,0 +1,28 @@
+/** What the server tells a page: the JSON in `<script type="application/json" id="page-data">`. */
+
+/** The part that every page gets (src/pages/render-page.ts writes it). */
+export interface PageData {
+  /** with a slash at both ends: `/` or `/ipython/` */
+  base_url: string;
+  /** where dist/static is served, with a slash at the end */
+  static_url: string;
+  version: string;
+  /** name of the cookie whose value goes into the X-XSRFToken header */
+  xsrf_cookie: string;
+}
+
+let parsed: PageData | undefined;
+
+/**
+ * The page's data, parsed once. `T` is what this page's own template adds.
+ *
+ * @throws when the page was not made by our template
+ */
+export function pageData<T extends object = object>(): PageData & T {
+  if (parsed === undefined) {
+    const block = document.getElementById('page-data');
+    if (block === null) throw new Error('This page has no #page-data block.');
+    parsed = JSON.parse(block.textContent ?? '') as PageData;
+  }
+  return parsed as PageData & T;
+}
