@@ -1,0 +1,136 @@
+/**
+ * Names of IPython and Jupyter that we know and that change nothing here, with the reason that the user is told once.
+ * A name without a class is one of `NotebookApp` and its like.
+ */
+
+const byItself = 'nbserver does this by itself';
+const python = 'it names something written in Python, which nbserver does not load';
+const pages = 'the pages of nbserver bring everything with them';
+const flow = 'nbserver sends output in bounded queues and has no rate limit';
+const later = 'nbserver does not do this';
+
+const reasons: Readonly<Record<string, readonly string[]>> = {
+  [byItself]: [
+    'min_open_files_limit',
+    'max_buffer_size',
+    'use_redirect_file',
+    'no_browser_open_file',
+    'webbrowser_open_new',
+    'static_immutable_cache',
+    'websocket_compression_options',
+    'websocket_ping_interval',
+    'websocket_ping_timeout',
+    'extra_log_scrub_param_keys',
+    'cookie_secret',
+    'cookie_secret_file',
+    'FileContentsManager.use_atomic_writing',
+    'FileContentsManager.post_save_hook',
+    'FileNotebookManager.save_script',
+    'FileNotebookManager.checkpoint_dir',
+    'FileCheckpoints.checkpoint_dir',
+    'ContentsManager.untitled_notebook',
+    'ContentsManager.untitled_file',
+    'ContentsManager.untitled_directory',
+  ],
+  [python]: [
+    'config_manager_class',
+    'contents_manager_class',
+    'kernel_manager_class',
+    'kernel_spec_manager_class',
+    'session_manager_class',
+    'kernel_websocket_connection_class',
+    'authorizer_class',
+    'identity_provider_class',
+    'login_handler_class',
+    'logout_handler_class',
+    'cluster_manager_class',
+    'jpserver_extensions',
+    'nbserver_extensions',
+    'server_extensions',
+    'reraise_server_extension_failures',
+    'extra_services',
+    'extra_template_paths',
+    'jinja_environment_options',
+    'jinja_template_vars',
+    'get_secure_cookie_kwargs',
+    'cookie_options',
+    'ssl_options',
+    'kernel_argv',
+  ],
+  [pages]: [
+    'enable_mathjax',
+    'mathjax_url',
+    'mathjax_config',
+    'use_less',
+    'nbextensions_path',
+    'extra_nbextensions_path',
+    'extra_static_paths',
+    'static_custom_path',
+    'ignore_minified_js',
+    'websocket_url',
+    'file_url_prefix',
+  ],
+  [flow]: [
+    'iopub_msg_rate_limit',
+    'iopub_data_rate_limit',
+    'rate_limit_window',
+    'limit_rate',
+    'ZMQChannelsWebsocketConnection.iopub_msg_rate_limit',
+    'ZMQChannelsWebsocketConnection.iopub_data_rate_limit',
+    'ZMQChannelsWebsocketConnection.rate_limit_window',
+    'ZMQChannelsWebsocketConnection.limit_rate',
+  ],
+  [later]: [
+    'autoreload',
+    'preferred_dir',
+    'shutdown_no_activity_timeout',
+    'terminals_enabled',
+    'terminado_settings',
+    'allow_external_kernels',
+    'external_connection_dir',
+    'record_http_request_metrics',
+    'authenticate_prometheus',
+    'MappingKernelManager.cull_idle_timeout',
+    'MappingKernelManager.cull_interval',
+    'MappingKernelManager.cull_connected',
+    'MappingKernelManager.cull_busy',
+    'MappingKernelManager.buffer_offline_messages',
+    'MappingKernelManager.kernel_info_timeout',
+    'KernelManager.shutdown_wait_time',
+    'KernelManager.autorestart',
+    'KernelManager.transport',
+    'KernelSpecManager.ensure_native_kernel',
+    'FileContentsManager.delete_to_trash',
+    'FileContentsManager.always_delete_dir',
+    'ContentsManager.hide_globs',
+    'TerminalManager.cull_inactive_timeout',
+    'TerminalManager.cull_interval',
+  ],
+  'the accepted Host names follow from ip, password and certfile; local_hostnames narrows or widens them': [
+    'allow_remote_access',
+  ],
+  'set public_url and trusted_proxies instead': ['trust_xheaders', 'custom_display_url'],
+  'every request needs a credential here': ['allow_unauthenticated_access', 'allow_password_change'],
+  'the check of XSRF tokens cannot be turned off; a request with a token in its Authorization header does not need one':
+    ['disable_check_xsrf'],
+  'client certificates are not supported: let a proxy in front check them': ['client_ca'],
+  'a gateway is not supported: kernels run on this computer': ['gateway_url', 'GatewayClient.url'],
+  'log lines are JSON when they do not go to a terminal': ['log_json'],
+};
+
+/** Full and flat name → why it has no effect. */
+export const noEffect: ReadonlyMap<string, string> = new Map(
+  Object.entries(reasons).flatMap(([why, names]) =>
+    names.flatMap((name) => [
+      [name, why],
+      [name.slice(name.indexOf('.') + 1), why],
+    ]),
+  ),
+);
+
+/** What every installed extension of Jupyter writes into a file of its own: not worth a word at each start. */
+export const extensionLists: ReadonlySet<string> = new Set([
+  'jpserver_extensions',
+  'nbserver_extensions',
+  'server_extensions',
+]);

@@ -1,0 +1,400 @@
+/**
+ * The one table of options: flags, configuration file, environment, `--help`, the docs page and validation all come
+ * from it. It is longer than other modules because it is a list. An option has one name everywhere, the classic one
+ * (`base_url`), so that a setting found in code, in a file or in a message can be searched for.
+ */
+import { boolean, choice, integer, object, optionalString, string, strings } from './option.js';
+import type { Option, Section } from './option.js';
+import * as form from './normalise.js';
+
+const app = { section: 'NotebookApp' } as const;
+const files = { section: 'FileNotebookManager' } as const;
+const kernels = { section: 'MappingKernelManager' } as const;
+
+export const options = {
+  // Address
+  ip: string({
+    ...app,
+    group: 'Address',
+    default: 'localhost',
+    placeholder: 'ADDRESS',
+    normalise: form.ip,
+    help: 'The address to listen on; "*" is every interface, which needs a password and a certificate',
+  }),
+  port: integer({
+    ...app,
+    group: 'Address',
+    default: 8888,
+    min: 0,
+    max: 65535,
+    env: ['JUPYTER_PORT'],
+    placeholder: 'PORT',
+    help: 'The port to listen on. A port that you set is used or refused, never replaced by another; 0 lets the system choose',
+  }),
+  port_retries: integer({
+    ...app,
+    group: 'Address',
+    default: 50,
+    min: 0,
+    max: 1000,
+    env: ['JUPYTER_PORT_RETRIES'],
+    placeholder: 'N',
+    help: 'How many other ports are tried when the default one is taken',
+  }),
+  sock: string({
+    ...app,
+    group: 'Address',
+    default: '',
+    path: true,
+    placeholder: 'PATH',
+    help: 'Listen on this unix socket instead of a port',
+  }),
+  sock_mode: string({
+    ...app,
+    group: 'Address',
+    default: '0600',
+    rare: true,
+    normalise: form.socketMode,
+    placeholder: 'MODE',
+    help: 'Permissions of the unix socket in octal; its owner must be able to read and write',
+  }),
+  base_url: string({
+    ...app,
+    group: 'Address',
+    default: '/',
+    normalise: form.baseUrl,
+    placeholder: 'PATH',
+    help: 'The path under which everything lies, for example /ipython/',
+  }),
+
+  // Password and token
+  password: string({
+    ...app,
+    group: 'Password and token',
+    default: '',
+    secret: true,
+    aka: ['hashed_password'],
+    also: ['IdentityProvider.hashed_password', 'PasswordIdentityProvider.hashed_password'],
+    normalise: form.passwordHash,
+    example: 'argon2:…',
+    help: 'The hash of the password, as "nbserver passwd" prints it',
+  }),
+  password_file: string({
+    ...app,
+    group: 'Password and token',
+    default: '',
+    path: true,
+    env: ['NBSERVER_PASSWORD_FILE'],
+    rare: true,
+    placeholder: 'FILE',
+    help: 'A file whose first line is the password itself, for containers and scripts; used when no hash is set',
+  }),
+  password_required: boolean({
+    ...app,
+    group: 'Password and token',
+    default: false,
+    also: ['PasswordIdentityProvider.password_required'],
+    rare: true,
+    help: 'Refuse to start without a password, even when there is a token',
+  }),
+  upgrade_password_hash: boolean({
+    ...app,
+    group: 'Password and token',
+    default: false,
+    rare: true,
+    help: 'After a login, replace an old kind of hash in the configuration file by an argon2 one',
+  }),
+  token: optionalString({
+    ...app,
+    group: 'Password and token',
+    secret: true,
+    also: ['IdentityProvider.token'],
+    env: ['JUPYTER_TOKEN', 'JUPYTER_TOKEN_FILE'],
+    placeholder: 'TOKEN',
+    example: '',
+    help: 'A token that programs send instead of the password. Unset: one is made for this start when there is no password; empty: none',
+  }),
+
+  // HTTPS
+  certfile: string({
+    ...app,
+    group: 'HTTPS',
+    default: '',
+    path: true,
+    words: ['auto'],
+    placeholder: 'FILE',
+    help: 'The certificate chain (PEM), which may hold the key too; "auto" makes a self-signed one and renews it',
+  }),
+  keyfile: string({
+    ...app,
+    group: 'HTTPS',
+    default: '',
+    path: true,
+    placeholder: 'FILE',
+    help: 'The private key (PEM), when it is not in the certificate file',
+  }),
+
+  // Public server and proxies
+  public: boolean({
+    ...app,
+    group: 'Public server and proxies',
+    default: false,
+    help: 'Serve the whole network: asks for a password and makes a certificate when they are missing, and listens on every interface',
+  }),
+  hostnames: strings({
+    ...app,
+    group: 'Public server and proxies',
+    default: [],
+    flag: 'hostname',
+    placeholder: 'NAME',
+    help: 'A name or address for the certificate that is made by itself and for the printed links; may be given several times',
+  }),
+  public_url: string({
+    ...app,
+    group: 'Public server and proxies',
+    default: '',
+    normalise: form.publicUrl,
+    placeholder: 'URL',
+    help: 'The address that people use when a proxy in front ends https, for example https://nb.example.org/ipython/. Sets base_url, the accepted Host and Origin, and the printed link',
+  }),
+  trusted_proxies: strings({
+    ...app,
+    group: 'Public server and proxies',
+    default: ['loopback'],
+    rare: true,
+    placeholder: 'ADDRESS',
+    help: 'Addresses or networks whose X-Forwarded-* headers are believed when public_url is set; "loopback", "linklocal" and "uniquelocal" are names for such networks',
+  }),
+  local_hostnames: strings({
+    ...app,
+    group: 'Public server and proxies',
+    default: [],
+    rare: true,
+    placeholder: 'NAME',
+    help: 'Host names this server answers to, besides localhost and its own addresses. When set, every other name is refused on public servers too',
+  }),
+  allow_insecure_public_access_without_password_or_tls: boolean({
+    ...app,
+    group: 'Public server and proxies',
+    default: false,
+    rare: true,
+    help: 'Listen beyond this computer although anyone there can read along or come in. Only for networks that you trust entirely',
+  }),
+
+  // Who else may call
+  allow_origin: string({
+    ...app,
+    group: 'Who else may call',
+    default: '',
+    rare: true,
+    normalise: form.allowOrigin,
+    placeholder: 'ORIGIN',
+    help: 'The one other origin (https://host:port) whose pages may use this server with a token; "*" is any',
+  }),
+  allow_origin_pat: string({
+    ...app,
+    group: 'Who else may call',
+    default: '',
+    rare: true,
+    normalise: form.originPattern,
+    placeholder: 'REGEXP',
+    help: 'A regular expression for such origins; it must match the whole origin. Not used when allow_origin is set',
+  }),
+  allow_credentials: boolean({
+    ...app,
+    group: 'Who else may call',
+    default: false,
+    rare: true,
+    help: 'Answer those origins with Access-Control-Allow-Credentials: true',
+  }),
+
+  // Notebooks and files
+  notebook_dir: string({
+    ...app,
+    group: 'Notebooks and files',
+    default: '',
+    path: true,
+    aka: ['root_dir'],
+    also: ['FileNotebookManager.notebook_dir', 'FileNotebookManager.root_dir'],
+    placeholder: 'DIR',
+    help: 'The directory whose notebooks and files are served; the current one when unset',
+  }),
+  file_to_run: string({
+    ...app,
+    group: 'Notebooks and files',
+    default: '',
+    path: true,
+    rare: true,
+    placeholder: 'FILE',
+    help: 'Open this notebook or file at start; the same as giving it as PATH',
+  }),
+  notebook_manager_class: string({
+    ...app,
+    group: 'Notebooks and files',
+    default: 'FileNotebookManager',
+    rare: true,
+    placeholder: 'NAME|MODULE',
+    normalise: form.managerClass,
+    help: 'Where notebooks are kept: FileNotebookManager, MemoryNotebookManager, or a module (./my-store.mjs) whose default export is a notebook manager. Its options stand in a section "NotebookManager" or of its own name',
+  }),
+  max_body_size: integer({
+    ...app,
+    group: 'Notebooks and files',
+    default: 512 * 1024 * 1024,
+    min: 64 * 1024,
+    rare: true,
+    placeholder: 'BYTES',
+    help: 'The largest request that is accepted, in bytes: uploads and saved notebooks',
+  }),
+  allow_hidden: boolean({
+    ...files,
+    group: 'Notebooks and files',
+    default: false,
+    rare: true,
+    also: ['ContentsManager.allow_hidden'],
+    help: 'Show and serve files and directories whose name begins with a dot',
+  }),
+
+  // Kernels
+  default_kernel_name: string({
+    ...kernels,
+    group: 'Kernels',
+    default: '',
+    rare: true,
+    placeholder: 'NAME',
+    help: 'The kernel of new notebooks; unset: Python when there is one, else the JavaScript kernel of this package',
+  }),
+  allowed_kernelspecs: strings({
+    ...kernels,
+    group: 'Kernels',
+    default: [],
+    aka: ['whitelist', 'allowed_kernels'],
+    rare: true,
+    placeholder: 'NAME',
+    help: 'Only these kernels are offered; unset: all that are found',
+  }),
+
+  // Pages
+  default_url: string({
+    ...app,
+    group: 'Pages',
+    default: '/tree',
+    normalise: form.defaultUrl,
+    rare: true,
+    placeholder: 'PATH',
+    help: 'The page that / leads to, under base_url',
+  }),
+  webapp_settings: object<{ static_url_prefix?: string }>(['static_url_prefix'], {
+    ...app,
+    group: 'Pages',
+    default: {},
+    rare: true,
+    aka: ['tornado_settings'],
+    normalise: form.webappSettings,
+    example: { static_url_prefix: '/static/' },
+    placeholder: 'JSON',
+    help: 'static_url_prefix is the local path of scripts and styles, for example /ipython/static/. Nothing else in here has an effect',
+  }),
+  quit_button: boolean({
+    ...app,
+    group: 'Pages',
+    default: true,
+    rare: true,
+    help: 'Show the button that stops the server on the dashboard',
+  }),
+
+  // Start and log
+  open_browser: boolean({
+    ...app,
+    group: 'Start and log',
+    default: true,
+    help: 'Open a browser at start, where there is a display',
+  }),
+  browser: string({
+    ...app,
+    group: 'Start and log',
+    default: '',
+    rare: true,
+    placeholder: 'COMMAND',
+    help: 'The command that opens it; %s in it stands for the address, which is added at the end otherwise',
+  }),
+  answer_yes: boolean({
+    ...app,
+    group: 'Start and log',
+    default: false,
+    flag: 'yes',
+    rare: true,
+    help: 'Ctrl-C stops the server at once, without asking',
+  }),
+  allow_root: boolean({
+    ...app,
+    group: 'Start and log',
+    default: false,
+    help: 'As root, listen beyond this computer too',
+  }),
+  log_level: choice(['debug', 'info', 'warn', 'error'], {
+    ...app,
+    group: 'Start and log',
+    default: 'info',
+    also: ['Application.log_level', 'JupyterApp.log_level'],
+    choiceNames: {
+      '10': 'debug',
+      '20': 'info',
+      '30': 'warn',
+      '40': 'error',
+      '50': 'error',
+      warning: 'warn',
+      critical: 'error',
+    },
+    placeholder: 'LEVEL',
+    help: 'How much is said: debug, info, warn or error',
+  }),
+} as const satisfies Record<string, Option<unknown>>;
+
+export type OptionName = keyof typeof options;
+
+/** Every option with its value in force. `notebook_dir` and all paths are absolute after loading. */
+export type Settings = { -readonly [K in OptionName]: (typeof options)[K]['default'] };
+
+export const optionNames = Object.keys(options) as OptionName[];
+
+/** The entry of an option without its own type, for code that treats all alike. */
+export function describe(name: OptionName): Option<unknown> {
+  return options[name];
+}
+
+export function defaultSettings(): Settings {
+  return Object.fromEntries(
+    optionNames.map((name) => [name, structuredClone(options[name].default)]),
+  ) as unknown as Settings;
+}
+
+/** Classes of IPython and Jupyter whose options are ours by the same name. */
+export const classSections: Readonly<Record<string, Section>> = {
+  NotebookApp: 'NotebookApp',
+  ServerApp: 'NotebookApp',
+  JupyterNotebookApp: 'NotebookApp',
+  LabApp: 'NotebookApp',
+  FileNotebookManager: 'FileNotebookManager',
+  FileContentsManager: 'FileNotebookManager',
+  AsyncFileContentsManager: 'FileNotebookManager',
+  LargeFileManager: 'FileNotebookManager',
+  AsyncLargeFileManager: 'FileNotebookManager',
+  ContentsManager: 'FileNotebookManager',
+  MappingKernelManager: 'MappingKernelManager',
+  AsyncMappingKernelManager: 'MappingKernelManager',
+  MultiKernelManager: 'MappingKernelManager',
+  AsyncMultiKernelManager: 'MappingKernelManager',
+  KernelManager: 'MappingKernelManager',
+  AsyncKernelManager: 'MappingKernelManager',
+  KernelSpecManager: 'MappingKernelManager',
+};
+
+/** Environment variables that carry secrets or lead to them: kernels and terminals must not inherit these. */
+export const secretEnvironment: readonly string[] = [
+  ...new Set(
+    optionNames
+      .filter((name) => describe(name).secret || name === 'password_file')
+      .flatMap((name) => describe(name).env ?? []),
+  ),
+];
