@@ -1,0 +1,141 @@
+/** Runs the built `nbserver` as a person does: a process of its own, with a home of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../scripts/setup.mjs';
+
+export const binary = join(root, 'bin', 'nbserver');
+
+/** A home directory for one test: nothing of the real one is read or touched. */
+export interface Home {
+  path: string;
+  /** the folder whose notebooks are served */
+  notebooks: string;
+  env: NodeJS.ProcessEnv;
+  remove(): void;
+}
+
+export function makeHome(): Home {
+  const path = mkdtempSync(join(tmpdir(), 'nbserver-home-'));
+  const notebooks = join(path, 'notebooks');
+  mkdirSync(notebooks);
+  const { PATH, LANG } = process.env;
+  const env: NodeJS.ProcessEnv = {
+    PATH,
+    LANG,
+    HOME: path,
+    JUPYTER_CONFIG_DIR: join(path, 'config'),
+    JUPYTER_DATA_DIR: join(path, 'data'),
+    JUPYTER_RUNTIME_DIR: join(path, 'runtime'),
+    IPYTHONDIR: join(path, 'ipython'),
+    MPLCONFIGDIR: join(path, 'matplotlib'),
+  };
+  return {
+    path,
+    notebooks,
+    env,
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command to its end. `input` is what stdin holds. */
+export async function run(
+  args: string[],
+  { env, cwd, input = '' }: { env: NodeJS.ProcessEnv; cwd?: string; input?: string },
+): Promise<Finished> {
+  const child = spawn(binary, args, { env, cwd: cwd ?? env.HOME, stdio: 'pipe' });
+  const output = collect(child);
+  child.stdin.on('error', () => undefined); // a command that reads nothing closes it first
+  child.stdin.end(input);
+  const code = await exitOf(child, 30_000);
+  return { code, ...output };
+}
+
+export interface RunningCommand extends Finished {
+  child: ChildProcess;
+  pid: number;
+  /** Resolves with the exit code. */
+  exited: Promise<number | null>;
+  /** SIGTERM, and SIGKILL when that does not help within 10 s. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a server and resolves when it says that it is up. Rejects with its output when it ends instead. */
+export async function serve(
+  args: string[],
+  { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string },
+): Promise<RunningCommand> {
+  const child = spawn(binary, args, { env, cwd: cwd ?? env.HOME, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collect(child);
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const running: RunningCommand = {
+    child,
+    pid: child.pid ?? 0,
+    code: null,
+    exited,
+    get stdout() {
+      return output.stdout;
+    },
+    get stderr() {
+      return output.stderr;
+    },
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const code = await exited;
+      clearTimeout(timer);
+      return code;
+    },
+  };
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(
+        new Error(`nbserver ${args.join(' ')} said nothing within 30 s:\n${output.stdout}${output.stderr}`),
+      );
+    }, 30_000);
+    const look = () => {
+      if (!/is running/.test(output.stdout)) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout.on('data', look);
+    void exited.then((code) => {
+      clearTimeout(timer);
+      reject(new Error(`nbserver ${args.join(' ')} ended with ${code}:\n${output.stdout}${output.stderr}`));
+    });
+  });
+  return running;
+}
+
+function collect(child: ChildProcess): { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (data: string) => (output.stdout += data));
+  child.stderr?.setEncoding('utf8').on('data', (data: string) => (output.stderr += data));
+  return output;
+}
+
+async function exitOf(child: ChildProcess, milliseconds: number): Promise<number | null> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  return code;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
