@@ -8,6 +8,8 @@ export interface ManifestEntry {
   css: string[];
   /** what the entry imports at once, to be asked for together with it */
   imports: string[];
+  /** what it loads later, by source file */
+  lazy: Record<string, { js: string; css: string[]; imports: string[] }>;
 }
 export interface Manifest {
   /** by page: `tree`, `notebook`, `login` */

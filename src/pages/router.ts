@@ -1,0 +1,173 @@
+/** The addresses that people see: `/`, tree, notebooks, edit, view, favicon.ico and robots.txt, all under base_url. */
+import { Router, type Request, type Response } from 'express';
+import { HttpError } from '../http-error.js';
+import { packageFile } from '../package-files.js';
+import { readManifest } from './assets.js';
+import { renderPage, type PageContext } from './render-page.js';
+
+/** What the pages ask of `contents`; its `Contents` fits. */
+export interface PageContents {
+  /** undefined or an HttpError 404 when there is nothing */
+  stat(path: string): Promise<PageEntry | undefined>;
+  readBytes(path: string): Promise<{ bytes: Buffer }>;
+}
+interface PageEntry {
+  kind: 'file' | 'directory';
+  /** bytes */
+  size?: number;
+}
+
+export interface PagesOptions {
+  /** with a slash at both ends */
+  baseUrl: string;
+  /** default: `static/` under baseUrl */
+  staticUrl?: string;
+  /** where `/` leads, a path with or without base_url; default `/tree` */
+  defaultUrl?: string;
+  /** whether the dashboard offers to stop the server; default true */
+  quitButton?: boolean;
+  contents: PageContents;
+}
+
+/** Larger texts would make a page that no browser scrolls well. */
+const LARGEST_TEXT = 2 * 1024 * 1024;
+
+export function pagesRouter(options: PagesOptions): Router {
+  const { baseUrl, contents } = options;
+  const router = Router();
+
+  const address = (route: string, path: string): string => {
+    const encoded = path.split('/').filter(Boolean).map(encodeURIComponent).join('/');
+    return `${baseUrl}${route}${encoded === '' ? '' : `/${encoded}`}`;
+  };
+  const find = async (path: string): Promise<PageEntry | undefined> => {
+    try {
+      return await contents.stat(path);
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+  const send = (res: Response, template: string, context: Omit<PageContext, 'base_url' | 'nonce'>): void => {
+    // Pages carry what belongs to this login: no cache may give them to the next one.
+    res.setHeader('Cache-Control', 'no-store');
+    const nonce = String(res.locals['nonce'] ?? '');
+    const static_url = options.staticUrl ?? `${baseUrl}static/`;
+    res.type('html').send(renderPage(template, { ...context, base_url: baseUrl, static_url, nonce }));
+  };
+  const filePage = (path: string) => ({
+    path,
+    name: lastSegment(path),
+    files_url: address('files', path),
+    download_url: `${address('files', path)}?download=1`,
+    tree_url: address('tree', path.split('/').slice(0, -1).join('/')),
+    entry: 'login',
+  });
+
+  router.get('/', (req, res) => res.redirect(302, defaultAddress(options) + query(req)));
+
+  router.get('/tree{/*path}', async (req, res) => {
+    const path = pathOf(req);
+    const entry = await find(path);
+    if (entry === undefined) throw new HttpError(404, `There is no folder named "${path}".`);
+    if (entry.kind === 'file')
+      return res.redirect(302, address(isNotebook(path) ? 'notebooks' : 'edit', path));
+    send(res, 'tree.html', {
+      data: { path, quit_button: options.quitButton ?? true, logout: hasSession(res) },
+      preload: [`${address('api/contents', path)}?type=directory`],
+    });
+  });
+
+  router.get('/notebooks/*path', async (req, res) => {
+    const path = pathOf(req);
+    const entry = await find(path);
+    if (entry === undefined) throw new HttpError(404, `There is no notebook named "${path}".`);
+    if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
+    if (!isNotebook(path)) return res.redirect(302, address('edit', path));
+    const kernel = req.query['kernel_name'];
+    const name = lastSegment(path);
+    send(res, 'notebook.html', {
+      title: `${name.replace(/\.ipynb$/, '')} - nbserver`,
+      path,
+      name,
+      data: { path, name, kernel_name: typeof kernel === 'string' ? kernel : null, logout: hasSession(res) },
+    });
+  });
+
+  router.get('/view/*path', async (req, res) => {
+    const path = pathOf(req);
+    const entry = await find(path);
+    if (entry === undefined) throw new HttpError(404, `There is no file named "${path}".`);
+    if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
+    send(res, 'view.html', { ...filePage(path), body_class: 'page-view' });
+  });
+
+  router.get('/edit/*path', async (req, res) => {
+    const path = pathOf(req);
+    const entry = await find(path);
+    if (entry === undefined) throw new HttpError(404, `There is no file named "${path}".`);
+    if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
+    const page = filePage(path);
+    if ((entry.size ?? 0) > LARGEST_TEXT) {
+      return send(res, 'edit.html', { ...page, reason: 'The file is too large to be shown here.' });
+    }
+    const text = asText((await contents.readBytes(path)).bytes);
+    const reason = 'The file is not text (UTF-8).';
+    send(res, 'edit.html', text === undefined ? { ...page, reason } : { ...page, text });
+  });
+
+  router.get('/favicon.ico', (_req, res) => {
+    const file = readManifest().files['favicon.svg'];
+    if (file === undefined) throw new HttpError(404, 'There is no icon.');
+    res.type('image/svg+xml').setHeader('Cache-Control', 'public, max-age=86400');
+    res.sendFile(packageFile('dist', 'static', file), { cacheControl: false, dotfiles: 'allow' });
+  });
+
+  router.get('/robots.txt', (_req, res) => {
+    res.type('text/plain').send('User-agent: *\nDisallow: /\n');
+  });
+
+  return router;
+}
+
+/** The wildcard of a route: decoded segments, which a name cannot widen, since it holds no slash. */
+function pathOf(req: Request): string {
+  const segments = (req.params as { path?: string[] }).path ?? [];
+  return segments.filter((segment) => segment !== '').join('/');
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function isNotebook(path: string): boolean {
+  return path.endsWith('.ipynb');
+}
+
+/** Only a browser that logged in can log out. */
+function hasSession(res: Response): boolean {
+  const identity = res.locals['identity'] as { kind?: string } | undefined;
+  return identity?.kind === 'session';
+}
+
+function query(req: Request): string {
+  const at = req.originalUrl.indexOf('?');
+  return at === -1 ? '' : req.originalUrl.slice(at);
+}
+
+/** default_url, always under base_url: `tree`, `/tree` and `/x/tree` are the same under `/x/`. */
+function defaultAddress({ baseUrl, defaultUrl = '/tree' }: PagesOptions): string {
+  return defaultUrl.startsWith(baseUrl) && baseUrl !== '/'
+    ? defaultUrl
+    : baseUrl + defaultUrl.replace(/^\/+/, '');
+}
+
+/** The text of a file that is valid UTF-8 without NUL, its line ends as they are; undefined for anything else. */
+function asText(bytes: Buffer): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined; // a picture, an archive, or another encoding
+  }
+}
