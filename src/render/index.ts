@@ -5,3 +5,4 @@ export { highlightToHtml } from './highlight.js';
 export { imageSize, type ImageSize } from './image-size.js';
 export { linkify } from './linkify.js';
 export { headingId, renderMarkdown, type MarkdownOptions } from './markdown.js';
+export { splitFormulas, type Formula } from './markdown-math.js';

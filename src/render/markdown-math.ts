@@ -14,7 +14,7 @@ const BACKSLASH_INLINE = /^\\\\\(([^]+?)\\\\\)/;
 const BACKSLASH_DISPLAY = /^\\\\\[([^]+?)\\\\\]/;
 const ENVIRONMENT = /^\\begin\{([a-zA-Z]+\*?)\}[^]*?\\end\{\1\}/;
 
-interface Formula {
+export interface Formula {
   raw: string;
   tex: string;
   display: boolean;
@@ -35,6 +35,25 @@ export function readFormula(source: string): Formula | undefined {
   const inline = source.startsWith('$$') ? null : INLINE.exec(source);
   if (!inline || (inline[1] ?? '').trim() === '') return undefined;
   return { raw: inline[0], tex: inline[1] ?? '', display: false };
+}
+
+/** `text` as plain pieces and formulas in order, for `text/latex` output. */
+export function splitFormulas(text: string): (string | Formula)[] {
+  const parts: (string | Formula)[] = [];
+  let plain = '';
+  for (let at = 0; at < text.length;) {
+    const next = text.slice(at).search(STARTS);
+    const formula = next < 0 ? undefined : readFormula(text.slice(at + next));
+    const end = next < 0 ? text.length : at + next + (formula ? 0 : 1);
+    plain += text.slice(at, end);
+    at = end;
+    if (formula === undefined) continue;
+    if (plain !== '') parts.push(plain);
+    plain = '';
+    parts.push(formula);
+    at += formula.raw.length;
+  }
+  return plain === '' ? parts : [...parts, plain];
 }
 
 const STARTS = /\$|\\\\[([]|\\begin\{/;

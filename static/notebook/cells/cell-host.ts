@@ -1,0 +1,27 @@
+/** What the views of cells need of the page; the page makes one of these and hands it to all of them. */
+import type { KernelHelp } from '../editor/completion.js';
+import type { EditorPool } from '../editor/editor-pool.js';
+import type { CellId } from '../../../src/notebook/types.js';
+
+export interface CellHost {
+  readonly nonce: string;
+  readonly pool: EditorPool;
+  readonly help: KernelHelp;
+  /** path of the notebook, for relative addresses */
+  path(): string;
+  /** the kernel's language, for colours; '' while it is not known */
+  language(): string;
+  readOnly(): boolean;
+  /** whether outputs of the cell came from outside */
+  untrusted(id: CellId): boolean;
+  /** number of the cell, from 1, and how many there are */
+  place(id: CellId): { number: number; count: number };
+  /** the person changed the text of a cell; `changes` is `ChangeSet.toJSON()` */
+  edited(id: CellId, changes: unknown): void;
+  /** the caret went into a cell */
+  editing(id: CellId): void;
+  /** a key inside an editor; true when it was one of the notebook's */
+  keydown(event: KeyboardEvent): boolean;
+  /** a click into static text: the cell becomes the one that is edited, with the caret there */
+  edit(id: CellId, position?: number): void;
+}

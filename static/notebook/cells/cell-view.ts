@@ -1,0 +1,256 @@
+/**
+ * One cell in the page: `<section data-cell-id data-cell-type>` with its prompt, source and, by type, outputs or
+ * rendered markdown.
+ *
+ * It begins as plain text. `fill` makes it rich when it comes near the screen; the source becomes a live editor only
+ * while somebody edits it. It never goes back from rich, because outputs hold state (scroll, opened branches).
+ */
+import type { CellState } from '../../../src/notebook/notebook-state.js';
+import type { CellType } from '../../../src/notebook/types.js';
+import { renderMarkdownInto } from '../outputs/markdown-view.js';
+import { OutputArea } from '../outputs/output-area.js';
+import type { CellHost } from './cell-host.js';
+import { estimateHeight } from './estimate-height.js';
+import { PromptInput } from './prompt-input.js';
+import { SourceView } from './source-view.js';
+
+const NAMES: Record<CellType, string> = { code: 'Code', markdown: 'Markdown', raw: 'Raw' };
+
+export class CellView {
+  readonly element = document.createElement('section');
+  readonly source: SourceView;
+  readonly #prompt = document.createElement('div');
+  readonly #host: CellHost;
+  #state: CellState;
+  #outputs: OutputArea | undefined;
+  #markdown: HTMLElement | undefined;
+  #markdownDispose: (() => void) | undefined;
+  /** markdown: shown as HTML, not as source */
+  #rendered = true;
+  #input: PromptInput | undefined;
+  #filled = false;
+
+  constructor(state: CellState, host: CellHost) {
+    this.#state = state;
+    this.#host = host;
+    this.source = new SourceView(state, host);
+    this.#prompt.className = 'prompt';
+    const row = document.createElement('div');
+    row.className = 'input';
+    row.append(this.#prompt, this.source.element);
+    this.element.className = 'cell';
+    this.element.tabIndex = -1;
+    this.element.dataset['cellId'] = state.id;
+    this.element.setAttribute('role', 'group');
+    this.element.append(row);
+    this.element.style.setProperty('contain-intrinsic-size', `auto ${estimateHeight(state.cell)}px`);
+    this.#showType();
+    this.#showRun();
+  }
+
+  get state(): CellState {
+    return this.#state;
+  }
+
+  get type(): CellType {
+    return this.#state.cell.cell_type;
+  }
+
+  get isFilled(): boolean {
+    return this.#filled;
+  }
+
+  get isRendered(): boolean {
+    return this.type === 'markdown' && this.#rendered;
+  }
+
+  update(state: CellState): void {
+    const before = this.#state;
+    if (before === state) return;
+    this.#state = state;
+    const typeChanged = before.cell.cell_type !== state.cell.cell_type;
+    const sourceChanged = before.cell.source !== state.cell.source;
+    this.source.update(state);
+    if (typeChanged) {
+      this.#rendered = state.cell.cell_type !== 'markdown' || (this.#filled && !this.source.hasFocus);
+      this.#showType();
+    }
+    this.#showRun();
+    if (!this.#filled) return;
+    if (
+      typeChanged ||
+      (this.isRendered && (sourceChanged || before.cell.attachments !== state.cell.attachments))
+    ) {
+      this.#drawMarkdown();
+    }
+    this.#drawOutputs();
+  }
+
+  /** Makes the cell rich: colours, rendered markdown, outputs. */
+  fill(): void {
+    if (this.#filled) return;
+    this.#filled = true;
+    this.source.fill();
+    this.#drawMarkdown();
+    this.#drawOutputs();
+  }
+
+  /** Shows markdown as HTML, or its source. Other cells have no two forms. */
+  setRendered(rendered: boolean): void {
+    if (this.type !== 'markdown') return;
+    if (rendered === this.#rendered && this.#filled) {
+      if (rendered && this.#markdown === undefined) this.#drawMarkdown();
+      return;
+    }
+    this.#rendered = rendered;
+    this.#filled = true;
+    this.#drawMarkdown();
+  }
+
+  /** Gives the cell its name in the notebook, for screen readers. */
+  setPlace(number: number, count: number): void {
+    this.element.setAttribute('aria-label', `${NAMES[this.type]} cell ${number} of ${count}`);
+  }
+
+  /** An `input()` that waits, or null. The person's answer goes to `answer`. */
+  setInput(request: { prompt: string; password: boolean } | null, answer: (value: string) => void): void {
+    this.#input?.element.remove();
+    this.#input = undefined;
+    if (request === null) return;
+    this.#input = new PromptInput(request, answer);
+    this.element.append(this.#input.element);
+  }
+
+  focusInput(): boolean {
+    this.#input?.focus();
+    return this.#input !== undefined;
+  }
+
+  /** The kernel's language or its parser is known now. */
+  languageChanged(): void {
+    this.source.languageChanged();
+    if (this.#filled && this.isRendered) this.#drawMarkdown();
+  }
+
+  trustChanged(): void {
+    if (!this.#filled || this.#outputs === undefined) return;
+    this.#outputs.update([], this.#outputContext());
+    this.#drawOutputs();
+  }
+
+  dispose(): void {
+    this.source.dispose();
+    this.#outputs?.dispose();
+    this.#markdownDispose?.();
+    this.element.remove();
+  }
+
+  #showType(): void {
+    this.element.dataset['cellType'] = this.type;
+    if (this.type !== 'code') {
+      this.#outputs?.dispose();
+      this.#outputs?.element.remove();
+      this.#outputs = undefined;
+    }
+    if (this.type !== 'markdown') this.#dropMarkdown();
+    this.element.classList.toggle('rendered', this.isRendered && this.#markdown !== undefined);
+  }
+
+  #showRun(): void {
+    if (this.type !== 'code') {
+      this.#prompt.textContent = '';
+      this.element.removeAttribute('aria-description');
+      delete this.element.dataset['run'];
+      return;
+    }
+    const { run } = this.#state;
+    const waiting = run.state !== 'idle';
+    this.#prompt.textContent = `In [${waiting ? '*' : (run.count ?? ' ')}]:`;
+    this.element.dataset['run'] = run.state;
+    const spoken = waiting
+      ? run.state
+      : run.count === null
+        ? ''
+        : `input ${run.count}${spokenEnd(run.status)}`;
+    if (spoken === '') this.element.removeAttribute('aria-description');
+    else this.element.setAttribute('aria-description', spoken);
+    this.#prompt.title = runTitle(run.started, run.finished, run.reason);
+  }
+
+  #drawMarkdown(): void {
+    if (!this.isRendered) return this.#dropMarkdown();
+    const { source, attachments } = this.#state.cell;
+    if (this.#markdown === undefined) {
+      this.#markdown = document.createElement('div');
+      this.#markdown.className = 'markdown rendered-html';
+      this.#markdown.dataset['markdown'] = '';
+      this.#markdown.addEventListener('dblclick', () => this.#host.edit(this.#state.id));
+      this.element.append(this.#markdown);
+    }
+    this.#markdownDispose?.();
+    const empty = source.trim() === '';
+    this.#markdown.classList.toggle('placeholder', empty);
+    this.#markdownDispose = renderMarkdownInto(
+      this.#markdown,
+      empty ? 'Type *Markdown* and LaTeX: $\\alpha^2$' : source,
+      { attachments, path: this.#host.path(), outsideImages: false },
+    );
+    this.element.classList.add('rendered');
+  }
+
+  #dropMarkdown(): void {
+    this.#markdownDispose?.();
+    this.#markdownDispose = undefined;
+    this.#markdown?.remove();
+    this.#markdown = undefined;
+    this.element.classList.remove('rendered');
+  }
+
+  #drawOutputs(): void {
+    if (this.type !== 'code') return;
+    const { outputs = [], metadata } = this.#state.cell;
+    if (this.#outputs === undefined && outputs.length === 0) return;
+    if (this.#outputs === undefined) {
+      this.#outputs = new OutputArea();
+      if (this.#input === undefined) this.element.append(this.#outputs.element);
+      else this.#input.element.before(this.#outputs.element);
+    }
+    this.#outputs.update(outputs, this.#outputContext());
+    const scrolled = metadata['scrolled'];
+    this.element.classList.toggle('collapsed', metadata['collapsed'] === true && outputs.length > 0);
+    this.#outputs.element.classList.toggle(
+      'scrolled',
+      scrolled === true || (scrolled !== false && this.#outputs.isLong),
+    );
+  }
+
+  #outputContext() {
+    const { id } = this.#state;
+    return {
+      path: this.#host.path(),
+      untrusted: this.#host.untrusted(id),
+      cellName: `cell ${this.#host.place(id).number}`,
+    };
+  }
+}
+
+function spokenEnd(status: string | undefined): string {
+  return status === 'error'
+    ? ', ended with an error'
+    : status === 'cancelled' || status === 'aborted'
+      ? ', not run'
+      : '';
+}
+
+function runTitle(
+  started: number | undefined,
+  finished: number | undefined,
+  reason: string | undefined,
+): string {
+  if (reason !== undefined) return reason;
+  if (started === undefined) return '';
+  const at = new Date(started).toLocaleTimeString();
+  if (finished === undefined) return `Started ${at}`;
+  const seconds = (finished - started) / 1000;
+  return `Started ${at}, took ${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(0)} s`;
+}

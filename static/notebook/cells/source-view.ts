@@ -1,0 +1,228 @@
+/**
+ * The source of one cell: static text with the metrics of the editor, and the live editor when somebody types here.
+ *
+ * The switch must not move anything: both have the same font, line height and padding (notebook.css), and the caret
+ * comes to where the static text was clicked.
+ */
+import type { EditorView } from '@codemirror/view';
+import { highlightToHtml } from '../../../src/render/index.js';
+import type { CellState } from '../../../src/notebook/notebook-state.js';
+import type { CellType } from '../../../src/notebook/types.js';
+import type { CellEditor } from '../editor/editor.js';
+import { editorModule, loadEditor } from '../editor/load-editor.js';
+import { parserFor } from '../languages.js';
+import type { CellHost } from './cell-host.js';
+
+export class SourceView {
+  readonly element = document.createElement('div');
+  readonly #pre = document.createElement('pre');
+  readonly #host: CellHost;
+  #cell: CellState;
+  #editor: CellEditor | undefined;
+  #editorType: CellType | undefined;
+  #numbers: HTMLElement | undefined;
+  #rich = false;
+  /** whether the live editor is in the page */
+  #live = false;
+
+  constructor(cell: CellState, host: CellHost) {
+    this.#cell = cell;
+    this.#host = host;
+    this.element.className = 'source';
+    this.#pre.className = 'source-text';
+    this.#pre.dataset['editorStatic'] = '';
+    this.#pre.textContent = shown(cell.cell.source);
+    this.element.append(this.#pre);
+    this.element.addEventListener('pointerdown', (event) => this.#onPointer(event));
+    this.element.addEventListener('mousedown', (event) => this.#onMouse(event));
+  }
+
+  get isLive(): boolean {
+    return this.#live;
+  }
+
+  get hasFocus(): boolean {
+    return this.#live && (this.#editor?.view?.hasFocus ?? false);
+  }
+
+  /** undefined until the cell was edited in this page */
+  get editor(): CellEditor | undefined {
+    return this.#editor;
+  }
+
+  update(cell: CellState): void {
+    const changed = cell.cell.source !== this.#cell.cell.source;
+    const typeChanged = cell.cell.cell_type !== this.#cell.cell.cell_type;
+    this.#cell = cell;
+    this.#editor?.syncText(cell.text);
+    if (typeChanged && this.#editor !== undefined) void this.#editor.setLanguage(this.#language());
+    if (changed || typeChanged) this.#drawNumbers();
+    if (!this.#live && (changed || typeChanged)) this.#draw();
+  }
+
+  /** Colours the static text. Called when the cell comes near the screen and when a parser has been loaded. */
+  fill(): void {
+    this.#rich = true;
+    if (!this.#live) this.#draw();
+  }
+
+  showNumbers(on: boolean): void {
+    if (on === (this.#numbers !== undefined)) return;
+    this.#numbers?.remove();
+    this.#numbers = undefined;
+    if (on) {
+      this.#numbers = document.createElement('div');
+      this.#numbers.className = 'line-numbers';
+      this.#numbers.setAttribute('aria-hidden', 'true');
+      this.element.prepend(this.#numbers);
+    }
+    this.#drawNumbers();
+  }
+
+  /**
+   * Puts the caret into the cell, at `position` or where it was. Loads the editor when it is not there yet.
+   *
+   * @throws when the editor could not be loaded
+   */
+  async focus(position?: number): Promise<void> {
+    if (editorModule() === undefined) await loadEditor();
+    const view = this.#goLive();
+    if (position !== undefined) this.#editor?.select(position);
+    view?.focus();
+  }
+
+  readOnlyChanged(): void {
+    this.#editor?.setReadOnly(this.#host.readOnly());
+  }
+
+  languageChanged(): void {
+    void this.#editor?.setLanguage(this.#language());
+    if (!this.#live && this.#rich) this.#draw();
+  }
+
+  /** The pool wants the place for another cell; never while the caret is here. */
+  retire(): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.#editor?.unmount();
+    this.#draw();
+    this.element.append(this.#pre);
+  }
+
+  dispose(): void {
+    this.#host.pool.forget(this);
+    this.#editor?.unmount();
+  }
+
+  #language(): string {
+    const type = this.#cell.cell.cell_type;
+    return type === 'code' ? this.#host.language() : type === 'markdown' ? 'markdown' : '';
+  }
+
+  #goLive(): EditorView | undefined {
+    const module = editorModule();
+    if (module === undefined) return undefined;
+    const type = this.#cell.cell.cell_type;
+    if (this.#editor !== undefined && this.#editorType !== type) {
+      // another type has other extensions (completion, wrapping); the text history ends here
+      this.#editor.unmount();
+      this.#editor = undefined;
+    }
+    const { id } = this.#cell;
+    const host = this.#host;
+    this.#editor ??= new module.CellEditor(this.#cell.text, this.#language(), type, {
+      nonce: host.nonce,
+      help: type === 'code' ? host.help : undefined,
+      readOnly: host.readOnly(),
+      label: `${type === 'code' ? 'Code' : type === 'markdown' ? 'Markdown' : 'Raw text'} of this cell. Escape leaves the editor.`,
+      edited: (changes) => host.edited(id, changes),
+      keydown: (event) => host.keydown(event),
+      focused: () => host.editing(id),
+    });
+    this.#editorType = type;
+    if (!this.#live) {
+      const scrolled = this.#pre.scrollLeft;
+      this.#pre.remove();
+      this.#live = true;
+      const view = this.#editor.mount(this.element);
+      view.scrollDOM.scrollLeft = scrolled;
+    }
+    host.pool.touch(this);
+    return this.#editor.view;
+  }
+
+  #draw(): void {
+    const { source, cell_type } = this.#cell.cell;
+    const parser = this.#rich && cell_type === 'code' ? parserFor(this.#host.language()) : undefined;
+    if (parser === undefined) this.#pre.textContent = shown(source);
+    else this.#pre.innerHTML = shown(highlightToHtml(source, parser));
+  }
+
+  #drawNumbers(): void {
+    if (this.#numbers === undefined) return;
+    const { lines } = this.#cell.text;
+    this.#numbers.textContent = Array.from({ length: lines }, (_, i) => i + 1).join('\n');
+  }
+
+  /** A touch first scrolls; only a click of it edits (`click` below). A mouse edits from the press on. */
+  #onPointer(event: PointerEvent): void {
+    if (this.#live || event.button !== 0) return;
+    void loadEditor().catch(() => undefined); // reported when the cell is entered
+    if (event.pointerType === 'mouse') return;
+    this.element.addEventListener('click', (click) => this.#host.edit(this.#cell.id, this.#offsetAt(click)), {
+      once: true,
+    });
+  }
+
+  #onMouse(event: MouseEvent): void {
+    if (this.#live || event.button !== 0 || event.target === this.#numbers) return;
+    const position = this.#offsetAt(event);
+    event.preventDefault();
+    const view = this.#goLive();
+    if (view === undefined) return this.#host.edit(this.#cell.id, position);
+    this.#host.edit(this.#cell.id, event.shiftKey || event.detail > 1 ? undefined : position);
+    // The press goes on in the editor, so that a selection can be dragged from here in one movement.
+    view.contentDOM.dispatchEvent(
+      new MouseEvent('mousedown', {
+        bubbles: false,
+        cancelable: true,
+        view: window,
+        button: event.button,
+        buttons: event.buttons,
+        detail: event.detail,
+        clientX: event.clientX,
+        clientY: event.clientY,
+        shiftKey: event.shiftKey,
+      }),
+    );
+  }
+
+  /** Offset in the source of the character at a point of the window; the end when the point is below the text. */
+  #offsetAt(event: MouseEvent): number {
+    const length = this.#cell.text.length;
+    const caret = caretAt(event.clientX, event.clientY);
+    if (caret === undefined || !this.#pre.contains(caret.node)) return length;
+    const range = document.createRange();
+    range.setStart(this.#pre, 0);
+    range.setEnd(caret.node, caret.offset);
+    return Math.min(range.toString().length, length);
+  }
+}
+
+/** An empty last line has no height in a `<pre>`, but has one in the editor. */
+function shown(text: string): string {
+  return text === '' || text.endsWith('\n') ? `${text}\u200b` : text;
+}
+
+interface Caret {
+  node: Node;
+  offset: number;
+}
+
+function caretAt(x: number, y: number): Caret | undefined {
+  const position = document.caretPositionFromPoint?.(x, y);
+  if (position != null) return { node: position.offsetNode, offset: position.offset };
+  const older = document as { caretRangeFromPoint?: (x: number, y: number) => Range | null }; // Safari before 26
+  const range = older.caretRangeFromPoint?.(x, y);
+  return range == null ? undefined : { node: range.startContainer, offset: range.startOffset };
+}

@@ -1,0 +1,54 @@
+/** Formulas in the page: KaTeX, loaded when the first one comes near the screen. */
+import type { KatexOptions } from 'katex';
+
+type Katex = { render(tex: string, element: HTMLElement, options: KatexOptions): void };
+
+let katex: Katex | undefined;
+let loading: Promise<Katex> | undefined;
+
+/** Definitions (`\gdef`) hold for the whole notebook, as in the classic one. */
+const macros: Record<string, string> = {};
+
+/** Sets every `.nb-math` inside `root`. Bad input shows its source with the reason as title; it never breaks a cell. */
+export function typesetMath(root: Element): void {
+  const formulas = root.querySelectorAll<HTMLElement>('.nb-math:not([data-typeset])');
+  if (formulas.length === 0) return;
+  for (const formula of formulas) formula.dataset['typeset'] = '';
+  if (katex !== undefined) return setAll(katex, formulas);
+  loading ??= import('katex').then((module) => (katex = module.default));
+  loading.then(
+    (loaded) => setAll(loaded, formulas),
+    () => {
+      // the server is away: the TeX source stays readable, and the next formula tries again
+      loading = undefined;
+      for (const formula of formulas) delete formula.dataset['typeset'];
+    },
+  );
+}
+
+function setAll(engine: Katex, formulas: Iterable<HTMLElement>): void {
+  for (const formula of formulas) {
+    const tex = formula.textContent ?? '';
+    formula.replaceChildren();
+    engine.render(rewrite(tex), formula, {
+      displayMode: formula.classList.contains('nb-math-display'),
+      throwOnError: false,
+      errorColor: 'var(--error-text)',
+      trust: false,
+      strict: 'ignore',
+      maxExpand: 1000,
+      maxSize: 50,
+      macros,
+    });
+  }
+}
+
+/** What MathJax knows and KaTeX spells differently. */
+function rewrite(tex: string): string {
+  return tex
+    .replace(/\\(begin|end)\{eqnarray(\*?)\}/g, '\\$1{align$2}')
+    .replace(/\\(begin|end)\{multline(\*?)\}/g, '\\$1{gather$2}')
+    .replace(/\\mbox\b/g, '\\text')
+    .replace(/\\(?:require|label)\{[^{}]*\}/g, '')
+    .replace(/\\DeclareMathOperator(\*?)\{(\\[a-zA-Z]+)\}\{([^{}]*)\}/g, '\\gdef$2{\\operatorname$1{$3}}');
+}

@@ -1,0 +1,185 @@
+/** What a MIME bundle is shown as: the richest type that this page can show, in the classic notebook's order. */
+import type { JsonObject, JsonValue, MimeBundle } from '../../../src/notebook/types.js';
+import { ansiToHtml, imageSize, splitFormulas } from '../../../src/render/index.js';
+import { jsonTree } from './json-tree.js';
+import { renderMarkdownInto } from './markdown-view.js';
+import { typesetMath } from './math.js';
+import { sanitizeHtml } from './sanitize.js';
+import { scopeStyles } from './scoped-style.js';
+import { TextView } from './text-view.js';
+
+export interface OutputContext {
+  /** path of the notebook, for relative addresses */
+  path: string;
+  /** the output came from outside: nothing of other servers is loaded without a click */
+  untrusted: boolean;
+  /** for the alternative text of images: `cell 3` */
+  cellName: string;
+}
+
+export interface Rendered {
+  element: HTMLElement;
+  dispose?: () => void;
+}
+
+type Renderer = (
+  value: JsonValue,
+  metadata: JsonObject,
+  context: OutputContext,
+  mime: string,
+) => Rendered | undefined;
+
+const RENDERERS: readonly (readonly [mime: string, render: Renderer])[] = [
+  ['text/html', html],
+  ['text/markdown', markdown],
+  ['text/latex', latex],
+  ['image/svg+xml', svg],
+  ['image/png', image],
+  ['image/jpeg', image],
+  ['image/webp', image],
+  ['image/gif', image],
+  ['application/json', (value) => ({ element: jsonTree(value, true) })],
+  ['text/plain', plain],
+];
+
+const ACTIVE = ['application/javascript', 'text/javascript', 'application/vnd.jupyter.widget-view+json'];
+
+export function renderBundle(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
+  for (const [mime, render] of RENDERERS) {
+    const value = data[mime];
+    if (value === undefined) continue;
+    const own = metadata[mime];
+    const options =
+      typeof own === 'object' && own !== null && !Array.isArray(own) ? { ...metadata, ...own } : metadata;
+    const rendered = render(value, options, context, mime);
+    if (rendered !== undefined) return withNote(rendered, data, mime);
+  }
+  return { element: note(unknownTypes(data)) };
+}
+
+/** A script beside its text: says that the script did not run. */
+function withNote(rendered: Rendered, data: MimeBundle, shown: string): Rendered {
+  if (shown !== 'text/plain' || !ACTIVE.some((mime) => data[mime] !== undefined)) return rendered;
+  const element = document.createElement('div');
+  element.append(
+    rendered.element,
+    note('This output is interactive. Scripts of outputs are not run in this version.'),
+  );
+  return { ...rendered, element };
+}
+
+function unknownTypes(data: MimeBundle): string {
+  const types = Object.keys(data);
+  if (types.some((mime) => ACTIVE.includes(mime))) {
+    return 'This output is a script. Scripts of outputs are not run in this version.';
+  }
+  return types.length === 0
+    ? 'This output is empty.'
+    : `This output cannot be shown here (${types.join(', ')}).`;
+}
+
+export function note(text: string): HTMLElement {
+  const element = document.createElement('p');
+  element.className = 'output-note';
+  element.textContent = text;
+  return element;
+}
+
+function html(value: JsonValue, _metadata: JsonObject, context: OutputContext): Rendered | undefined {
+  if (typeof value !== 'string') return undefined;
+  const clean = sanitizeHtml(value, { path: context.path, outsideImages: !context.untrusted });
+  const element = document.createElement('div');
+  element.className = 'output-html rendered-html';
+  const visible =
+    /\S/.test(clean.fragment.textContent ?? '') ||
+    clean.fragment.querySelector('img, svg, hr, button, video, audio');
+  // only a script, or a frame that is gone: the plain text says more
+  if (!visible && (clean.scripted || clean.framed)) return undefined;
+  element.append(clean.fragment);
+  if (clean.scripted) element.append(note('Scripts of this output were not run.'));
+  if (clean.framed) element.append(note('An embedded page was left out of this output.'));
+  typesetMath(element);
+  return { element, dispose: scopeStyles(element, clean.styles) };
+}
+
+function markdown(value: JsonValue, _metadata: JsonObject, context: OutputContext): Rendered | undefined {
+  if (typeof value !== 'string') return undefined;
+  const element = document.createElement('div');
+  element.className = 'rendered-html';
+  const dispose = renderMarkdownInto(element, value, {
+    path: context.path,
+    outsideImages: !context.untrusted,
+  });
+  return { element, dispose };
+}
+
+function latex(value: JsonValue): Rendered | undefined {
+  if (typeof value !== 'string') return undefined;
+  const element = document.createElement('div');
+  element.className = 'output-latex rendered-html';
+  for (const part of splitFormulas(value)) {
+    if (typeof part === 'string') {
+      element.append(part);
+      continue;
+    }
+    const formula = document.createElement('span');
+    formula.className = `nb-math${part.display ? ' nb-math-display' : ''}`;
+    formula.textContent = part.tex;
+    element.append(formula);
+  }
+  typesetMath(element);
+  return { element };
+}
+
+function plain(value: JsonValue): Rendered | undefined {
+  if (typeof value !== 'string') return undefined;
+  return { element: new TextView(value, 'beginning').element };
+}
+
+/** SVG as an image: its scripts cannot run and it can load nothing. */
+function svg(value: JsonValue, metadata: JsonObject, context: OutputContext): Rendered | undefined {
+  if (typeof value !== 'string') return undefined;
+  const source = value.replace(/<svg(?![^>]*\sxmlns=)/, '<svg xmlns="http://www.w3.org/2000/svg"');
+  const element = img(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`, metadata, context);
+  return { element };
+}
+
+function image(
+  value: JsonValue,
+  metadata: JsonObject,
+  context: OutputContext,
+  mime: string,
+): Rendered | undefined {
+  if (typeof value !== 'string') return undefined;
+  const element = img(`data:${mime};base64,${value.replace(/\s/g, '')}`, metadata, context);
+  const size = imageSize(mime, value);
+  if (size !== undefined && !element.hasAttribute('width') && !element.hasAttribute('height')) {
+    element.width = size.width;
+    element.height = size.height;
+  }
+  return { element };
+}
+
+function img(src: string, metadata: JsonObject, context: OutputContext): HTMLImageElement {
+  const element = document.createElement('img');
+  element.className = metadata['unconfined'] === true ? 'output-image unconfined' : 'output-image';
+  const { width, height, alt } = metadata;
+  if (typeof width === 'number') element.width = width;
+  if (typeof height === 'number') element.height = height;
+  element.alt = typeof alt === 'string' ? alt : `Image output of ${context.cellName}`;
+  element.decoding = 'async';
+  element.src = src;
+  return element;
+}
+
+/** The traceback, or name and value when there is none. */
+export function errorText(ename: string, evalue: string, traceback: readonly string[]): string {
+  return traceback.length > 0 ? traceback.join('\n') : `${ename}: ${evalue}`;
+}
+
+/** A short text with colours, for tooltips and the pager. */
+export function ansiElement(text: string): HTMLPreElement {
+  const pre = document.createElement('pre');
+  pre.innerHTML = ansiToHtml(text).html;
+  return pre;
+}
