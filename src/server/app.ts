@@ -3,7 +3,7 @@ import express, { Router, type Express, type RequestHandler } from 'express';
 import type { Auth } from '../auth/index.js';
 import type { Log } from '../log.js';
 import { errorHandler, notFound, type ErrorPage } from './error-handler.js';
-import { securityHeaders } from './security-headers.js';
+import { isApi, securityHeaders } from './security-headers.js';
 
 export interface AppParts {
   /** `/` or `/x/` */
@@ -15,6 +15,8 @@ export interface AppParts {
   staticFiles: RequestHandler;
   /** the features' routers, in the order in which they are asked; their paths are relative to baseUrl */
   routers: Router[];
+  /** awaited before the first page is rendered; the API never needs it */
+  loadTemplates(): Promise<void>;
   /** called for every request that counts as the owner's doing */
   onActivity(): void;
   renderError: ErrorPage;
@@ -40,6 +42,7 @@ export function createApp(parts: AppParts): Express {
 
   app.use(parts.requestLog);
   app.use(securityHeaders(parts.baseUrl));
+  app.use(templatesFirst(parts));
   app.use(parts.auth.hostCheck);
   app.use(parts.staticPrefix, parts.staticFiles);
   app.use(parts.baseUrl, site);
@@ -47,6 +50,15 @@ export function createApp(parts: AppParts): Express {
   app.use(notFound());
   app.use(errorHandler(parts.baseUrl, parts.log, parts.renderError));
   return app;
+}
+
+/** The template engine costs 15 ms to load: a server that only programs talk to never does. */
+function templatesFirst({ baseUrl, loadTemplates }: AppParts): RequestHandler {
+  let loaded: Promise<void> | undefined;
+  return async (req, _res, next) => {
+    if (!isApi(baseUrl, req.path)) await (loaded ??= loadTemplates());
+    next();
+  };
 }
 
 /** `/` leads to base_url, and base_url without its slash to the one with it; nothing else outside exists. */

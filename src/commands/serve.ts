@@ -1,0 +1,176 @@
+/** `nbserver [path]`: checks that the start is safe, starts the server, says where it is, and ends it on a signal. */
+import { unwatchFile, watchFile } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, relative, sep } from 'node:path';
+import { isGiven, type LoadedSettings, type Settings } from '../config/index.js';
+import { version } from '../package-files.js';
+import { createServer, type Server } from '../server/create-server.js';
+import { createLog, type ServerLog } from '../server/logging.js';
+import { writeRuntimeFile } from '../server/runtime-file.js';
+import { CommandError } from './command.js';
+import { isContainer } from './container.js';
+import { isLoopback, refusal, warnings, type Exposure } from './exposure.js';
+import { canOpenBrowser, openBrowser } from './open-browser.js';
+import { goPublic } from './go-public.js';
+import { passwordFromFile } from './password-file.js';
+import { startMessage } from './start-message.js';
+import { onSignals } from './stop-signals.js';
+
+/**
+ * @param loaded  the settings in force
+ * @param reload  reads the configuration again, for a password that was changed while the server runs
+ */
+export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings): Promise<void> {
+  const settings: Settings = { ...loaded.settings };
+  if (settings.public) await goPublic(settings, loaded);
+  if (settings.password === '' && settings.password_file !== '') {
+    settings.password = await passwordFromFile(settings.password_file, loaded.directories.state);
+  }
+  if (settings.password_required && settings.password === '') {
+    throw new CommandError(
+      'A password is required (password_required), and there is none: nbserver passwd --write',
+    );
+  }
+  const exposure = exposureOf(settings);
+  const refused = refusal(exposure);
+  if (refused !== undefined) throw new CommandError(refused);
+
+  const log = await createLog(settings.log_level);
+  for (const line of [...loaded.warnings, ...warnings(exposure)]) log.warn(line);
+  const server = await createServer({
+    ...settings,
+    port_given: isGiven(loaded, 'port'),
+    store_options: loaded.storeOptions,
+    config_directory: dirname(loaded.configFile),
+    directories: loaded.directories,
+    log,
+  }).catch((error: Error) => {
+    throw new CommandError(error.message);
+  });
+  await run(server, settings, loaded, reload, log);
+}
+
+/** From the first line printed to the last process ended. */
+async function run(
+  server: Server,
+  settings: Settings,
+  loaded: LoadedSettings,
+  reload: () => LoadedSettings,
+  log: ServerLog,
+): Promise<void> {
+  const runtimeFile = writeRuntimeFile(loaded.directories.runtime, {
+    base_url: settings.base_url,
+    hostname: hostOf(settings),
+    password: settings.password !== '',
+    pid: process.pid,
+    port: server.port,
+    root_dir: settings.notebook_dir,
+    secure: server.certificate !== undefined,
+    sock: settings.sock,
+    token: server.token,
+    url: `${server.origins[0] ?? ''}${settings.base_url}`,
+    version,
+  });
+  console.log(startMessage(facts(server, settings)));
+  const removeOpenPage = showInBrowser(server, settings, loaded);
+
+  const describe = () => {
+    log.info(`${server.store}; ${server.kernels.running()} kernel(s) run; ${server.origins.join(' ')}`);
+  };
+  const reloadAll = () => {
+    void server.reloadCertificate();
+    void takeOverPassword(server, reload, log);
+  };
+  // Passwords are changed by `nbserver passwd --write` while we run: those who knew the old one are out at once.
+  watchFile(loaded.configFile, { interval: 1_000, persistent: false }, () => {
+    void takeOverPassword(server, reload, log);
+  });
+
+  await new Promise<void>((resolve) => {
+    const signals = onSignals({
+      stop: () => resolve(),
+      describe,
+      reload: reloadAll,
+      ask: process.stdin.isTTY && !settings.answer_yes,
+      say: (line) => log.info(line),
+    });
+    void server.stopRequested.then(() => {
+      signals.close();
+      resolve();
+    });
+  });
+  unwatchFile(loaded.configFile);
+  const running = server.kernels.running();
+  if (running > 0) log.info(`Shutting down ${running} kernel${running === 1 ? '' : 's'}`);
+  runtimeFile.remove();
+  removeOpenPage();
+  await server.close();
+  process.exit(0); // a handle that somebody else's store left open must not keep us
+}
+
+async function takeOverPassword(server: Server, reload: () => LoadedSettings, log: ServerLog): Promise<void> {
+  try {
+    const { settings } = reload();
+    if (settings.password === server.passwordHash()) return;
+    await server.setPassword(settings.password);
+    log.info('The password was changed: all sessions have ended.');
+  } catch (error) {
+    log.warn(
+      `The configuration was changed and cannot be read, so the old password stays: ${(error as Error).message}`,
+    );
+  }
+}
+
+function exposureOf(settings: Settings): Exposure {
+  return {
+    ip: settings.ip,
+    sock: settings.sock,
+    hasPassword: settings.password !== '',
+    hasToken: Boolean(settings.token),
+    hasTls: settings.certfile !== '',
+    publicUrl: settings.public_url,
+    isRoot: process.getuid?.() === 0,
+    allowRoot: settings.allow_root,
+    allowInsecure: settings.allow_insecure_public_access_without_password_or_tls,
+  };
+}
+
+function facts(server: Server, settings: Settings) {
+  const everywhere = !settings.sock && !isLoopback(settings.ip);
+  const origins =
+    settings.public_url === '' ? server.origins : [new URL(settings.public_url).origin, ...server.origins];
+  return {
+    version,
+    store: server.store,
+    links: origins.map((origin) => server.link(origin)),
+    ...(server.certificate ? { certificate: server.certificate } : {}),
+    ...(everywhere ? { firewallPort: server.port } : {}),
+    unreachableContainer: !everywhere && !settings.sock && settings.public_url === '' && isContainer(),
+    tokenMade: server.tokenMade,
+    sock: settings.sock,
+  };
+}
+
+function showInBrowser(server: Server, settings: Settings, loaded: LoadedSettings): () => void {
+  const choice = { command: settings.browser, platform: process.platform, env: process.env };
+  const origin = server.origins[0];
+  if (!settings.open_browser || settings.sock || origin === undefined || !canOpenBrowser(choice))
+    return () => {};
+  return openBrowser(fileLink(server.link(origin), settings), loaded.directories.runtime, choice);
+}
+
+/** With a file to open, the link leads to its page. */
+function fileLink(link: string, settings: Settings): string {
+  if (settings.file_to_run === '') return link;
+  const path = relative(settings.notebook_dir, settings.file_to_run)
+    .split(sep)
+    .map(encodeURIComponent)
+    .join('/');
+  const url = new URL(link);
+  url.pathname = `${settings.base_url}${path.endsWith('.ipynb') ? 'notebooks' : 'edit'}/${path}`;
+  return url.href;
+}
+
+function hostOf(settings: Settings): string {
+  return ['', '*'].includes(settings.ip) ? hostname() : settings.ip;
+}

@@ -1,0 +1,88 @@
+/** What Control-C, SIGTERM, SIGHUP and SIGUSR1 do to a running server (jupyter_server's words and waits). */
+import { createInterface } from 'node:readline';
+
+export interface SignalActions {
+  /** ends the server; called once */
+  stop(): void;
+  /** prints where the server is and what runs */
+  describe(): void;
+  /** reads certificate and password again */
+  reload(): void;
+  /** ask before Control-C stops: only with a person at a terminal */
+  ask: boolean;
+  say(line: string): void;
+}
+
+/** How long the question waits for an answer, in milliseconds. */
+const ANSWER_TIME = 5_000;
+
+/** Installs the handlers; what it returns takes them away again. */
+export function onSignals(actions: SignalActions): { close(): void } {
+  let stopping = false;
+  let asking: { close(): void } | undefined;
+
+  const stop = (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    actions.say(why);
+    actions.stop();
+  };
+  const interrupt = () => {
+    if (!actions.ask || asking) {
+      asking?.close();
+      stop('received signal 2, stopping');
+      return;
+    }
+    actions.say('interrupted');
+    actions.describe();
+    asking = question('Shut down this notebook server (y/[n])? ', ANSWER_TIME, (answer) => {
+      asking = undefined;
+      if (answer !== undefined && isYes(answer)) stop('Shutdown confirmed');
+      else {
+        if (answer === undefined) actions.say(`No answer for ${ANSWER_TIME / 1000}s:`);
+        actions.say('resuming operation...');
+      }
+    });
+  };
+  const handlers = {
+    SIGINT: interrupt,
+    SIGTERM: () => stop('received signal 15, stopping'),
+    SIGHUP: actions.reload,
+    SIGUSR1: actions.describe,
+  };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
+  return {
+    close() {
+      asking?.close();
+      for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
+    },
+  };
+}
+
+/** Yes begins with y and holds no n, as it always was. */
+export function isYes(answer: string): boolean {
+  const lower = answer.trim().toLowerCase();
+  return lower.startsWith('y') && !lower.includes('n');
+}
+
+/** Asks on the terminal; `answered` gets undefined when time is up. Control-C while it asks is a second interrupt. */
+function question(
+  text: string,
+  wait: number,
+  answered: (answer: string | undefined) => void,
+): { close(): void } {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  let over = false;
+  const end = (answer: string | undefined, tell: boolean) => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    lines.close();
+    process.stdin.unref();
+    if (tell) answered(answer);
+  };
+  const timer = setTimeout(() => end(undefined, true), wait);
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  lines.question(text, (answer) => end(answer, true));
+  return { close: () => end(undefined, false) };
+}

@@ -1,0 +1,279 @@
+/**
+ * Builds every service once, in order, and closes them in reverse: the composition root.
+ *
+ * What it is given is settings, not places to look: configuration files, environment and prompts belong to `commands`.
+ */
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createAuth, newToken } from '../auth/index.js';
+import { defaultSettings, jupyterDirectories, secretEnvironment } from '../config/index.js';
+import type { Directories, Settings } from '../config/index.js';
+import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
+import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
+import { HttpError } from '../http-error.js';
+import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
+import { KernelManager, KernelspecManager, handleKernelSocket, kernelsRouter } from '../kernels/index.js';
+import { packageFile } from '../package-files.js';
+import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
+import { SessionManager, sessionsRouter } from '../sessions/index.js';
+import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
+import { createApp } from './app.js';
+import { listen } from './listen.js';
+import { createLog, type ServerLog } from './logging.js';
+import { staticFiles } from './static.js';
+import { statusRouter } from './status-router.js';
+import { upgradeHandler, type UpgradeRoute } from './upgrade.js';
+
+export interface ServerOptions extends Partial<Settings> {
+  /** False: `port` is only a wish, and the next free one is taken instead. Default: true when `port` is given. */
+  port_given?: boolean;
+  /** options of the store that `notebook_manager_class` names */
+  store_options?: Record<string, unknown>;
+  /** the folder that a relative module path in `notebook_manager_class` starts from; default: the current one */
+  config_directory?: string;
+  /** Jupyter's directories; default: as the environment says */
+  directories?: Directories;
+  log?: ServerLog;
+}
+
+/** A server that runs. */
+export interface Server {
+  /** the address to open; it holds the token when one was made for this start */
+  readonly url: string;
+  /** every address, without base_url and without token */
+  readonly origins: readonly string[];
+  /** 0 on a unix socket */
+  readonly port: number;
+  readonly settings: Readonly<Settings>;
+  /** the token in force, `''` when there is none */
+  readonly token: string;
+  /** whether the token was made for this start */
+  readonly tokenMade: boolean;
+  readonly certificate: CertificateInfo | undefined;
+  /** "Serving notebooks from local directory: …" */
+  readonly store: string;
+  readonly kernels: { running(): number };
+  /** The link that logs a browser in at one of the origins. */
+  link(origin: string): string;
+  /** the hash in force, `''` when there is none */
+  passwordHash(): string;
+  /** Puts a new password hash in force; the sessions of the old one end. */
+  setPassword(passwordHash: string): Promise<void>;
+  /** Reads the certificate again, as it happens by itself within seconds after its file changed. */
+  reloadCertificate(): Promise<void>;
+  /** Resolves when somebody asked the server to stop (`POST api/shutdown`); who made it closes it. */
+  readonly stopRequested: Promise<void>;
+  /** Ends kernels, saves documents, closes sockets, removes files. Nothing of it is left afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server in this process.
+ *
+ * @throws {HttpError | Error} with a sentence: no free port, a certificate that does not load, a store that does not exist
+ */
+export async function createServer(options: ServerOptions = {}): Promise<Server> {
+  const settings: Settings = { ...defaultSettings(), ...definedOnly(options) };
+  if (settings.notebook_dir === '') settings.notebook_dir = process.cwd();
+  const directories =
+    options.directories ??
+    jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
+  const log = options.log ?? (await createLog(settings.log_level));
+  mkdirSync(directories.state, { recursive: true, mode: 0o700 });
+  mkdirSync(directories.runtime, { recursive: true, mode: 0o700 });
+
+  /** What was built, to be closed in reverse order; also when a later part does not start. */
+  const built: { close(): void | Promise<void> }[] = [];
+  const keep = <T extends { close(): void | Promise<void> }>(part: T): T => {
+    built.push(part);
+    return part;
+  };
+  const closeAll = async () => {
+    for (let part = built.pop(); part; part = built.pop()) await part.close();
+  };
+
+  try {
+    return await build();
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+
+  async function build(): Promise<Server> {
+    const store = keep(
+      await loadNotebookManager(settings.notebook_manager_class, {
+        baseDirectory: options.config_directory ?? process.cwd(),
+        options: {
+          notebook_dir: settings.notebook_dir,
+          allow_hidden: settings.allow_hidden,
+          ...options.store_options,
+        },
+      }),
+    );
+    const contents = new Contents(store, { allowHidden: settings.allow_hidden, log });
+
+    const specs = new KernelspecManager({
+      dataPath: directories.dataPath,
+      home: homedir(),
+      allowed: settings.allowed_kernelspecs,
+      defaultName: settings.default_kernel_name,
+      builtIn: [javascriptKernelspec()],
+      log,
+    });
+    const kernels = keep(
+      new KernelManager(specs, {
+        runtimeDirectory: directories.runtime,
+        hiddenEnvironment: secretEnvironment,
+        log,
+      }),
+    );
+    const sessions = new SessionManager(kernels, {
+      kernelDirectory: (path) => contents.kernelDirectory(path),
+    });
+    const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
+    contents.openDocuments = documents;
+
+    const tls = settings.certfile === '' ? undefined : keep(await loadCertificate());
+    const staticPrefix = settings.webapp_settings.static_url_prefix ?? `${settings.base_url}static/`;
+    let port = 0;
+    const made = settings.password === '' && settings.token === undefined;
+    const token = made ? newToken() : (settings.token ?? '');
+    const auth = keep(
+      await createAuth({
+        baseUrl: settings.base_url,
+        credentials: { passwordHash: settings.password, token, tokenGenerated: made },
+        port: () => port,
+        ip: settings.ip,
+        sock: settings.sock,
+        tls: tls !== undefined,
+        publicUrl: settings.public_url,
+        localHostnames: settings.local_hostnames,
+        allowOrigin: settings.allow_origin,
+        allowOriginPat: settings.allow_origin_pat,
+        allowCredentials: settings.allow_credentials,
+        trustedProxies: settings.trusted_proxies,
+        stateDirectory: directories.state,
+        renderLogin: (page) => renderLogin({ ...page, static_url: staticPrefix }),
+        renderLogout: (page) => renderLogout({ ...page, static_url: staticPrefix }),
+        log,
+      }),
+    );
+
+    const started = new Date();
+    let lastActivity = started;
+    let requestStop = () => {};
+    const stopRequested = new Promise<void>((resolve) => (requestStop = resolve));
+    const app = createApp({
+      baseUrl: settings.base_url,
+      staticPrefix,
+      auth,
+      requestLog: log.requests,
+      staticFiles: staticFiles(packageFile('dist', 'static')),
+      loadTemplates,
+      onActivity: () => (lastActivity = new Date()),
+      renderError: (error) =>
+        renderError({ ...error, base_url: settings.base_url, static_url: staticPrefix }),
+      log,
+      routers: [
+        statusRouter({
+          started,
+          lastActivity: () => lastActivity,
+          connections: () => kernels.list().reduce((sum, kernel) => sum + kernel.connections, 0),
+          kernels: () => kernels.list().length,
+          shutDown: requestStop,
+        }),
+        contentsRouter(contents, { maxBodySize: settings.max_body_size }),
+        kernelsRouter({ kernels, specs, baseUrl: settings.base_url }),
+        sessionsRouter({ sessions }),
+        documentsRouter({ documents }),
+        pagesRouter({
+          baseUrl: settings.base_url,
+          staticUrl: staticPrefix,
+          defaultUrl: settings.default_url,
+          quitButton: settings.quit_button,
+          contents,
+        }),
+      ],
+    });
+    const upgrades = keep(
+      upgradeHandler({ baseUrl: settings.base_url, auth, routes: websocketRoutes(kernels, documents), log }),
+    );
+    const listening = keep(
+      await listen({
+        handler: app,
+        onUpgrade: upgrades.handle,
+        ip: settings.ip,
+        port: settings.port,
+        portGiven: options.port_given ?? options.port !== undefined,
+        portRetries: settings.port_retries,
+        sock: settings.sock,
+        sockMode: parseInt(settings.sock_mode, 8),
+        tls,
+        log,
+      }),
+    );
+    port = listening.port;
+    const { origins } = listening;
+    const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
+    return {
+      url: auth.loginUrl(origins[0] ?? ''),
+      origins,
+      port,
+      settings,
+      token,
+      tokenMade: made,
+      certificate: tls?.info,
+      store: store.infoString(),
+      kernels: { running: () => kernels.list().length },
+      stopRequested,
+      passwordHash: () => credentials.passwordHash,
+      link: (origin) => auth.loginUrl(origin),
+      async setPassword(passwordHash) {
+        credentials.passwordHash = passwordHash;
+        await auth.setCredentials(credentials);
+      },
+      reloadCertificate: async () => tls?.reload(),
+      close: closeAll,
+    };
+  }
+
+  async function loadCertificate(): Promise<TlsSource> {
+    return loadTls({
+      certfile: settings.certfile,
+      ...(settings.keyfile ? { keyfile: settings.keyfile } : {}),
+      hostnames: settings.hostnames,
+      autoDirectory: join(directories.state, 'certificate'),
+      log,
+    });
+  }
+}
+
+function websocketRoutes(kernels: KernelManager, documents: DocumentManager): UpgradeRoute[] {
+  return [
+    {
+      pattern: /^\/api\/kernels\/([^/]+)\/channels$/,
+      accept({ params: [id = ''], query }) {
+        if (!kernels.get(id)) throw new HttpError(404, `Kernel does not exist: ${id}`);
+        const sessionId = query.get('session_id') ?? '';
+        return (ws) => handleKernelSocket(ws, { kernels, kernelId: id, sessionId });
+      },
+    },
+    {
+      pattern: /^\/api\/documents\/([^/]+)\/socket$/,
+      accept({ params: [id = ''] }) {
+        const document = documents.get(id);
+        if (!document) throw new HttpError(404, `There is no open document with the id ${id}.`);
+        return (ws) => handleDocumentSocket(ws, document);
+      },
+    },
+  ];
+}
+
+/** An option that is `undefined` means its default. */
+function definedOnly(options: ServerOptions): Partial<Settings> {
+  const known = defaultSettings();
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name in known && value !== undefined),
+  );
+}
