@@ -1,4 +1,10 @@
 /** Who may pass: passwords, tokens, browser sessions, Host and Origin checks, and the gate that decides. */
-export { passwd, passwdCheck, passwordHashProblem } from './password.js';
+export { createAuth } from './create-auth.js';
+export { hostAllowed, hostRules, isLoopbackBound, isWildcard, ownAddresses } from './host.js';
+export type { HostRules } from './host.js';
+export { safeNext } from './next-url.js';
+export { maxPassphraseBytes, passwd, passwdCheck, passwordHashProblem } from './password.js';
 export type { PasswordAlgorithm } from './password.js';
-export type { Auth, AuthOptions, Credentials, Identity, LoginPage, LogoutPage } from './types.js';
+export { forLog, redactHeaders, redactText, redactUrl } from './redact.js';
+export { generateToken } from './token.js';
+export type { Auth, AuthOptions, Credentials, Identity, LoginPage } from './types.js';

@@ -46,17 +46,6 @@ export interface LoginPage {
   nonce: string;
 }
 
-/** What the page behind `logout` is rendered from: a question with a POST form, or the news that it is done. */
-export interface LogoutPage {
-  base_url: string;
-  host: string;
-  /** true once the session is gone; false asks "Log out?" with a POST form that holds `xsrf` as `_xsrf` */
-  done: boolean;
-  message: string;
-  xsrf: string;
-  nonce: string;
-}
-
 export interface AuthOptions {
   /** `/` or `/x/`: begins and ends with a slash */
   baseUrl: string;
@@ -81,12 +70,16 @@ export interface AuthOptions {
   allowCredentials?: boolean;
   /** whose X-Forwarded-* are believed: addresses, networks (`10.0.0.0/8`) or `loopback`, which is also the unix socket. */
   trustedProxies?: readonly string[];
+  /**
+   * Public folders of static files as absolute paths that end with a slash; default `<baseUrl>static/`. Only GET and HEAD
+   * of plain names below them pass without a credential.
+   */
+  assetFolders?: readonly string[];
   /** Jupyter's option of that name: changes by cookie need no token then (the Origin check stays) */
   disableCheckXsrf?: boolean;
   /** 0700 folder for the cookie secret and the session file; made when missing */
   stateDirectory: string;
   renderLogin(page: LoginPage): string;
-  renderLogout(page: LogoutPage): string;
   log: Log;
 }
 
@@ -107,8 +100,8 @@ export interface Auth {
   /** Puts new credentials in force; all sessions end at once when the password or a configured token changed. */
   setCredentials(credentials: Credentials): Promise<void>;
   /** Ends all sessions ("log out everywhere"). */
-  revokeAll(): Promise<void>;
+  revokeAll(): void;
   /** The link that logs a browser in, or the plain address when no token exists. `origin` like `http://localhost:8888`. */
   loginUrl(origin: string): string;
-  close(): Promise<void>;
+  close(): void;
 }

@@ -1,0 +1,127 @@
+/** Puts the parts of authentication together from plain options. */
+import { BrowserSessions } from './browser-sessions.js';
+import { cookieSecret as readCookieSecret } from './cookie-secret.js';
+import { Gate } from './gate.js';
+import { hostRules } from './host.js';
+import { loginRouter } from './login.js';
+import { originRules } from './origin.js';
+import { passwordHashProblem } from './password.js';
+import { trustedProxies } from './request-view.js';
+import { LoginThrottle } from './throttle.js';
+import type { Auth, AuthOptions, Credentials } from './types.js';
+
+/** A token that someone chose and that is shorter can be guessed by trying. */
+const shortToken = 16;
+
+/**
+ * @throws {Error} a sentence about the option that cannot be used: allow_origin, allow_origin_pat, trusted_proxies, a
+ *   password that is no hash, a secret file that cannot be read
+ */
+export async function createAuth(options: AuthOptions): Promise<Auth> {
+  const { baseUrl, publicUrl, log } = options;
+  let credentials = await checked(options.credentials);
+  const cookieSecret = await readCookieSecret(options.stateDirectory, log);
+  const origins = originRules(options);
+  const publicHttps = publicUrl !== undefined && new URL(publicUrl).protocol === 'https:';
+  const crossSite = { origins, noXsrf: options.disableCheckXsrf ?? false };
+  warn(options);
+
+  // The name of the cookie holds the port, which is known when the first request comes.
+  let open: BrowserSessions | undefined;
+  let closed = false;
+  const listeners = new Set<(id: string) => void>();
+  const sessions = (): BrowserSessions => {
+    if (open) return open;
+    if (closed) throw new Error('The server is closed.');
+    open = new BrowserSessions({
+      baseUrl,
+      port: options.port(),
+      sock: options.sock,
+      secureCookies: options.tls || publicHttps,
+      stateDirectory: options.stateDirectory,
+      cookieSecret,
+      credentials,
+      log,
+    });
+    open.onEnded((id) => {
+      for (const listener of listeners) listener(id);
+    });
+    return open;
+  };
+
+  const isOff = (): boolean => credentials.passwordHash === '' && credentials.token === '';
+  const makeHosts = (): ReturnType<typeof hostRules> => hostRules({ ...options, authOff: isOff() });
+  let hosts = makeHosts();
+  const gate = new Gate({
+    baseUrl,
+    assets: options.assetFolders ?? [`${baseUrl}static/`],
+    credentials: () => credentials,
+    sessions,
+    trusted: trustedProxies(options.trustedProxies ?? (publicUrl ? ['loopback'] : [])),
+    hosts: () => hosts,
+    crossSite,
+    cors: {
+      origins,
+      anyOrigin: options.allowOrigin === '*',
+      credentials: options.allowCredentials ?? false,
+    },
+    publicHttps,
+  });
+
+  return {
+    hostCheck: gate.hostCheck,
+    gate: gate.gate,
+    router: loginRouter({
+      baseUrl,
+      gate,
+      credentials: () => credentials,
+      sessions,
+      origins,
+      throttle: new LoginThrottle(),
+      cookieSecret,
+      renderLogin: options.renderLogin,
+      log,
+    }),
+    authenticateUpgrade: (req) => gate.authenticateUpgrade(req),
+    onRevoked(listener) {
+      listeners.add(listener);
+      return { close: () => void listeners.delete(listener) };
+    },
+    async setCredentials(next) {
+      credentials = await checked(next);
+      hosts = makeHosts();
+      open?.setCredentials(credentials);
+    },
+    revokeAll: () => sessions().endAll(),
+    loginUrl(origin) {
+      const query = credentials.token === '' ? '' : `?token=${encodeURIComponent(credentials.token)}`;
+      return `${origin}${baseUrl}${query}`;
+    },
+    close() {
+      closed = true;
+      open?.close();
+    },
+  };
+}
+
+async function checked(credentials: Credentials): Promise<Credentials> {
+  const { passwordHash } = credentials;
+  const problem = passwordHash === '' ? undefined : await passwordHashProblem(passwordHash);
+  if (problem !== undefined) throw new Error(problem);
+  return { ...credentials };
+}
+
+function warn({ credentials, allowOrigin, allowOriginPat, log }: AuthOptions): void {
+  const { token, tokenGenerated } = credentials;
+  if (token !== '' && !tokenGenerated && token.length < shortToken) {
+    log.warn(
+      `The configured token has only ${token.length} characters and can be guessed. Leave the option out, and one is made.`,
+    );
+  }
+  if (allowOrigin === '*') {
+    log.warn('allow_origin is "*": every web site that you visit may talk to this server.');
+  }
+  if (allowOrigin && allowOriginPat) {
+    log.warn('allow_origin_pat is not used, because allow_origin is set.');
+  }
+}
