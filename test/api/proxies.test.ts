@@ -1,7 +1,8 @@
 /** Behind a proxy that ends TLS: Debian's nginx and Caddy as docs/public-server.md sets them up, with and without a prefix. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -164,6 +165,12 @@ function ask(
   });
 }
 
+/** The public name is ours for the test only. */
+const toLoopback: LookupFunction = (_name, options, found) => {
+  if (options.all) found(null, [{ address: '127.0.0.1', family: 4 }]);
+  else found(null, '127.0.0.1', 4);
+};
+
 /** `a=1; b=2` for a Cookie header, the later value of a name winning. */
 function cookieHeader(...setCookies: string[][]): string {
   const jar = new Map(
@@ -218,11 +225,10 @@ describe.skipIf(proxies.length === 0)('behind a proxy that ends TLS', () => {
       const { id } = JSON.parse(kernel.body) as { id: string };
 
       const socket = (from: string) =>
-        new WebSocket(`wss://127.0.0.1:${proxyPort}${base}api/kernels/${id}/channels?session_id=s`, {
-          headers: { Cookie: cookie, Host: `${NAME}:${proxyPort}` },
+        new WebSocket(`wss://${NAME}:${proxyPort}${base}api/kernels/${id}/channels?session_id=s`, {
+          headers: { Cookie: cookie },
           origin: from,
-          servername: NAME,
-          rejectUnauthorized: false,
+          agent: new Agent({ lookup: toLoopback, rejectUnauthorized: false }),
         });
       const refused = socket('https://evil.example');
       const status = await new Promise((resolve) => {
