@@ -12,7 +12,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Entry } from './config-file.js';
 import { ConfigError } from './config-error.js';
 import { resolveName } from './names.js';
-import { describe, optionNames } from './options.js';
+import { describeOption, optionNames } from './options.js';
 import type { OptionName } from './options.js';
 import { parseTextLiteral, valueOfText } from './values.js';
 
@@ -33,7 +33,7 @@ type Meaning =
 
 /** The flag as `--help` shows it, without dashes. */
 export function flagOf(name: OptionName): string {
-  return describe(name).flag ?? name.replaceAll('_', '-');
+  return describeOption(name).flag ?? name.replaceAll('_', '-');
 }
 
 const meanings = new Map<string, Meaning>([
@@ -44,10 +44,11 @@ const meanings = new Map<string, Meaning>([
   ['debug', { option: 'log_level', value: 'debug' }],
 ]);
 for (const name of optionNames)
-  for (const key of [flagOf(name), name, ...(describe(name).aka ?? [])]) {
+  for (const key of [flagOf(name), name, ...(describeOption(name).aka ?? [])]) {
     for (const spelling of [key, key.replaceAll('_', '-')]) {
       meanings.set(spelling, { option: name });
-      if (describe(name).type === 'boolean') meanings.set(`no-${spelling}`, { option: name, value: 'false' });
+      if (describeOption(name).type === 'boolean')
+        meanings.set(`no-${spelling}`, { option: name, value: 'false' });
     }
   }
 // What everybody types, although `browser` is a command.
@@ -67,7 +68,7 @@ const parserOptions: ParseArgsConfig['options'] = Object.fromEntries(
 
 function takesValue(meaning: Meaning): boolean {
   if ('special' in meaning) return meaning.special === 'config' || meaning.special === 'profile';
-  return meaning.value === undefined && describe(meaning.option).type !== 'boolean';
+  return meaning.value === undefined && describeOption(meaning.option).type !== 'boolean';
 }
 
 /**
@@ -121,7 +122,7 @@ function fullName({ name, rawName, value }: Flag, cwd: string): Entry {
   const resolved = resolveName(name);
   switch (resolved.kind) {
     case 'option': {
-      if (value === undefined && describe(resolved.name).type !== 'boolean')
+      if (value === undefined && describeOption(resolved.name).type !== 'boolean')
         throw new ConfigError(`${rawName} needs a value, with an equals sign: ${rawName}=VALUE.`);
       return entry(name, valueOfFlag(resolved.name, value ?? 'true', rawName), rawName, cwd);
     }

@@ -12,7 +12,7 @@ import { checkOwner, foundFiles, isJupyterFile, pythonFiles } from './found-file
 import type { FoundFile } from './found-files.js';
 import { resolveName } from './names.js';
 import { extensionLists } from './no-effect.js';
-import { defaultSettings, describe, optionNames } from './options.js';
+import { defaultSettings, describeOption, optionNames } from './options.js';
 import type { OptionName, Settings } from './options.js';
 import { abbreviateHome, expandHome, jupyterDirectories, profileDirectory } from './paths.js';
 import type { Directories, Surroundings } from './paths.js';
@@ -167,7 +167,7 @@ class Loading {
   private set(name: OptionName, { value, base, subject, origin }: Entry): void {
     let checked: unknown;
     // null is how JSON says "not set", which only some options can be.
-    if (value === null && describe(name).default === undefined) checked = undefined;
+    if (value === null && describeOption(name).default === undefined) checked = undefined;
     else
       try {
         checked = checkValue(name, value, base, this.request.home);
@@ -176,7 +176,7 @@ class Loading {
       }
     if (name === 'webapp_settings') this.warnAboutOtherKeys(value as object, subject);
     const repeatedFlag =
-      describe(name).type === 'strings' && origin.startsWith('flag') && this.origins[name] === origin;
+      describeOption(name).type === 'strings' && origin.startsWith('flag') && this.origins[name] === origin;
     const list = repeatedFlag ? [...(this.settings[name] as string[]), ...(checked as string[])] : checked;
     Object.assign(this.settings, { [name]: list });
     this.origins[name] = origin;
@@ -185,10 +185,10 @@ class Loading {
   environment(): void {
     for (const name of optionNames) {
       // An empty variable is how compose files and unit files say "not set".
-      const variable = describe(name).env?.find((candidate) => this.request.env[candidate]);
+      const variable = describeOption(name).env?.find((candidate) => this.request.env[candidate]);
       if (variable === undefined) continue;
       const given = this.request.env[variable] ?? '';
-      const fromFile = variable.endsWith('_FILE') && !describe(name).path;
+      const fromFile = variable.endsWith('_FILE') && !describeOption(name).path;
       const text = fromFile ? readSecretFile(variable, given) : given;
       this.set(name, {
         written: name,
@@ -255,7 +255,7 @@ class Loading {
 
   private warnAboutOtherKeys(value: object, subject: string): void {
     const others = Object.keys(value).filter(
-      (key) => !(describe('webapp_settings').keys ?? []).includes(key),
+      (key) => !(describeOption('webapp_settings').keys ?? []).includes(key),
     );
     if (others.length > 0)
       this.warnings.push(`${subject}: only static_url_prefix has an effect, not ${others.join(', ')}.`);
@@ -265,7 +265,9 @@ class Loading {
   private warnAboutReaders(entries: Entry[], path: string, shown: string): void {
     const secret = entries.find(({ written, value }) => {
       const resolved = resolveName(written);
-      return resolved.kind === 'option' && describe(resolved.name).secret && value !== '' && value !== null;
+      return (
+        resolved.kind === 'option' && describeOption(resolved.name).secret && value !== '' && value !== null
+      );
     });
     if (secret !== undefined && (statSync(path).mode & 0o077) !== 0)
       this.warnings.push(

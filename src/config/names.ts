@@ -1,7 +1,7 @@
 /** Finds the option that a written name means: flat, with a class, or in another spelling; or the nearest known one. */
 import { closest, distance } from 'fastest-levenshtein';
 import { noEffect } from './no-effect.js';
-import { classSections, describe, optionNames } from './options.js';
+import { classSections, describeOption, optionNames } from './options.js';
 import type { OptionName } from './options.js';
 
 export type Resolved =
@@ -14,7 +14,7 @@ export type Resolved =
 
 const byName = new Map<string, OptionName>();
 for (const name of optionNames) {
-  const option = describe(name);
+  const option = describeOption(name);
   for (const key of [name, ...(option.aka ?? [])]) {
     byName.set(key, name);
     for (const [className, section] of Object.entries(classSections))

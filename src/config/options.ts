@@ -359,7 +359,7 @@ export type Settings = { -readonly [K in OptionName]: (typeof options)[K]['defau
 export const optionNames = Object.keys(options) as OptionName[];
 
 /** The entry of an option without its own type, for code that treats all alike. */
-export function describe(name: OptionName): Option<unknown> {
+export function describeOption(name: OptionName): Option<unknown> {
   return options[name];
 }
 
@@ -394,7 +394,7 @@ export const classSections: Readonly<Record<string, Section>> = {
 export const secretEnvironment: readonly string[] = [
   ...new Set(
     optionNames
-      .filter((name) => describe(name).secret || name === 'password_file')
-      .flatMap((name) => describe(name).env ?? []),
+      .filter((name) => describeOption(name).secret || name === 'password_file')
+      .flatMap((name) => describeOption(name).env ?? []),
   ),
 ];

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { parsePythonLiteral } from './python-literals.js';
 import { expandHome } from './paths.js';
-import { describe } from './options.js';
+import { describeOption } from './options.js';
 import type { OptionName } from './options.js';
 import type { Option } from './option.js';
 
@@ -12,7 +12,7 @@ import type { Option } from './option.js';
  * @throws Error whose message completes "NAME …", for example `must be true or false, not "maybe"`
  */
 export function checkValue(name: OptionName, value: unknown, base: string, home: string): unknown {
-  const option = describe(name);
+  const option = describeOption(name);
   const typed = checkType(option, value);
   const normalised =
     option.normalise === undefined ? typed : (option.normalise as (value: unknown) => unknown)(typed);
@@ -22,7 +22,7 @@ export function checkValue(name: OptionName, value: unknown, base: string, home:
 
 /** Text of a flag or an environment variable, as the value that the option's type makes of it. */
 export function valueOfText(name: OptionName, text: string): unknown {
-  const { type } = describe(name);
+  const { type } = describeOption(name);
   switch (type) {
     case 'boolean':
       return { true: true, false: false, '1': true, '0': false }[text.toLowerCase()] ?? text;

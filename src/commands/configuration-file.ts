@@ -1,0 +1,45 @@
+/** Which configuration file a command means by `--config` and `--profile`, and writing a setting into it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import {
+  abbreviateHome,
+  configFileName,
+  expandHome,
+  jupyterDirectories,
+  makePrivateDirectory,
+  profileDirectory,
+  renderConfigFile,
+  setOption,
+  writePrivateFile,
+} from '../config/index.js';
+import type { Directories, OptionName } from '../config/index.js';
+import { CommandError } from './command.js';
+
+export interface FileChoice {
+  config?: string;
+  profile?: string;
+}
+
+export function directories(): Directories {
+  return jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
+}
+
+/** The file of `--config`, else of the profile; it may not exist. */
+export function chosenFile({ config, profile = 'default' }: FileChoice): string {
+  if (config === undefined) return join(profileDirectory(directories(), profile), configFileName);
+  if (config.endsWith('.py'))
+    throw new CommandError(`${config} is Python, which nbserver does not write. Its own files are JSON.`);
+  return resolve(expandHome(config, homedir()));
+}
+
+export function shownPath(path: string): string {
+  return abbreviateHome(path, homedir());
+}
+
+/** Sets one option; a file that is not there yet starts with every option commented out. Mode 0600. */
+export function writeSetting(path: string, name: OptionName, value: unknown): void {
+  if (!existsSync(path)) makePrivateDirectory(dirname(path));
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : renderConfigFile();
+  writePrivateFile(path, setOption(text, name, value, shownPath(path)));
+}

@@ -1,0 +1,51 @@
+/** Writes files and directories that only their owner may read. */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+
+/** Creates the directory with mode 0700; one that exists is left as it is. */
+export function makePrivateDirectory(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    chmodSync(path, 0o700); // whatever the umask
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Replaces the file in one step, mode 0600: a crash leaves the old one. A symbolic link stays one. */
+export function writePrivateFile(path: string, text: string): void {
+  const target = followLink(path);
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Configuration is often a link into a folder of dotfiles. */
+function followLink(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return path;
+    throw error;
+  }
+}
