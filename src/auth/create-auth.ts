@@ -22,7 +22,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   let credentials = await checked(options.credentials);
   const cookieSecret = await readCookieSecret(options.stateDirectory, log);
   const origins = originRules(options);
-  const publicHttps = publicUrl !== undefined && new URL(publicUrl).protocol === 'https:';
+  const publicHttps = Boolean(publicUrl?.startsWith('https:'));
   const crossSite = { origins, noXsrf: options.disableCheckXsrf ?? false };
   warn(options);
 
@@ -80,6 +80,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       throttle: new LoginThrottle(),
       cookieSecret,
       renderLogin: options.renderLogin,
+      renderLogout: options.renderLogout,
       log,
     }),
     authenticateUpgrade: (req) => gate.authenticateUpgrade(req),

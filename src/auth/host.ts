@@ -36,7 +36,7 @@ export function hostRules(settings: HostSettings): HostRules {
 
 /** Whether only this machine can reach the server: a unix socket, `localhost` or a loopback address. */
 export function isLoopbackBound({ ip, sock }: { ip: string; sock?: string }): boolean {
-  return Boolean(sock) || ip.toLowerCase() === 'localhost' || isLoopbackAddress(ip);
+  return Boolean(sock) || /^(.+\.)?localhost$/i.test(ip) || isLoopbackAddress(ip);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
-import type { BrowserSessions } from './browser-sessions.js';
+import type { BrowserSessions, SessionIdentity } from './browser-sessions.js';
 import { foreignOrigin, isFromElsewhere } from './cross-site.js';
 import { refuseBody } from './gate.js';
 import type { Gate } from './gate.js';
@@ -14,7 +14,7 @@ import type { OriginRules } from './origin.js';
 import { passwdCheck } from './password.js';
 import type { LoginThrottle } from './throttle.js';
 import { sameSecret } from './token.js';
-import type { Credentials, Identity, LoginPage } from './types.js';
+import type { Credentials, LoginPage, LogoutPage } from './types.js';
 import { isLoginXsrf, loginXsrf } from './xsrf.js';
 
 export interface LoginOptions {
@@ -26,6 +26,7 @@ export interface LoginOptions {
   throttle: LoginThrottle;
   cookieSecret: string;
   renderLogin: (page: LoginPage) => string;
+  renderLogout: (page: LogoutPage) => string;
   log: Log;
 }
 
@@ -51,7 +52,7 @@ export function loginRouter(options: LoginOptions): Router {
       host: gate.view(req).host,
       asks: asks(credentials()),
       xsrf: formXsrf(req, res, options),
-      nonce: typeof res.locals.nonce === 'string' ? res.locals.nonce : '',
+      nonce: nonceOf(res),
       ...extra,
     };
     res.setHeader('Cache-Control', 'no-store');
@@ -80,8 +81,7 @@ export function loginRouter(options: LoginOptions): Router {
     const attempt = throttle.attempt(address);
     if (!attempt.allowed) {
       const { retryAfter } = attempt;
-      const message = `Too many wrong tries. Wait ${retryAfter} s, then try again.`;
-      return answer(req, res, 429, { message, retryAfter });
+      return answer(req, res, 429, { message: 'Too many wrong tries.', retryAfter });
     }
     if (await isRight(credentials(), field(req, 'password') ?? '')) {
       attempt.succeeded();
@@ -91,19 +91,32 @@ export function loginRouter(options: LoginOptions): Router {
     answer(req, res, 401, { message: `Invalid ${asks(credentials())}. Try again.` });
   });
 
+  const answerLogout = (req: Request, res: Response, status: number, identity?: SessionIdentity): void => {
+    res.setHeader('Cache-Control', 'no-store');
+    const page: LogoutPage = {
+      base_url: baseUrl,
+      host: gate.view(req).host,
+      done: identity === undefined,
+      message: identity ? 'Another web site asked for this. Log out of this server?' : 'You are logged out.',
+      xsrf: identity?.xsrf ?? '',
+      nonce: nonceOf(res),
+    };
+    res.status(status).type('html').send(options.renderLogout(page));
+  };
+
   const logout = async (req: Request, res: Response): Promise<void> => {
     if (isOff(credentials())) return res.redirect(302, baseUrl);
     await sessions().end(req, res);
-    answer(req, res, 200, { message: 'You are logged out.' });
+    answerLogout(req, res, 200);
   };
 
   router.get('/logout', async (req, res) => {
     gate.checkHost(req);
+    const identity = await sessions().find(req, res);
     // An image or a link on another site must not log anyone out; without Sec-Fetch, the Referer says where it was.
-    if (isFromElsewhere(req) || isForeignReferer(req, gate.view(req).origin, options.origins)) {
-      throw new HttpError(403, 'Another web site asked for the logout. Log out from a page of this server.');
-    }
-    await logout(req, res);
+    const foreign = isFromElsewhere(req) || isForeignReferer(req, gate.view(req).origin, options.origins);
+    if (identity && foreign) answerLogout(req, res, 403, identity);
+    else await logout(req, res);
   });
 
   router.post('/logout', refusing(checkLoginOrigin(options)), readForm, async (req, res) => {
@@ -122,6 +135,10 @@ async function isRight({ passwordHash, token }: Credentials, typed: string): Pro
   const isPassword = passwordHash !== '' && (await passwdCheck(passwordHash, typed));
   const isToken = token !== '' && sameSecret(typed, token);
   return isPassword || isToken;
+}
+
+function nonceOf(res: Response): string {
+  return typeof res.locals.nonce === 'string' ? res.locals.nonce : '';
 }
 
 function isOff({ passwordHash, token }: Credentials): boolean {
@@ -172,7 +189,7 @@ function checkNullOrigin(req: Request, { cookieSecret }: LoginOptions): void {
   }
 }
 
-function carriesXsrf(req: Request, { xsrf }: Extract<Identity, { kind: 'session' }>): boolean {
+function carriesXsrf(req: Request, { xsrf }: SessionIdentity): boolean {
   const sent = [field(req, '_xsrf'), req.get('x-xsrftoken'), req.get('x-csrftoken')];
   return sent.some((value) => value !== undefined && sameSecret(value, xsrf));
 }

@@ -46,6 +46,17 @@ export interface LoginPage {
   nonce: string;
 }
 
+/** What the page behind `logout` is rendered from: a question with a POST form, or the news that it is done. */
+export interface LogoutPage {
+  base_url: string;
+  host: string;
+  /** true once the session is gone; false asks "Log out?" with a POST form that holds `xsrf` as `_xsrf` */
+  done: boolean;
+  message: string;
+  xsrf: string;
+  nonce: string;
+}
+
 export interface AuthOptions {
   /** `/` or `/x/`: begins and ends with a slash */
   baseUrl: string;
@@ -80,6 +91,7 @@ export interface AuthOptions {
   /** 0700 folder for the cookie secret and the session file; made when missing */
   stateDirectory: string;
   renderLogin(page: LoginPage): string;
+  renderLogout(page: LogoutPage): string;
   log: Log;
 }
 
