@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createAuth, newToken } from '../auth/index.js';
+import { createAuth, generateToken } from '../auth/index.js';
 import { defaultSettings, jupyterDirectories, secretEnvironment } from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
 import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
@@ -15,7 +15,7 @@ import { HttpError } from '../http-error.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import { KernelManager, KernelspecManager, handleKernelSocket, kernelsRouter } from '../kernels/index.js';
 import { packageFile } from '../package-files.js';
-import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
+import { loadTemplates, pagesRouter, renderError, renderLogin } from '../pages/index.js';
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
@@ -138,16 +138,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const staticPrefix = settings.webapp_settings.static_url_prefix ?? `${settings.base_url}static/`;
     let port = 0;
     const made = settings.password === '' && settings.token === undefined;
-    const token = made ? newToken() : (settings.token ?? '');
+    const token = made ? generateToken() : (settings.token ?? '');
     const auth = keep(
       await createAuth({
         baseUrl: settings.base_url,
         credentials: { passwordHash: settings.password, token, tokenGenerated: made },
         port: () => port,
         ip: settings.ip,
-        sock: settings.sock,
+        ...(settings.sock ? { sock: settings.sock } : {}),
         tls: tls !== undefined,
-        publicUrl: settings.public_url,
+        ...(settings.public_url ? { publicUrl: settings.public_url } : {}),
+        assetFolders: [staticPrefix],
         localHostnames: settings.local_hostnames,
         allowOrigin: settings.allow_origin,
         allowOriginPat: settings.allow_origin_pat,
@@ -155,7 +156,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         trustedProxies: settings.trusted_proxies,
         stateDirectory: directories.state,
         renderLogin: (page) => renderLogin({ ...page, static_url: staticPrefix }),
-        renderLogout: (page) => renderLogout({ ...page, static_url: staticPrefix }),
         log,
       }),
     );

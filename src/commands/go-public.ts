@@ -1,0 +1,31 @@
+/**
+ * `nbserver --public`: makes the settings those of a public server. Asks for a password if there is none, and has a
+ * certificate made if none is given. What a person said otherwise stays.
+ */
+import { passwd } from '../auth/index.js';
+import { isGiven, type LoadedSettings, type Settings } from '../config/index.js';
+import { askNewPassword } from './ask-password.js';
+import { CommandError } from './command.js';
+import { shownPath, writeSetting } from './configuration-file.js';
+
+/**
+ * @param settings  changed in place
+ * @throws {CommandError} without a terminal to ask on, with all that is missing
+ */
+export async function goPublic(settings: Settings, loaded: LoadedSettings): Promise<void> {
+  if (!isGiven(loaded, 'ip') && settings.sock === '') settings.ip = '*';
+  if (settings.certfile === '' && settings.public_url === '') settings.certfile = 'auto';
+  if (!isGiven(loaded, 'open_browser')) settings.open_browser = false;
+  if (settings.password !== '' || settings.password_file !== '') return;
+  if (!process.stdin.isTTY) {
+    throw new CommandError(
+      'A public server needs a password, and there is no terminal to ask for one. Set it with ' +
+        '"nbserver passwd --write", or name a file that holds it in NBSERVER_PASSWORD_FILE.',
+    );
+  }
+  console.error('A public server needs a password: it is asked once, and only its hash is kept.');
+  const hash = await passwd(await askNewPassword(process.stdin, process.stderr), 'argon2');
+  writeSetting(loaded.configFile, 'password', hash);
+  console.error(`Wrote hashed password to ${shownPath(loaded.configFile)}`);
+  settings.password = hash;
+}
