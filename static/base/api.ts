@@ -27,6 +27,8 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** lets the request outlive the page, at most 64 kB of body */
   keepalive?: boolean;
+  /** take the answer of the page's <link rel="preload"> when there is one */
+  preloaded?: boolean;
 }
 
 const listeners = new Set<() => void>();
@@ -79,7 +81,7 @@ async function call<T>(
       credentials: 'same-origin',
       // a redirect could carry the token to another host (CVE-2024-22421)
       redirect: 'error',
-      cache: 'no-store',
+      cache: options.preloaded === true ? 'default' : 'no-store',
       keepalive: options.keepalive ?? false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

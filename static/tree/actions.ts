@@ -1,0 +1,264 @@
+/** What the dashboard does to files and kernels: each asks what it must, calls the API, and shows the result. */
+import type { ContentsModel, SessionModel } from '../../src/protocol/rest-models.js';
+import { api, readCookie } from '../base/api.js';
+import { CommandRegistry } from '../base/commands.js';
+import { confirmDialog, promptDialog } from '../base/dialog.js';
+import { notify, notifyError } from '../base/notify.js';
+import { pageData } from '../base/page-data.js';
+import { encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
+import * as dashboard from './dashboard.js';
+import { nameProblem, stemLength, type Item } from './items.js';
+
+const contentsUrl = (path: string) => `api/contents${path === '' ? '' : `/${encodePath(path)}`}`;
+
+const isRunning = (item: Item) => dashboard.running.value.has(item.path);
+const chosen = () => dashboard.selected.value;
+
+export const commands = new CommandRegistry((error, command) => notifyError(`${command.label}:`, error));
+
+commands.add(
+  {
+    id: 'tree:duplicate',
+    label: 'Duplicate',
+    when: () => chosen().length > 0 && chosen().every((item) => item.kind !== 'directory'),
+    run: () =>
+      eachSelected('Duplicate', (item) =>
+        api.post(contentsUrl(parentPath(item.path)), { copy_from: item.path }),
+      ),
+  },
+  {
+    id: 'tree:rename',
+    label: 'Rename',
+    keys: { list: ['f2'] },
+    when: () => chosen().length === 1,
+    run: () => rename(chosen()[0]),
+  },
+  {
+    id: 'tree:move',
+    label: 'Move',
+    when: () => chosen().length > 0 && !chosen().some(isRunning),
+    run: move,
+  },
+  {
+    id: 'tree:download',
+    label: 'Download',
+    when: () => chosen().length > 0 && chosen().every((item) => item.kind !== 'directory'),
+    run: () => chosen().forEach(download),
+  },
+  {
+    id: 'tree:view',
+    label: 'View',
+    title: 'Show as the browser does',
+    when: () => chosen().length === 1 && chosen().every((item) => item.kind === 'file'),
+    run: () => chosen().forEach((item) => window.open(urlFor('view', item.path), '_blank', 'noopener')),
+  },
+  {
+    id: 'tree:shutdown',
+    label: 'Shutdown',
+    title: 'Stop the kernels of the selected notebooks',
+    when: () => chosen().length > 0 && chosen().every(isRunning),
+    run: () =>
+      eachSelected('Shutdown', async (item) => {
+        const session = dashboard.running.value.get(item.path);
+        if (session !== undefined) await deleteSession(session);
+      }),
+  },
+  {
+    id: 'tree:delete',
+    label: 'Delete',
+    icon: 'trash',
+    keys: { list: ['delete', 'meta-backspace'] },
+    when: () => chosen().length > 0,
+    run: remove,
+  },
+  {
+    id: 'tree:select-all',
+    label: 'Select all',
+    keys: { list: ['mod-a'] },
+    run: () =>
+      dashboard.setSelected(
+        dashboard.shown.value.map((item) => item.path),
+        true,
+      ),
+  },
+);
+
+/** Does one thing to every selected item, goes on after a failure, and names what failed. */
+async function eachSelected(what: string, act: (item: Item) => Promise<unknown>): Promise<void> {
+  for (const item of chosen()) {
+    try {
+      await act(item);
+    } catch (error) {
+      notifyError(`${what} "${item.name}":`, error);
+    }
+  }
+  await dashboard.refresh();
+}
+
+async function rename(item: Item | undefined): Promise<void> {
+  if (item === undefined) return;
+  const kind = { directory: 'folder', notebook: 'notebook', file: 'file' }[item.kind];
+  let renamed = item.path;
+  const done = await promptDialog({
+    title: `Rename ${kind}`,
+    label: `New name of the ${kind}:`,
+    value: item.name,
+    select: [0, item.kind === 'directory' ? item.name.length : stemLength(item.name)],
+    confirm: 'Rename',
+    async check(value) {
+      const name = value.trim();
+      const problem = nameProblem(name);
+      if (problem !== undefined || name === item.name) return problem;
+      renamed = joinPath(parentPath(item.path), name);
+      await api.patch(contentsUrl(item.path), { path: renamed });
+      return undefined;
+    },
+  });
+  if (done === undefined || renamed === item.path) return;
+  await dashboard.refresh();
+  dashboard.selection.value = new Set([renamed]);
+}
+
+async function move(): Promise<void> {
+  const moving = chosen();
+  const what = moving.length === 1 ? `"${moving[0]?.name}"` : `${moving.length} items`;
+  const target = await promptDialog({
+    title: `Move ${what}`,
+    label: 'Folder to move to, as a path from Home ("/" is Home):',
+    value: `/${dashboard.path.value}`,
+    confirm: 'Move',
+    async check(value) {
+      const folder = value.trim().replace(/^\/+|\/+$/g, '');
+      const model = await api.get<ContentsModel>(`${contentsUrl(folder)}?content=0`);
+      return model.type === 'directory' ? undefined : `"${folder}" is not a folder.`;
+    },
+  });
+  if (target === undefined) return;
+  const folder = target.trim().replace(/^\/+|\/+$/g, '');
+  await eachSelected('Move', (item) =>
+    api.patch(contentsUrl(item.path), { path: joinPath(folder, item.name) }),
+  );
+}
+
+function download(item: Item): void {
+  const link = document.createElement('a');
+  link.href = urlFor('files', item.path, { download: '1' });
+  link.download = item.name;
+  link.click();
+}
+
+async function remove(): Promise<void> {
+  const doomed = chosen();
+  const [first] = doomed;
+  if (first === undefined) return;
+  const active = doomed.filter((item) => isRunning(item));
+  const list = document.createElement('ul');
+  for (const item of doomed.slice(0, 50)) {
+    const entry = document.createElement('li');
+    entry.textContent = item.name;
+    list.append(entry);
+  }
+  const body: (string | Node)[] =
+    doomed.length === 1
+      ? [`Are you sure you want to permanently delete "${first.name}"?`]
+      : [`Are you sure you want to permanently delete these ${doomed.length} items?`, list];
+  if (doomed.length > 50) body.push(`… and ${doomed.length - 50} more.`);
+  if (doomed.some((item) => item.kind === 'directory')) body.push('A folder goes with everything in it.');
+  if (active.length > 0)
+    body.push(`${active.length === 1 ? 'A kernel that runs' : 'Kernels that run'} will be stopped.`);
+  if (!(await confirmDialog({ title: 'Delete', body, confirm: 'Delete', danger: true }))) return;
+  await eachSelected('Delete', async (item) => {
+    const session = dashboard.running.value.get(item.path);
+    if (session !== undefined) await deleteSession(session);
+    await api.delete(contentsUrl(item.path));
+  });
+}
+
+async function deleteSession(session: SessionModel): Promise<void> {
+  await api.delete(`api/sessions/${encodeURIComponent(session.id)}`);
+}
+
+export async function shutdownSessions(sessions: readonly SessionModel[]): Promise<void> {
+  for (const session of sessions) {
+    try {
+      await deleteSession(session);
+    } catch (error) {
+      notifyError(`Shutdown of "${session.path}":`, error);
+    }
+  }
+  await dashboard.refresh();
+}
+
+/** Makes a notebook and opens it. The tab is opened at the click itself, because browsers block it later. */
+export async function newNotebook(kernel: string): Promise<void> {
+  const opened = window.open('', '_blank');
+  try {
+    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), { type: 'notebook' });
+    const address = urlFor('notebooks', model.path, { kernel_name: kernel });
+    if (opened === null) {
+      notify(`The browser blocked the new tab.`, {
+        kind: 'warning',
+        action: { label: `Open ${model.name}`, run: () => window.open(address, '_blank', 'noopener') },
+      });
+    } else {
+      opened.opener = null;
+      opened.location.replace(address);
+    }
+  } catch (error) {
+    opened?.close();
+    notifyError('New notebook:', error);
+  }
+  await dashboard.refresh();
+}
+
+/** Makes an empty text file or folder, and leaves it selected, so that F2 or Rename gives it its name. */
+export async function newEntry(type: 'file' | 'directory'): Promise<void> {
+  try {
+    const wanted = type === 'file' ? { type, ext: '.txt' } : { type };
+    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), wanted);
+    dashboard.filter.value = '';
+    await dashboard.refresh();
+    dashboard.selection.value = new Set([model.path]);
+  } catch (error) {
+    notifyError(type === 'file' ? 'New text file:' : 'New folder:', error);
+  }
+}
+
+/** Stops the server, after a question that says what runs. */
+export async function quit(): Promise<void> {
+  const count = dashboard.sessions.value.length;
+  const body = ['The server stops, and all pages lose their connection.'];
+  if (count > 0)
+    body.push(
+      count === 1
+        ? 'One kernel is running; it will be stopped.'
+        : `${count} kernels are running; they will be stopped.`,
+    );
+  if (!(await confirmDialog({ title: 'Stop the server?', body, confirm: 'Quit', danger: true }))) return;
+  try {
+    await api.post('api/shutdown');
+    dashboard.stopped.value = true;
+  } catch (error) {
+    notifyError('Quit:', error);
+  }
+}
+
+/** Logs out by a form, as the page behind it answers with a page. */
+export function logout(): void {
+  const { base_url, xsrf_cookie } = pageData();
+  const form = document.createElement('form');
+  form.method = 'post';
+  form.action = `${base_url}logout`;
+  const token = document.createElement('input');
+  token.type = 'hidden';
+  token.name = '_xsrf';
+  token.value = readCookie(document.cookie, xsrf_cookie) ?? '';
+  form.append(token);
+  document.body.append(form);
+  form.submit();
+}
+
+/** Display name of a kernel, or its plain name when it is not installed any more. */
+export function kernelLabel(name: string): string {
+  return dashboard.kernelspecs.value?.kernelspecs[name]?.spec.display_name ?? name;
+}

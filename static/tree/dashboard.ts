@@ -1,0 +1,162 @@
+/** The state of the dashboard as signals, and how it is loaded: folder, selection, sorting, sessions, kernels. */
+import { batch, computed, signal } from '@preact/signals';
+import type { ContentsModel, KernelspecsModel, SessionModel } from '../../src/protocol/rest-models.js';
+import { api, ApiError, onLoginExpired } from '../base/api.js';
+import { announce } from '../base/notify.js';
+import { pageData } from '../base/page-data.js';
+import { baseName, encodePath, urlFor } from '../base/urls.js';
+import { filterItems, sortItems, toItem, type Item, type Sort, type SortKey } from './items.js';
+
+/** What templates/tree.html tells this page (src/pages/router.ts). */
+export interface TreePageData {
+  path: string;
+  quit_button: boolean;
+  /** this browser logged in and can log out */
+  logout: boolean;
+}
+
+export type Trouble = { kind: 'missing' | 'unreachable' | 'login' | 'other'; message: string };
+export type Tab = 'files' | 'running';
+
+const sortStorage = 'nbserver.tree.sort';
+
+export const tab = signal<Tab>(location.hash === '#running' ? 'running' : 'files');
+export const path = signal(pageData<TreePageData>().path);
+/** undefined until the folder was read for the first time */
+export const items = signal<Item[] | undefined>(undefined);
+export const trouble = signal<Trouble | undefined>(undefined);
+export const sort = signal<Sort>(storedSort());
+export const filter = signal('');
+export const selection = signal<ReadonlySet<string>>(new Set());
+export const sessions = signal<SessionModel[]>([]);
+export const kernelspecs = signal<KernelspecsModel | undefined>(undefined);
+/** set once the server was told to stop */
+export const stopped = signal(false);
+
+export const shown = computed(() => sortItems(filterItems(items.value ?? [], filter.value), sort.value));
+export const selected = computed(() => (items.value ?? []).filter((item) => selection.value.has(item.path)));
+export const running = computed(() => new Map(sessions.value.map((session) => [session.path, session])));
+
+let loading: AbortController | undefined;
+
+/** Reads the folder again. What was selected and is still there stays selected. */
+export async function refresh(): Promise<void> {
+  if (stopped.value) return;
+  loading?.abort();
+  const mine = (loading = new AbortController());
+  const wanted = path.value;
+  const address = `api/contents${wanted === '' ? '' : `/${encodePath(wanted)}`}?type=directory`;
+  const list = async (): Promise<void> => {
+    const first = items.value === undefined;
+    const model = await api.get<ContentsModel>(address, { signal: mine.signal, preloaded: first });
+    const fresh = (model.content as ContentsModel[]).map(toItem);
+    const paths = new Set(fresh.map((item) => item.path));
+    batch(() => {
+      items.value = fresh;
+      trouble.value = undefined;
+      const kept = [...selection.value].filter((each) => paths.has(each));
+      if (kept.length !== selection.value.size) selection.value = new Set(kept);
+    });
+  };
+  const specs = kernelspecs.value === undefined ? loadKernelspecs() : undefined;
+  const results = await Promise.allSettled([list(), loadSessions(), specs]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (mine.signal.aborted || failed === undefined || trouble.value?.kind === 'login') return;
+  trouble.value = describe(failed.reason);
+}
+
+function describe(error: unknown): Trouble {
+  if (!(error instanceof ApiError)) return { kind: 'other', message: String(error) };
+  if (error.unreachable) return { kind: 'unreachable', message: error.message };
+  if (error.status === 404 && items.value === undefined) {
+    return { kind: 'missing', message: `There is no folder named "${path.value}" any more.` };
+  }
+  return { kind: 'other', message: `The list cannot be read. ${error.message}` };
+}
+
+export async function loadSessions(): Promise<void> {
+  sessions.value = await api.get<SessionModel[]>('api/sessions');
+}
+
+async function loadKernelspecs(): Promise<void> {
+  kernelspecs.value = await api.get<KernelspecsModel>('api/kernelspecs');
+}
+
+/** Shows another folder in place, as a step in the browser's history. */
+export async function openFolder(target: string, push = true): Promise<void> {
+  if (push) history.pushState(null, '', urlFor('tree', target));
+  batch(() => {
+    path.value = target;
+    items.value = undefined;
+    selection.value = new Set();
+    filter.value = '';
+    trouble.value = undefined;
+  });
+  window.scrollTo(0, 0);
+  await refresh();
+  announce(`Folder ${target === '' ? 'Home' : baseName(target)}, ${items.value?.length ?? 0} items`);
+}
+
+/** A second click on the same column turns the order around; dates and sizes begin with the largest. */
+export function sortBy(key: SortKey): void {
+  const now = sort.value;
+  sort.value =
+    now.by === key ? { by: key, descending: !now.descending } : { by: key, descending: key !== 'name' };
+  try {
+    localStorage.setItem(sortStorage, JSON.stringify(sort.value));
+  } catch {
+    // storage is switched off: the order holds until the page is closed
+  }
+}
+
+function storedSort(): Sort {
+  try {
+    const stored = JSON.parse(localStorage.getItem(sortStorage) ?? 'null') as Partial<Sort> | null;
+    const by = stored?.by;
+    if (by === 'name' || by === 'modified' || by === 'size')
+      return { by, descending: stored?.descending === true };
+  } catch {
+    // not readable, or not ours: the default order
+  }
+  return { by: 'name', descending: false };
+}
+
+export function setSelected(paths: Iterable<string>, on: boolean): void {
+  const next = new Set(selection.value);
+  for (const each of paths) {
+    if (on) next.add(each);
+    else next.delete(each);
+  }
+  selection.value = next;
+}
+
+export function showTab(next: Tab): void {
+  tab.value = next;
+  history.replaceState(null, '', next === 'running' ? '#running' : location.pathname + location.search);
+}
+
+/**
+ * Keeps the list fresh: every minute while somebody looks, at most every ten seconds when the window gets focus, and
+ * every five seconds while the server does not answer.
+ */
+export function keepFresh(): void {
+  let last = performance.now();
+  const again = (least: number): void => {
+    if (document.hidden || performance.now() - last < least) return;
+    last = performance.now();
+    void refresh();
+  };
+  window.addEventListener('focus', () => again(10_000));
+  document.addEventListener('visibilitychange', () => again(10_000));
+  setInterval(() => again(trouble.value?.kind === 'unreachable' ? 5_000 : 60_000), 5_000);
+  window.addEventListener('popstate', () => {
+    const base = urlFor('tree');
+    if (!location.pathname.startsWith(base)) return;
+    tab.value = location.hash === '#running' ? 'running' : 'files';
+    const target = decodeURIComponent(location.pathname.slice(base.length)).replace(/^\/|\/$/g, '');
+    if (target !== path.value) void openFolder(target, false);
+  });
+  onLoginExpired(() => {
+    trouble.value = { kind: 'login', message: 'You are logged out. Log in again to go on.' };
+  });
+}

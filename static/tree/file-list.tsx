@@ -1,0 +1,407 @@
+/** The list of a folder: header with selection and sorting, rows, keyboard. Long lists build only what is on screen. */
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { Keymap } from '../base/commands.js';
+import { dateTime, humanSize, relativeTime } from '../base/format.js';
+import { Icon, type IconName } from '../base/icons.js';
+import { MenuButton } from '../base/menu.js';
+import { encodePath, parentPath, urlFor } from '../base/urls.js';
+import { commands } from './actions.js';
+import * as dashboard from './dashboard.js';
+import { linkOf, type Item, type SortKey } from './items.js';
+
+/** Up to here every row is in the document, so that the browser's own find sees them. */
+const WINDOW_FROM = 300;
+const OVERSCAN = 12;
+
+const keymap = new Keymap(commands, { mode: () => 'list' });
+
+export function FileList() {
+  const list = useRef<HTMLUListElement>(null);
+  const at = useSignal(0); // index of the row that Tab reaches
+  const focusWanted = useSignal(false);
+  const anchor = useRef<number>(undefined);
+  const visible = useSignal<[number, number]>([0, WINDOW_FROM]);
+
+  const rows = dashboard.shown.value;
+  const current = Math.min(at.value, Math.max(0, rows.length - 1));
+  const windowed = rows.length > WINDOW_FROM;
+  const [from, to] = windowed ? visible.value : [0, rows.length];
+
+  const measure = (): void => {
+    const element = list.current;
+    if (element === null) return;
+    const height = rowHeight(element);
+    const top = -element.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor(top / height) - OVERSCAN);
+    const last = Math.ceil((top + window.innerHeight) / height) + OVERSCAN;
+    const [oldFirst, oldLast] = visible.value;
+    // in steps, so that not every wheel click renders
+    if (Math.abs(first - oldFirst) > OVERSCAN / 2 || Math.abs(last - oldLast) > OVERSCAN / 2) {
+      visible.value = [first, Math.max(last, first + 1)];
+    }
+  };
+  useEffect(() => {
+    let frame = 0;
+    const later = (): void => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(measure);
+    };
+    measure();
+    window.addEventListener('scroll', later, { passive: true });
+    window.addEventListener('resize', later);
+    return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener('scroll', later);
+      window.removeEventListener('resize', later);
+    };
+  }, [windowed]);
+  // another folder or another order: back to the first row
+  useSignalEffect(() => {
+    void dashboard.path.value;
+    void dashboard.sort.value;
+    at.value = 0;
+  });
+  useLayoutEffect(() => {
+    if (!focusWanted.value) return;
+    const link = list.current?.querySelector<HTMLElement>(`[data-index="${current}"] a`);
+    if (link == null) return;
+    focusWanted.value = false;
+    link.focus({ preventScroll: true });
+    link.scrollIntoView({ block: 'nearest' });
+  });
+
+  const moveTo = (index: number, extend: boolean): void => {
+    const target = Math.max(0, Math.min(rows.length - 1, index));
+    if (extend) {
+      anchor.current ??= current;
+      const [low, high] = [Math.min(anchor.current, target), Math.max(anchor.current, target)];
+      dashboard.selection.value = new Set(rows.slice(low, high + 1).map((row) => row.path));
+    } else anchor.current = undefined;
+    at.value = target;
+    focusWanted.value = true;
+    const element = list.current;
+    if (windowed && element !== null && (target < from || target >= to)) {
+      const top = element.getBoundingClientRect().top + window.scrollY + target * rowHeight(element);
+      window.scrollTo(0, top - window.innerHeight / 2);
+      measure();
+    }
+  };
+  const toggle = (index: number, range: boolean): void => {
+    const row = rows[index];
+    if (row === undefined) return;
+    const start = range ? (anchor.current ?? current) : index;
+    const on = !dashboard.selection.value.has(row.path);
+    const [low, high] = [Math.min(start, index), Math.max(start, index)];
+    dashboard.setSelected(
+      rows.slice(low, high + 1).map((each) => each.path),
+      range || on,
+    );
+    anchor.current = index;
+    at.value = index;
+  };
+
+  const onKey = (event: KeyboardEvent): void => {
+    const target = event.target as HTMLElement;
+    const page = Math.max(1, Math.floor(window.innerHeight / 32) - 3);
+    const steps: Record<string, () => void> = {
+      ArrowDown: () => moveTo(current + 1, event.shiftKey),
+      ArrowUp: () => moveTo(current - 1, event.shiftKey),
+      Home: () => moveTo(0, event.shiftKey),
+      End: () => moveTo(rows.length - 1, event.shiftKey),
+      PageDown: () => moveTo(current + page, event.shiftKey),
+      PageUp: () => moveTo(current - page, event.shiftKey),
+    };
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    const step = plain ? steps[event.key] : undefined;
+    if (step !== undefined) step();
+    else if (plain && event.key === ' ' && target.tagName === 'A') toggle(current, event.shiftKey);
+    else if (plain && event.key === 'Backspace' && dashboard.path.value !== '') {
+      void dashboard.openFolder(parentPath(dashboard.path.value)).then(() => (focusWanted.value = true));
+    } else if (event.key === 'Escape' && dashboard.filter.value !== '') dashboard.filter.value = '';
+    else if (event.key === 'Escape') dashboard.selection.value = new Set();
+    else if (plain && event.key.length === 1 && event.key !== ' ') startFilter(event.key);
+    else if (['F2', 'Delete'].includes(event.key) || event.metaKey || event.ctrlKey) {
+      // Rename and Delete mean the row under the focus when nothing is selected.
+      const row = rows[current];
+      const acts = event.key === 'F2' || event.key === 'Delete' || event.key === 'Backspace';
+      if (acts && dashboard.selection.value.size === 0 && row !== undefined) {
+        dashboard.selection.value = new Set([row.path]);
+      }
+      if (!keymap.handle(event)) return;
+    } else return;
+    event.preventDefault();
+  };
+
+  return (
+    <div class="file-list">
+      <ListHeader onDown={() => moveTo(0, false)} />
+      {dashboard.path.value !== '' && dashboard.filter.value === '' && <ParentRow />}
+      {rows.length > 0 ? (
+        <ul
+          ref={list}
+          aria-label={`Files, ${rows.length} items`}
+          aria-describedby="list-help"
+          style={
+            windowed
+              ? {
+                  paddingTop: `calc(${from} * var(--row))`,
+                  paddingBottom: `calc(${Math.max(0, rows.length - to)} * var(--row))`,
+                }
+              : undefined
+          }
+          onKeyDown={onKey}
+        >
+          {rows.slice(from, to).map((item, offset) => (
+            <Row
+              key={item.path}
+              item={item}
+              index={from + offset}
+              count={rows.length}
+              reachable={from + offset === current}
+              onToggle={toggle}
+              onFocus={() => (at.value = from + offset)}
+            />
+          ))}
+        </ul>
+      ) : (
+        <EmptyText />
+      )}
+      <p id="list-help" class="visually-hidden">
+        Arrow keys move, Enter opens, Space selects, F2 renames, Delete deletes, letters filter.
+      </p>
+    </div>
+  );
+}
+
+function rowHeight(list: HTMLElement): number {
+  return list.firstElementChild?.getBoundingClientRect().height ?? 32;
+}
+
+/** Puts the first letter into the filter field and the caret behind it. */
+function startFilter(letter: string): void {
+  dashboard.filter.value += letter;
+  requestAnimationFrame(() => {
+    const field = document.querySelector<HTMLInputElement>('#filter');
+    field?.focus();
+    field?.setSelectionRange(field.value.length, field.value.length);
+  });
+}
+
+function EmptyText() {
+  if (dashboard.items.value === undefined) {
+    return dashboard.trouble.value === undefined ? <p class="list-empty">Loading…</p> : null;
+  }
+  if (dashboard.filter.value !== '') {
+    return <p class="list-empty">No name here contains “{dashboard.filter.value}”.</p>;
+  }
+  return (
+    <p class="list-empty">
+      This folder is empty. Drop files here, or make a notebook with <b>New</b>.
+    </p>
+  );
+}
+
+function openInPlace(event: MouseEvent, path: string): void {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  const keyboard = event.detail === 0;
+  void dashboard.openFolder(path).then(() => {
+    if (keyboard) document.querySelector<HTMLElement>('.file-list li a')?.focus();
+  });
+}
+
+function ParentRow() {
+  const parent = parentPath(dashboard.path.value);
+  return (
+    <div class="row parent-row">
+      <Icon name="folder" className="kind" />
+      <a
+        href={urlFor('tree', parent)}
+        onClick={(event) => openInPlace(event, parent)}
+        aria-label="Up one folder"
+      >
+        ..
+      </a>
+    </div>
+  );
+}
+
+interface RowProps {
+  item: Item;
+  index: number;
+  count: number;
+  reachable: boolean;
+  onToggle(index: number, range: boolean): void;
+  onFocus(): void;
+}
+
+function Row({ item, index, count, reachable, onToggle, onFocus }: RowProps) {
+  const isSelected = dashboard.selection.value.has(item.path);
+  const session = dashboard.running.value.get(item.path);
+  const icon: IconName =
+    item.kind === 'directory' ? 'folder' : item.kind === 'notebook' ? 'notebook' : 'file';
+  const link = linkOf(item);
+  return (
+    <li
+      class={`row ${isSelected ? 'selected' : ''}`}
+      data-tree-item={item.kind}
+      data-index={index}
+      aria-setsize={count}
+      aria-posinset={index + 1}
+      onClick={(event) => {
+        if ((event.target as HTMLElement).closest('a, input') === null) onToggle(index, event.shiftKey);
+      }}
+    >
+      <input
+        type="checkbox"
+        checked={isSelected}
+        tabIndex={-1}
+        aria-label={`Select ${item.name}`}
+        onClick={(event) => onToggle(index, event.shiftKey)}
+      />
+      <Icon name={icon} className={`kind ${session === undefined ? '' : 'running'}`} />
+      <a
+        href={link.href}
+        target={link.target}
+        rel={link.target === undefined ? undefined : 'noopener'}
+        tabIndex={reachable ? 0 : -1}
+        title={item.name}
+        onFocus={onFocus}
+        onClick={(event) => {
+          if (item.kind === 'directory') openInPlace(event, item.path);
+        }}
+      >
+        <bdi>{item.name}</bdi>
+        {item.kind === 'directory' && <span class="visually-hidden">, folder</span>}
+      </a>
+      {session !== undefined && <span class="running-word">Running</span>}
+      <time class="modified" dateTime={new Date(item.modified).toISOString()} title={dateTime(item.modified)}>
+        {relativeTime(item.modified, Date.now())}
+      </time>
+      <span class="size">{item.size === null ? '' : humanSize(item.size)}</span>
+    </li>
+  );
+}
+
+function ListHeader({ onDown }: { onDown(): void }) {
+  const all = useRef<HTMLInputElement>(null);
+  const rows = dashboard.shown.value;
+  const count = dashboard.selection.value.size;
+  useLayoutEffect(() => {
+    if (all.current !== null) all.current.indeterminate = count > 0 && count < rows.length;
+  });
+  const select = (fits: (item: Item) => boolean): void => {
+    dashboard.selection.value = new Set(rows.filter(fits).map((row) => row.path));
+  };
+  return (
+    <div class="list-header">
+      <div class="button-group select-group">
+        <label class="button">
+          <input
+            ref={all}
+            type="checkbox"
+            aria-label="Select all"
+            checked={rows.length > 0 && count >= rows.length}
+            onClick={() => select(() => count === 0)}
+          />
+          <span aria-hidden="true">{count}</span>
+        </label>
+        <MenuButton
+          label="Select by kind"
+          entries={() => [
+            { label: 'Folders', icon: 'folder', run: () => select((item) => item.kind === 'directory') },
+            {
+              label: 'All Notebooks',
+              icon: 'notebook',
+              run: () => select((item) => item.kind === 'notebook'),
+            },
+            {
+              label: 'Running',
+              icon: 'run',
+              run: () => select((item) => dashboard.running.value.has(item.path)),
+            },
+            { label: 'Files', icon: 'file', run: () => select((item) => item.kind === 'file') },
+          ]}
+        />
+      </div>
+      <Breadcrumb />
+      <label class="filter">
+        <span class="visually-hidden">Filter by name</span>
+        <Icon name="search" />
+        <input
+          id="filter"
+          type="search"
+          class="field"
+          placeholder="Filter"
+          autocomplete="off"
+          spellcheck={false}
+          value={dashboard.filter.value}
+          onInput={(event) => (dashboard.filter.value = event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') dashboard.filter.value = '';
+            else if (event.key === 'ArrowDown') onDown();
+            else if (event.key === 'Enter') document.querySelector<HTMLElement>('.file-list li a')?.click();
+            else return;
+            event.preventDefault();
+          }}
+        />
+      </label>
+      <div class="sort-buttons" role="group" aria-label="Sort">
+        <SortButton by="name" label="Name" />
+        <SortButton by="modified" label="Last Modified" />
+        <SortButton by="size" label="File size" />
+      </div>
+    </div>
+  );
+}
+
+function SortButton({ by, label }: { by: SortKey; label: string }) {
+  const { by: now, descending } = dashboard.sort.value;
+  const active = now === by;
+  return (
+    <button
+      type="button"
+      class={`button sort-${by}`}
+      aria-pressed={active}
+      title={active ? `Sorted by ${label}, ${descending ? 'descending' : 'ascending'}` : `Sort by ${label}`}
+      onClick={() => dashboard.sortBy(by)}
+    >
+      {label}
+      {active && <Icon name={descending ? 'up' : 'down'} />}
+    </button>
+  );
+}
+
+function Breadcrumb() {
+  const segments = dashboard.path.value.split('/').filter(Boolean);
+  return (
+    <nav class="breadcrumb" aria-label="Folder">
+      <a
+        href={urlFor('tree')}
+        aria-label="Home"
+        aria-current={segments.length === 0 ? 'page' : undefined}
+        onClick={(event) => openInPlace(event, '')}
+      >
+        <Icon name="folder-filled" />
+      </a>
+      <span aria-hidden="true">/</span>
+      {segments.map((segment, index) => {
+        const path = segments.slice(0, index + 1).join('/');
+        const last = index === segments.length - 1;
+        return (
+          <span key={path}>
+            <a
+              href={`${urlFor('tree')}/${encodePath(path)}`}
+              aria-current={last ? 'page' : undefined}
+              onClick={(event) => openInPlace(event, path)}
+            >
+              <bdi>{segment}</bdi>
+            </a>
+            <span aria-hidden="true"> / </span>
+          </span>
+        );
+      })}
+    </nav>
+  );
+}

@@ -1,0 +1,213 @@
+/** The tab Files: actions for what is selected, Upload and New, uploads on their way, the list, and where files drop. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { humanSize } from '../base/format.js';
+import { Icon } from '../base/icons.js';
+import { MenuButton, type MenuEntry } from '../base/menu.js';
+import { notify } from '../base/notify.js';
+import { commands, newEntry, newNotebook } from './actions.js';
+import * as dashboard from './dashboard.js';
+import { FileList } from './file-list.js';
+import { addFiles, cancelUpload, retryUpload, uploads, type Upload } from './uploads.js';
+
+export function FilesTab() {
+  return (
+    <DropTarget>
+      <div class="toolbar">
+        <SelectionActions />
+        <div class="toolbar-right">
+          <UploadButton />
+          <MenuButton label="New" entries={newEntries} right>
+            New
+          </MenuButton>
+          <button
+            type="button"
+            class="button"
+            aria-label="Refresh"
+            title="Refresh"
+            onClick={() => void dashboard.refresh()}
+          >
+            <Icon name="refresh" />
+          </button>
+        </div>
+      </div>
+      {uploads.value.length > 0 && (
+        <ul class="uploads" aria-label="Uploads">
+          {uploads.value.map((upload) => (
+            <UploadRow key={upload.id} upload={upload} />
+          ))}
+        </ul>
+      )}
+      <FileList />
+    </DropTarget>
+  );
+}
+
+/** Only what can be done with the selection is there, as in the classic; nothing moves, since the line stays. */
+function SelectionActions() {
+  if (dashboard.selected.value.length === 0) {
+    return <p class="hint">Select items to perform actions on them.</p>;
+  }
+  const ids = ['duplicate', 'rename', 'move', 'download', 'view', 'shutdown', 'delete'];
+  return (
+    <div class="selection-actions" role="toolbar" aria-label="Selected items">
+      {ids
+        .map((id) => commands.get(`tree:${id}`))
+        .filter((command) => command !== undefined && commands.isEnabled(command.id))
+        .map((command) => {
+          if (command === undefined) return null;
+          const kind =
+            command.id === 'tree:delete' ? 'danger' : command.id === 'tree:shutdown' ? 'shutdown' : '';
+          return (
+            <button
+              key={command.id}
+              type="button"
+              class={`button ${kind}`}
+              title={command.title ?? command.label}
+              aria-label={command.icon === undefined ? undefined : command.label}
+              onClick={() => void commands.run(command.id)}
+            >
+              {command.icon === undefined ? command.label : <Icon name={command.icon} />}
+            </button>
+          );
+        })}
+    </div>
+  );
+}
+
+function newEntries(): MenuEntry[] {
+  const specs = dashboard.kernelspecs.value;
+  const kernels = Object.values(specs?.kernelspecs ?? {}).sort((a, b) =>
+    a.spec.display_name.localeCompare(b.spec.display_name),
+  );
+  return [
+    { heading: 'Notebook:' },
+    ...(kernels.length === 0
+      ? [
+          {
+            label: specs === undefined ? 'Kernels are being listed…' : 'No kernel is installed',
+            disabled: true,
+            run() {},
+          },
+        ]
+      : kernels.map(({ name, spec }) => ({
+          label: spec.display_name,
+          title: `Create a new notebook with ${spec.display_name}`,
+          run: () => void newNotebook(name),
+        }))),
+    'separator',
+    { heading: 'Other:' },
+    { label: 'Text File', title: 'Create a new text file', run: () => void newEntry('file') },
+    { label: 'Folder', title: 'Create a new folder', run: () => void newEntry('directory') },
+  ];
+}
+
+function UploadButton() {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        title="Click to browse for files to upload"
+        onClick={() => input.current?.click()}
+      >
+        Upload
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files to upload"
+        onChange={(event) => {
+          const chosen = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = ''; // the same file can be chosen again
+          void addFiles(chosen);
+        }}
+      />
+    </>
+  );
+}
+
+function UploadRow({ upload }: { upload: Upload }) {
+  const percent = upload.size === 0 ? 0 : Math.floor((100 * upload.sent) / upload.size);
+  return (
+    <li class={`row upload-row ${upload.state}`}>
+      <Icon name="upload" className="kind" />
+      <span class="upload-name">
+        <bdi>{upload.name}</bdi> <span class="size">{humanSize(upload.size)}</span>
+      </span>
+      {upload.state === 'failed' ? (
+        <span class="field-error" role="alert">
+          {upload.problem}
+        </span>
+      ) : (
+        <progress
+          max={100}
+          value={upload.state === 'waiting' ? 0 : percent}
+          aria-label={`Upload of ${upload.name}`}
+        >
+          {percent} %
+        </progress>
+      )}
+      {upload.state === 'failed' && (
+        <button type="button" class="button" onClick={() => retryUpload(upload.id)}>
+          Try again
+        </button>
+      )}
+      <button type="button" class="button" onClick={() => cancelUpload(upload.id)}>
+        {upload.state === 'failed' ? 'Dismiss' : 'Cancel'}
+      </button>
+    </li>
+  );
+}
+
+/** Files dropped anywhere on the page are uploaded; without this the browser would leave the page to show them. */
+function DropTarget({ children }: { children: preact.ComponentChildren }) {
+  const over = useSignal(false);
+  useEffect(() => {
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
+    const onOver = (event: DragEvent): void => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      over.value = true;
+    };
+    const onLeave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) over.value = false;
+    };
+    const onDrop = (event: DragEvent): void => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      over.value = false;
+      void addFiles(droppedFiles(event));
+    };
+    document.addEventListener('dragover', onOver);
+    document.addEventListener('dragleave', onLeave);
+    document.addEventListener('drop', onDrop);
+    return () => {
+      document.removeEventListener('dragover', onOver);
+      document.removeEventListener('dragleave', onLeave);
+      document.removeEventListener('drop', onDrop);
+    };
+  }, []);
+  return <div class={over.value ? 'drop-target over' : 'drop-target'}>{children}</div>;
+}
+
+function droppedFiles(event: DragEvent): File[] {
+  const files: File[] = [];
+  for (const entry of event.dataTransfer?.items ?? []) {
+    if (entry.kind !== 'file') continue;
+    const file = entry.getAsFile();
+    if (entry.webkitGetAsEntry()?.isDirectory === true) {
+      notify(
+        `Folders cannot be uploaded: "${file?.name ?? ''}". Make the folder here and drop its files into it.`,
+        {
+          kind: 'warning',
+          seconds: 10,
+        },
+      );
+    } else if (file !== null) files.push(file);
+  }
+  return files;
+}
