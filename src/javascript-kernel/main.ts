@@ -1,0 +1,95 @@
+/**
+ * The JavaScript kernel, main thread: user code runs here, and nothing else waits for it.
+ *
+ * `node main.js CONNECTION_FILE`. The worker thread holds the sockets and answers heartbeat, control and interrupts while
+ * user code spins.
+ */
+import { writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { version } from '../package-files.js';
+import { CellContext } from './cell-context.js';
+import { CellRunner } from './cell-runner.js';
+import { CellTimers } from './cell-timers.js';
+import { createDisplay, type Publish } from './display.js';
+import { ErrorReporter } from './error-report.js';
+import { Evaluator } from './evaluator.js';
+import { installModules } from './modules.js';
+import { installOutput } from './output.js';
+import { Prompter } from './prompt.js';
+import { RequestLoop } from './request-loop.js';
+import { createRing, RingWriter } from './text-ring.js';
+import type { MainToWorker, WorkerStart, WorkerToMain } from './thread-messages.js';
+
+const connectionFile = process.argv[2];
+if (connectionFile === undefined) {
+  process.stderr.write('usage: node main.js CONNECTION_FILE (a notebook server starts this kernel)\n');
+  process.exit(2);
+}
+
+const ring = createRing();
+const flags = new SharedArrayBuffer(8);
+const answers = new MessageChannel();
+const workerFile = new URL('./worker.js', import.meta.url);
+const workerData: WorkerStart = { connectionFile, ring, flags, answers: answers.port2, version };
+const worker = new Worker(existsSync(workerFile) ? workerFile : new URL('./worker.ts', import.meta.url), {
+  workerData,
+  transferList: [answers.port2],
+});
+const post = (message: MainToWorker) => worker.postMessage(message);
+
+const colors = !process.env.NO_COLOR;
+const writer = new RingWriter(ring, (now) => post({ kind: 'output', now }));
+const context = new CellContext();
+const timers = new CellTimers(context);
+const evaluator = new Evaluator();
+const reporter = new ErrorReporter(fileURLToPath(new URL('.', import.meta.url)), colors);
+const publish: Publish = (type, content) =>
+  post({ kind: 'publish', position: writer.position, cell: context.cell, type, content });
+const runner = new CellRunner({ evaluator, context, reporter, publish, colors });
+const loop = new RequestLoop({ runner, evaluator, context, timers, position: () => writer.position, post });
+const display = createDisplay(publish, colors);
+
+timers.install();
+installOutput(writer, context, () => display.clear(), colors);
+installModules(process.cwd());
+Object.defineProperty(globalThis, 'display', { value: display, writable: true, configurable: true });
+new Prompter(
+  {
+    allowed: () => loop.mayAsk(context.cell),
+    send: (prompt, password) =>
+      post({ kind: 'input', position: writer.position, cell: context.cell, prompt, password }),
+  },
+  flags,
+  answers.port1,
+).install();
+
+// The server interrupts by message; a SIGINT meant for the terminal's group must not end the notebook's state.
+process.on('SIGINT', () => {});
+process.on('uncaughtException', (error) => runner.late(error, timers.cellOfError(error) ?? context.cell));
+process.on('unhandledRejection', (reason, promise) => {
+  const cell = context.ofPromise(promise);
+  // What an interrupt broke off is no news.
+  if (!loop.wasInterrupted(cell)) runner.late(reason, cell);
+});
+
+let exiting = false;
+worker.on('message', (message: WorkerToMain) => {
+  if (message.kind !== 'exit') return loop.receive(message);
+  exiting = true;
+  process.exit(0);
+});
+worker.on('error', (error) => {
+  exiting = true;
+  writeSync(2, `The JavaScript kernel stopped: ${error.stack}\n`);
+  process.exit(1);
+});
+process.on('exit', () => {
+  if (exiting) return;
+  // process.exit() in a cell: what it printed goes out, and the sockets close before their thread is torn down.
+  post({ kind: 'exiting', position: writer.position });
+  Atomics.wait(new Int32Array(flags), 1, 0, 2000);
+});
+
+post({ kind: 'ready' });
