@@ -1,7 +1,16 @@
 /** Kernels: installed ones (kernelspecs), running ones, and their way to websockets. */
-export { Kernel } from './kernel.js';
-export type { KernelState, MessageListener, RequestOptions, Subscription } from './kernel.js';
+export type { KernelState } from './activity.js';
+export { KernelBridge } from './bridge.js';
+export type { BridgeOptions, KernelSocketRequest } from './bridge.js';
+export type { QueueBounds } from './client-queue.js';
+export type { PythonSearchOptions } from './environments.js';
+export { defaultLimits, Kernel } from './kernel.js';
+export type { KernelLimits, MessageListener, RequestOptions } from './kernel.js';
 export { KernelManager } from './kernel-manager.js';
-export type { StartOptions } from './kernel-manager.js';
+export type { KernelManagerOptions, StartOptions } from './kernel-manager.js';
+export { cleanStaleConnectionFiles } from './kernel-records.js';
 export { KernelspecManager } from './kernelspecs.js';
-export type { KernelSpec } from './kernelspecs.js';
+export type { BuiltInKernelspec, KernelSpec, KernelspecOptions } from './kernelspecs.js';
+export type { Subscription } from './listeners.js';
+export { kernelsRouter } from './router.js';
+export type { KernelsRouterOptions } from './router.js';

@@ -1,11 +1,39 @@
 /** All kernels of this server: starts them, finds them, ends them. */
-import type { Kernel, Subscription } from './kernel.js';
-import type { KernelspecManager } from './kernelspecs.js';
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { HttpError } from '../http-error.js';
+import type { Log } from '../log.js';
+import { connectionFilePath, newConnection } from './connection-file.js';
+import { defaultLimits, Kernel } from './kernel.js';
+import type { KernelLimits } from './kernel.js';
+import { KernelRecords } from './kernel-records.js';
+import type { KernelSpec, KernelspecManager } from './kernelspecs.js';
+import { launchArguments, launchEnvironment } from './launch-command.js';
+import { ListenerSet } from './listeners.js';
+import type { Subscription } from './listeners.js';
+import type { PortRange } from './ports.js';
+
+export interface KernelManagerOptions {
+  /** directory of connection files; made 0700 when it is missing */
+  runtimeDirectory: string;
+  /** what kernels inherit; credentials of the server are left out */
+  env: Readonly<Record<string, string | undefined>>;
+  /** names of further variables that no kernel may see */
+  hiddenEnvironment?: readonly string[];
+  /** home directory, for a `~` in a kernelspec */
+  home?: string;
+  /** where kernels start that belong to no file */
+  defaultDirectory: string;
+  /** `kernel_port_range` */
+  portRange?: PortRange;
+  limits?: Partial<KernelLimits>;
+  log: Log;
+}
 
 export interface StartOptions {
   /** kernelspec name; the default kernel when absent */
   name?: string;
-  /** a UUID chosen by the caller */
+  /** chosen by the caller, for example a gateway; letters, digits, `_` and `-` */
   kernelId?: string;
   /** absolute path; the nearest existing parent is used when it does not exist */
   cwd?: string;
@@ -16,25 +44,153 @@ export interface StartOptions {
 }
 
 export class KernelManager {
-  constructor(readonly specs: KernelspecManager) {}
-  /** @throws {HttpError} 501 when there is no such kernelspec or its command cannot be run, 409 when the id is in use */
-  start(_options: StartOptions = {}): Promise<Kernel> {
-    throw new Error('being written');
+  readonly specs: KernelspecManager;
+  readonly #options: KernelManagerOptions;
+  readonly #limits: KernelLimits;
+  readonly #kernels = new Map<string, Kernel>();
+  /** ids that are being started or ended; they cannot be used again yet */
+  readonly #reserved = new Set<string>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #changeListeners = new ListenerSet<[]>();
+  readonly #records: KernelRecords;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(specs: KernelspecManager, options: KernelManagerOptions) {
+    this.specs = specs;
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#records = new KernelRecords(options.runtimeDirectory, options.log);
   }
-  get(_id: string): Kernel | undefined {
-    throw new Error('being written');
+
+  /**
+   * Starts a process; the kernel is ready later (`kernel.ready`).
+   *
+   * @throws {HttpError} 501 when there is no such kernelspec or its command cannot be run, 409 when the id is in use
+   */
+  async start(options: StartOptions = {}): Promise<Kernel> {
+    const { name, kernelId = randomUUID() } = options;
+    if (this.#closed) throw new HttpError(503, 'The server is stopping; no kernel can be started.');
+    // The id becomes part of a file name.
+    if (!/^[\w-]{1,100}$/.test(kernelId)) throw new HttpError(400, `Not a kernel id: ${kernelId}`);
+    if (this.#kernels.has(kernelId) || this.#reserved.has(kernelId)) {
+      throw new HttpError(409, `Kernel already exists: ${kernelId}`);
+    }
+    this.#reserved.add(kernelId);
+    try {
+      const spec = await this.#spec(name);
+      const kernel = this.#create(kernelId, spec, options);
+      // Starting a process blocks the event loop for a moment; many at once are spaced.
+      await (this.#turn = this.#turn.then(() => setImmediate()));
+      this.#kernels.set(kernelId, kernel);
+      try {
+        await kernel.start();
+      } catch (error) {
+        this.#kernels.delete(kernelId);
+        throw error;
+      }
+      if (this.#closed) await this.#end(kernel);
+      this.#options.log.info(`Kernel started: ${kernelId} (${spec.name})`);
+      this.#changeListeners.emit(this.#options.log);
+      return kernel;
+    } finally {
+      this.#reserved.delete(kernelId);
+    }
   }
+
+  /** A dead kernel stays, with its reason, until it is shut down or restarted. */
+  get(id: string): Kernel | undefined {
+    return this.#kernels.get(id);
+  }
+
+  /** @throws {HttpError} 404 */
+  require(id: string): Kernel {
+    const kernel = this.#kernels.get(id);
+    if (!kernel) throw new HttpError(404, `Kernel does not exist: ${id}`);
+    return kernel;
+  }
+
   list(): Kernel[] {
-    throw new Error('being written');
+    return [...this.#kernels.values()];
   }
+
   /** Called after a kernel was added or removed. */
-  onChange(_listener: () => void): Subscription {
-    throw new Error('being written');
+  onChange(listener: () => void): Subscription {
+    return this.#changeListeners.add(listener);
   }
-  shutdown(_id: string): Promise<void> {
-    throw new Error('being written');
+
+  /**
+   * Ends a kernel; it is gone from the list at once.
+   *
+   * @throws {HttpError} 404
+   */
+  async shutdown(id: string): Promise<void> {
+    const kernel = this.require(id);
+    await this.#end(kernel);
+    this.#options.log.info(`Kernel shut down: ${id} (${kernel.name})`);
   }
-  close(): Promise<void> {
-    throw new Error('being written');
+
+  /** Ends every kernel and removes what belongs to them. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const kernel of this.list()) void this.#end(kernel);
+    await Promise.all(this.#ending);
+    this.#records.close();
+  }
+
+  async #spec(name: string | undefined): Promise<KernelSpec> {
+    const wanted = name ?? (await this.specs.defaultName());
+    const spec = await this.specs.get(wanted);
+    if (spec) return spec;
+    throw new HttpError(
+      501,
+      `The '${wanted}' kernel is not available. Please pick another suitable kernel instead, or install that kernel.`,
+      null,
+      { short_message: `${wanted} not found` },
+    );
+  }
+
+  #create(id: string, spec: KernelSpec, { cwd, sessionName, env }: StartOptions): Kernel {
+    const { runtimeDirectory, home, env: baseEnv, hiddenEnvironment, portRange, log } = this.#options;
+    const connectionFile = connectionFilePath(runtimeDirectory, id);
+    const context = {
+      connectionFile,
+      homeDir: home,
+      baseEnv,
+      secrets: hiddenEnvironment,
+      env,
+      sessionName,
+      parentPid: process.pid,
+    };
+    return new Kernel({
+      id,
+      spec,
+      connectionFile,
+      limits: this.#limits,
+      newConnection: () => newConnection(spec.name, sessionName, portRange),
+      command: async () => {
+        const [file = '', ...args] = launchArguments(spec, context);
+        return {
+          argv: [await this.specs.resolvePython(file), ...args],
+          cwd: cwd ?? this.#options.defaultDirectory,
+          env: launchEnvironment(spec, context),
+          onOutput: (text) => log.debug(`Kernel ${id} wrote: ${text.trimEnd()}`),
+        };
+      },
+      onProcess: (pid) => this.#records.set(connectionFile, pid),
+      log,
+    });
+  }
+
+  #end(kernel: Kernel): Promise<void> {
+    this.#kernels.delete(kernel.id);
+    this.#reserved.add(kernel.id);
+    const ended = kernel.shutdown().finally(() => {
+      this.#reserved.delete(kernel.id);
+      this.#ending.delete(ended);
+    });
+    this.#ending.add(ended);
+    this.#changeListeners.emit(this.#options.log);
+    return ended;
   }
 }

@@ -1,10 +1,26 @@
-/** One kernel: its process, its sockets and the state that people see. */
+/**
+ * One kernel as people see it: a state, a way to send requests and to hear messages, over any number of runs of its
+ * process. A run that ends unasked is followed by another one, within Jupyter's limits.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpError } from '../http-error.js';
+import type { Log } from '../log.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelModel } from '../protocol/rest-models.js';
+import { wireLength } from '../protocol/wire-frames.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
+import { KernelActivity } from './activity.js';
+import type { KernelState } from './activity.js';
+import { releaseConnection, removeConnectionFile, writeConnectionFile } from './connection-file.js';
+import type { ConnectionInfo } from './connection-file.js';
+import { KernelRun } from './kernel-run.js';
+import type { RunEnd } from './kernel-run.js';
 import type { KernelSpec } from './kernelspecs.js';
-
-export type KernelState = 'starting' | 'idle' | 'busy' | 'restarting' | 'dead';
+import { ListenerSet } from './listeners.js';
+import type { Subscription } from './listeners.js';
+import { makeMessage } from './message-factory.js';
+import type { Command } from './process.js';
 
 /** Gets every message from the kernel, in the order of its channel. The header is parsed already; the rest are bytes. */
 export type MessageListener = (channel: KernelChannel, message: WireMessage, header: MessageHeader) => void;
@@ -15,59 +31,435 @@ export interface RequestOptions {
   subshellId?: string;
 }
 
-export interface Subscription {
-  close(): void;
+/** Times in ms. */
+export interface KernelLimits {
+  /** a kernel that does not answer for this long after its start has failed */
+  startTimeout: number;
+  /** how often a kernel that dies is started again without having been stable in between */
+  restarts: number;
+  /** a run that lasted this long was stable */
+  stableAfter: number;
+  /** before the first, second … restart; the last one repeats */
+  restartDelays: readonly number[];
+  /** from the request to end until SIGKILL */
+  shutdownWait: number;
 }
 
+export const defaultLimits: KernelLimits = {
+  startTimeout: 60_000,
+  restarts: 5,
+  stableAfter: 10_000,
+  restartDelays: [0, 500, 1000, 2000, 3000],
+  shutdownWait: 5000,
+};
+
+export interface KernelSetup {
+  id: string;
+  spec: KernelSpec;
+  connectionFile: string;
+  limits: KernelLimits;
+  /** fresh ports and a fresh key */
+  newConnection(): Promise<ConnectionInfo>;
+  /** the command to run, made anew for each run */
+  command(): Promise<Command>;
+  /** called with the process id of each run, and with undefined when the kernel is dead */
+  onProcess(pid: number | undefined): void;
+  log: Log;
+}
+
+/** Bytes that clients may send while a kernel starts. */
+const longestPending = 64 * 1024 * 1024;
+
 export class Kernel {
-  constructor(
-    readonly id: string,
-    readonly spec: KernelSpec,
-  ) {}
+  readonly id: string;
+  readonly spec: KernelSpec;
+  /** number of open channel websockets; kept by the bridge */
+  connections = 0;
+  readonly #setup: KernelSetup;
+  /** our id as a sender of messages */
+  readonly #session = randomUUID();
+  readonly #activity = new KernelActivity();
+  readonly #messageListeners = new ListenerSet<Parameters<MessageListener>>();
+  readonly #stateListeners = new ListenerSet<[]>();
+  #run: KernelRun | undefined;
+  #launching: Promise<unknown> = Promise.resolve();
+  #connection: ConnectionInfo | undefined;
+  #reason: string | undefined;
+  #info: KernelInfoContent | undefined;
+  #ready = new Readiness();
+  /** what was sent while the kernel started */
+  #pending: { channel: Exclude<KernelChannel, 'iopub'>; message: WireMessage }[] = [];
+  #pendingLength = 0;
+  /** it answered since someone last started it, so that a death is worth another try */
+  #proven = false;
+  #deaths = 0;
+  /** Aborted when somebody decides anew what is to become of this kernel: restart, shutdown. */
+  #intent = new AbortController();
+  #restarting: Promise<void> | undefined;
+  #isShutDown = false;
+
+  constructor(setup: KernelSetup) {
+    this.#setup = setup;
+    this.id = setup.id;
+    this.spec = setup.spec;
+  }
+
   get name(): string {
     return this.spec.name;
   }
+
   get state(): KernelState {
-    throw new Error('being written');
+    return this.#activity.state;
   }
-  /** Why it died or did not start: a sentence. */
+
+  get lastActivity(): Date {
+    return new Date(this.#activity.last);
+  }
+
+  /** Why it died, is started again, or did not start: a sentence. */
   get reason(): string | undefined {
-    throw new Error('being written');
+    return this.#reason;
   }
+
   /** The kernel's own description of itself, once it is ready. */
   get info(): KernelInfoContent | undefined {
-    throw new Error('being written');
+    return this.#info;
   }
+
   /** Resolves when the kernel answers; of the present run, so read it again after a restart. Rejects with an HttpError. */
   get ready(): Promise<void> {
-    throw new Error('being written');
+    return this.#ready.promise;
   }
-  /** Sends a request and answers its msg_id. While the kernel starts, it is kept and sent once the kernel is ready. */
+
+  /**
+   * Launches the process; it is ready later.
+   *
+   * @throws {HttpError} 501 when the command cannot be run
+   */
+  async start(): Promise<void> {
+    const intent = this.#renewIntent();
+    try {
+      await this.#launch(intent, true);
+    } catch (error) {
+      const reason = sentence(error);
+      await this.#die(reason);
+      throw new HttpError(501, reason, null, { short_message: `${this.name} did not start` });
+    }
+  }
+
+  /**
+   * Sends a request and answers its msg_id. While the kernel starts, it is kept and sent once the kernel is ready.
+   *
+   * @throws {HttpError} 409 when the kernel is dead
+   */
   request(
-    _channel: 'shell' | 'control',
-    _msgType: string,
-    _content: object,
-    _options: RequestOptions = {},
+    channel: 'shell' | 'control',
+    msgType: string,
+    content: object,
+    options: RequestOptions = {},
   ): string {
-    throw new Error('being written');
+    const { message, header } = makeMessage(this.#session, msgType, { content, ...options });
+    this.send(channel, message);
+    return header.msg_id;
   }
+
   /** Answers an input_request. `parentHeader` is the header of that request, as bytes or parsed. */
-  replyInput(_value: string, _parentHeader: Uint8Array | object): void {
-    throw new Error('being written');
+  replyInput(value: string, parentHeader: Uint8Array | object): void {
+    const { message } = makeMessage(this.#session, 'input_reply', {
+      content: { status: 'ok', value },
+      parentHeader,
+    });
+    this.send('stdin', message);
   }
-  onMessage(_listener: MessageListener): Subscription {
-    throw new Error('being written');
+
+  /**
+   * Sends a message as it is. While the kernel starts, it is kept: what a kernel does before our subscription is in
+   * force would be lost.
+   *
+   * @throws {HttpError} 409 when the kernel is dead, 429 when too much waits for its start
+   */
+  send(channel: Exclude<KernelChannel, 'iopub'>, message: WireMessage): void {
+    if (this.state === 'dead') throw new HttpError(409, 'The kernel is dead. Restart it to go on.');
+    if (this.#run && (this.state === 'idle' || this.state === 'busy')) {
+      this.#run.send(channel, message);
+      return;
+    }
+    this.#pendingLength += wireLength(message);
+    if (this.#pendingLength > longestPending) {
+      throw new HttpError(
+        429,
+        'Too much was sent to a kernel that is still starting. Wait until it is ready.',
+      );
+    }
+    this.#pending.push({ channel, message });
   }
-  onState(_listener: () => void): Subscription {
-    throw new Error('being written');
+
+  onMessage(listener: MessageListener): Subscription {
+    return this.#messageListeners.add(listener);
   }
-  interrupt(): Promise<void> {
-    throw new Error('being written');
+
+  /** Called when the state, the reason or the run changed. */
+  onState(listener: () => void): Subscription {
+    return this.#stateListeners.add(listener);
   }
-  restart(): Promise<void> {
-    throw new Error('being written');
+
+  /**
+   * Stops what the kernel runs. A kernel that is only starting has nothing to stop.
+   *
+   * @throws {HttpError} 409 when the kernel is dead
+   */
+  async interrupt(): Promise<void> {
+    if (this.state === 'dead') throw new HttpError(409, 'The kernel is dead. Restart it to go on.');
+    if (this.#run?.isReady) this.#run.interrupt();
   }
+
+  /**
+   * Ends the process and starts a new one, on the same ports; a dead kernel starts again. Resolves when it is ready.
+   *
+   * @throws {HttpError} 500 when it does not start, 404 when it was shut down
+   */
+  async restart(): Promise<void> {
+    if (this.#isShutDown) throw new HttpError(404, `Kernel does not exist: ${this.id}`);
+    this.#restarting ??= this.#restart().finally(() => (this.#restarting = undefined));
+    return this.#restarting;
+  }
+
+  /** Ends the process for good and removes the connection file. */
+  async shutdown(): Promise<void> {
+    this.#isShutDown = true;
+    this.#renewIntent();
+    await this.#stopRun(false);
+    await this.#die(undefined);
+  }
+
   model(): KernelModel {
-    throw new Error('being written');
+    return {
+      id: this.id,
+      name: this.name,
+      last_activity: timestamp(this.#activity.last),
+      execution_state: this.state,
+      connections: this.connections,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+    };
   }
+
+  async #restart(): Promise<void> {
+    const intent = this.#renewIntent();
+    const wasDead = this.state === 'dead';
+    this.#reason = undefined;
+    this.#deaths = 0;
+    this.#setState('restarting');
+    const { ready } = this;
+    try {
+      await this.#stopRun(true);
+      intent.throwIfAborted();
+      await this.#launch(intent, wasDead);
+    } catch (error) {
+      if (intent.aborted) throw new HttpError(409, 'The kernel was shut down while it restarted.');
+      await this.#die(sentence(error));
+    }
+    await ready;
+  }
+
+  /** Cancels whatever was going on, and makes a new promise to become ready. */
+  #renewIntent(): AbortSignal {
+    this.#intent.abort();
+    this.#intent = new AbortController();
+    this.#proven = false;
+    this.#dropPending();
+    this.#ready.renew();
+    return this.#intent.signal;
+  }
+
+  async #stopRun(restart: boolean): Promise<void> {
+    // A launch that was overtaken ends its own run.
+    await this.#launching.catch(() => {});
+    const run = this.#run;
+    this.#run = undefined;
+    const wait = this.#setup.limits.shutdownWait;
+    await run?.stop({ wait, restart, interrupt: this.#activity.lastReported === 'busy' });
+  }
+
+  #launch(intent: AbortSignal, freshConnection: boolean): Promise<void> {
+    const launch = async () => {
+      const { spec, connectionFile, limits, log } = this.#setup;
+      if (freshConnection || !this.#connection) {
+        if (this.#connection) releaseConnection(this.#connection);
+        this.#connection = undefined;
+        this.#connection = await this.#setup.newConnection();
+        await writeConnectionFile(connectionFile, this.#connection);
+      }
+      const run = await KernelRun.start({
+        command: await this.#setup.command(),
+        connection: this.#connection,
+        interruptMode: spec.interruptMode,
+        session: this.#session,
+        startTimeout: limits.startTimeout,
+        log,
+        onMessage: (from, channel, message, header) => this.#receive(from, channel, message, header),
+      });
+      if (intent.aborted) {
+        await run.stop({ wait: 0, restart: false, interrupt: false });
+        intent.throwIfAborted();
+      }
+      this.#run = run;
+      this.#setup.onProcess(run.pid);
+      void this.#watch(run);
+    };
+    const launched = launch();
+    this.#launching = launched;
+    return launched;
+  }
+
+  /** Follows a run to its end, and beyond if it ended unasked. */
+  async #watch(run: KernelRun): Promise<void> {
+    const isCurrent = () => this.#run === run;
+    try {
+      const info = await run.ready;
+      if (isCurrent()) this.#becomeReady(run, info);
+    } catch (error) {
+      // It ended (then `ended` says so, too) or it stays silent and is ended here.
+      if (isCurrent()) {
+        const { shutdownWait } = this.#setup.limits;
+        await run.stop({ wait: shutdownWait, restart: false, interrupt: false });
+        const { portClash } = await run.ended;
+        if (isCurrent()) await this.#died(run, { reason: sentence(error), portClash });
+      }
+      return;
+    }
+    const end = await run.ended;
+    if (isCurrent()) await this.#died(run, end);
+  }
+
+  #becomeReady(run: KernelRun, info: KernelInfoContent): void {
+    this.#info = info;
+    this.#proven = true;
+    this.#reason = undefined;
+    const pending = this.#pending;
+    this.#dropPending();
+    this.#setState('idle');
+    for (const { channel, message } of pending) run.send(channel, message);
+    this.#ready.resolve();
+    this.#setup.log.info(`Kernel ready: ${this.id} (${this.name})`);
+  }
+
+  /** A run ended unasked: start another one, or give up. */
+  async #died(run: KernelRun, { reason, portClash }: RunEnd): Promise<void> {
+    const { limits, log } = this.#setup;
+    this.#run = undefined;
+    const lasted = Date.now() - run.startedAt;
+    const wasStable = lasted >= limits.stableAfter;
+    this.#deaths = (wasStable ? 0 : this.#deaths) + 1;
+    log.warn(`Kernel ${this.id} (${this.name}) ended unasked: ${reason}`);
+    if (!this.#proven && !portClash) return this.#die(reason);
+    if (this.#deaths > limits.restarts) {
+      const times = `${this.#deaths} times one after the other`;
+      return this.#die(`The kernel died ${times}, so it is not started again by itself. ${reason}`);
+    }
+    const wasInUse = this.state === 'idle' || this.state === 'busy';
+    this.#reason = reason;
+    if (wasInUse) {
+      this.#ready.renew();
+      this.#setState('restarting');
+      this.#announce('restarting');
+    } else if (this.state === 'restarting') {
+      this.#announce('restarting');
+    }
+    const intent = this.#intent.signal;
+    const delays = limits.restartDelays;
+    try {
+      await sleep(delays[Math.min(this.#deaths, delays.length) - 1] ?? 0, undefined, { signal: intent });
+      // A young kernel may have died of its ports.
+      await this.#launch(intent, !wasStable);
+    } catch (error) {
+      if (!intent.aborted) await this.#die(sentence(error));
+    }
+  }
+
+  /** @param reason  undefined: it was ended on purpose */
+  async #die(reason: string | undefined): Promise<void> {
+    this.#run = undefined;
+    this.#reason = reason;
+    this.#dropPending();
+    if (this.#connection) releaseConnection(this.#connection);
+    this.#connection = undefined;
+    await removeConnectionFile(this.#setup.connectionFile);
+    this.#setup.onProcess(undefined);
+    this.#ready.reject(new HttpError(500, reason ?? 'The kernel was shut down.'));
+    this.#setState('dead');
+    this.#announce('dead');
+    if (reason !== undefined) this.#setup.log.error(`Kernel dead: ${this.id} (${this.name}). ${reason}`);
+  }
+
+  #receive(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void {
+    if (channel === 'iopub') {
+      const before = this.state;
+      this.#activity.observe(header, message, this.#run === run && run.isReady);
+      if (this.state !== before) this.#emitState();
+    }
+    this.#emitMessage(channel, message, header);
+  }
+
+  /** A status of our own, for websockets: the kernel cannot say it. It has no parent, so it is nobody's reply. */
+  #announce(state: 'restarting' | 'dead'): void {
+    const { message, header } = makeMessage(this.#session, 'status', { content: { execution_state: state } });
+    this.#emitMessage('iopub', message, header);
+  }
+
+  #setState(state: KernelState): void {
+    this.#activity.set(state);
+    this.#emitState();
+  }
+
+  #emitState(): void {
+    this.#stateListeners.emit(this.#setup.log);
+  }
+
+  #emitMessage(...args: Parameters<MessageListener>): void {
+    this.#messageListeners.emit(this.#setup.log, ...args);
+  }
+
+  #dropPending(): void {
+    this.#pending = [];
+    this.#pendingLength = 0;
+  }
+}
+
+/** A promise that can be made again. */
+class Readiness {
+  promise!: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: Error) => void;
+  #settled = true;
+
+  constructor() {
+    this.renew();
+  }
+
+  /** Does nothing while the last promise is open: those who wait for it go on waiting. */
+  renew(): void {
+    if (!this.#settled) return;
+    this.#settled = false;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = () => {
+        this.#settled = true;
+        resolve();
+      };
+      this.reject = (error) => {
+        this.#settled = true;
+        reject(error);
+      };
+    });
+    // Nobody has to wait for it; the kernel's state and reason say the same.
+    this.promise.catch(() => {});
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** ISO 8601 UTC with microseconds, as Jupyter has it. */
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
 }

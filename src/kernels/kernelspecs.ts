@@ -1,4 +1,12 @@
 /** Which kernels are installed: the kernelspecs of the Jupyter data directories, and the ones that we add ourselves. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HttpError } from '../http-error.js';
+import type { Log } from '../log.js';
+import type { KernelspecModel, KernelspecsModel } from '../protocol/rest-models.js';
+import { PythonSearch } from './environments.js';
+import type { PythonSearchOptions } from './environments.js';
+import { KernelspecFiles } from './kernelspec-files.js';
 
 /** A kernelspec that can be started: a valid kernel.json with its directory. */
 export interface KernelSpec {
@@ -15,14 +23,161 @@ export interface KernelSpec {
   readonly resourceDir?: string;
 }
 
+/** A kernelspec that needs no directory: one of this package. */
+export interface BuiltInKernelspec {
+  name: string;
+  /** absolute folder of its logos */
+  resourceDir?: string;
+  spec: KernelspecModel['spec'];
+}
+
+export interface KernelspecOptions {
+  /** the Jupyter data path, first wins; kernels are looked for in `kernels` below each */
+  dataPath: readonly string[];
+  /** home directory: `.ipython/kernels` below it is searched last */
+  home?: string;
+  /** names that may be used; all when absent or empty */
+  allowed?: readonly string[];
+  /** kernel of new notebooks; by default a Python one when there is one, else ours */
+  defaultName?: string;
+  /** where a Python with ipykernel is looked for when no `python3` spec is installed; absent: nowhere */
+  python?: PythonSearchOptions;
+  /** the kernel of this package; a spec of the same name on the data path comes first */
+  builtIn?: readonly BuiltInKernelspec[];
+  log: Log;
+}
+
+/** Names of Python's own kernelspec, and of the one in this package. */
+const pythonName = 'python3';
+const javascriptName = 'javascript';
+
 export class KernelspecManager {
-  list(): Promise<KernelSpec[]> {
-    throw new Error('being written');
+  readonly #options: KernelspecOptions;
+  readonly #files: KernelspecFiles;
+  readonly #python: PythonSearch | undefined;
+
+  constructor(options: KernelspecOptions) {
+    this.#options = options;
+    this.#files = new KernelspecFiles(options.log);
+    if (options.python) this.#python = new PythonSearch(options.python);
   }
-  get(_name: string): Promise<KernelSpec | undefined> {
-    throw new Error('being written');
+
+  /** Every kernelspec that may be used, by name. What was installed since the last call is there. */
+  async list(): Promise<KernelSpec[]> {
+    const { dataPath, home, allowed, builtIn = [] } = this.#options;
+    const found = await this.#files.find([
+      ...dataPath.map((dir) => join(dir, 'kernels')),
+      ...(home === undefined ? [] : [join(home, '.ipython', 'kernels')]),
+    ]);
+    if (!found.has(pythonName)) {
+      const python = await this.#python?.find();
+      if (python !== undefined) found.set(pythonName, pythonSpec(python));
+    }
+    for (const own of builtIn) {
+      if (!found.has(own.name)) found.set(own.name, builtInSpec(own));
+    }
+    const specs = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return allowed && allowed.length > 0 ? specs.filter(({ name }) => allowed.includes(name)) : specs;
   }
-  defaultName(): Promise<string> {
-    throw new Error('being written');
+
+  async get(name: string): Promise<KernelSpec | undefined> {
+    const specs = await this.list();
+    return specs.find((spec) => spec.name === name.toLowerCase());
   }
+
+  /** The kernelspec for new notebooks: the configured one, else a Python one, else ours. */
+  async defaultName(): Promise<string> {
+    const specs = await this.list();
+    const has = (name: string | undefined) => name !== undefined && specs.some((spec) => spec.name === name);
+    const configured = this.#options.defaultName?.toLowerCase();
+    if (configured !== undefined && has(configured)) return configured;
+    if (has(pythonName)) return pythonName;
+    const python = specs.find(({ language }) => language.toLowerCase() === 'python');
+    return python?.name ?? (has(javascriptName) ? javascriptName : (specs[0]?.name ?? javascriptName));
+  }
+
+  /** The command of a spec whose argv starts with a bare `python`: that of a Python which has ipykernel, if there is one. */
+  async resolvePython(command: string): Promise<string> {
+    if (!/^python(3(\.\d+)?)?$/.test(command)) return command;
+    return (await this.#python?.find()) ?? command;
+  }
+
+  /**
+   * Body of `GET api/kernelspecs`.
+   *
+   * @param baseUrl  where the server's addresses start, for example `/ipython/`
+   */
+  async models(baseUrl: string): Promise<KernelspecsModel> {
+    const specs = await this.list();
+    const models = await Promise.all(specs.map((spec) => this.#model(spec, baseUrl)));
+    return {
+      default: await this.defaultName(),
+      kernelspecs: Object.fromEntries(models.map((model) => [model.name, model])),
+    };
+  }
+
+  /** @throws {HttpError} 404 when there is no such kernelspec */
+  async model(name: string, baseUrl: string): Promise<KernelspecModel> {
+    const spec = await this.get(name);
+    if (!spec) throw new HttpError(404, `Kernel spec ${name} not found`);
+    return this.#model(spec, baseUrl);
+  }
+
+  async #model(spec: KernelSpec, baseUrl: string): Promise<KernelspecModel> {
+    const { name, argv, env, displayName, language, interruptMode, metadata } = spec;
+    return {
+      name,
+      spec: {
+        argv: [...argv],
+        env: { ...env },
+        display_name: displayName,
+        language,
+        interrupt_mode: interruptMode,
+        metadata: { ...metadata },
+      },
+      resources: await this.#resources(spec, baseUrl),
+    };
+  }
+
+  /** Addresses of kernel.js, kernel.css and the logos that are there. */
+  async #resources({ name, resourceDir }: KernelSpec, baseUrl: string): Promise<Record<string, string>> {
+    if (resourceDir === undefined) return {};
+    // The directory may have gone since it was listed; then there is nothing to show.
+    const files = await readdir(resourceDir).catch(() => []);
+    const resources: Record<string, string> = {};
+    for (const file of files.sort()) {
+      const isLogo = file.startsWith('logo-');
+      if (!isLogo && file !== 'kernel.js' && file !== 'kernel.css') continue;
+      const key = isLogo ? file.replace(/\.[^.]*$/, '') : file;
+      const address = `kernelspecs/${encodeURIComponent(name)}/${encodeURIComponent(file)}`;
+      resources[key] = baseUrl + address;
+    }
+    return resources;
+  }
+}
+
+function builtInSpec({ name, resourceDir, spec }: BuiltInKernelspec): KernelSpec {
+  return {
+    name,
+    displayName: spec.display_name,
+    language: spec.language,
+    argv: spec.argv,
+    env: spec.env,
+    interruptMode: spec.interrupt_mode === 'message' ? 'message' : 'signal',
+    metadata: spec.metadata,
+    ...(resourceDir === undefined ? {} : { resourceDir }),
+  };
+}
+
+/** What ipykernel itself installs, for a Python that has it but no kernelspec. */
+function pythonSpec(python: string): KernelSpec {
+  return {
+    name: pythonName,
+    displayName: 'Python 3 (ipykernel)',
+    language: 'python',
+    argv: [python, '-m', 'ipykernel_launcher', '-f', '{connection_file}'],
+    env: {},
+    interruptMode: 'signal',
+    metadata: { debugger: true },
+  };
 }

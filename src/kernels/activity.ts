@@ -1,0 +1,76 @@
+/** The state and the last activity of a kernel, from what it publishes (the rules of jupyter_server 2). */
+import { parseHeader, parseObject, statusContent } from '../protocol/kernel-messages.js';
+import type { MessageHeader } from '../protocol/kernel-messages.js';
+import type { WireMessage } from '../protocol/wire-frames.js';
+
+export type KernelState = 'starting' | 'idle' | 'busy' | 'restarting' | 'dead';
+
+/** Messages that are no work of a user: neither they nor what answers them changes the state. */
+const untracked = new Set([
+  'comm_info_request',
+  'comm_info_reply',
+  'kernel_info_request',
+  'kernel_info_reply',
+  'shutdown_request',
+  'shutdown_reply',
+  'interrupt_request',
+  'interrupt_reply',
+  'debug_request',
+  'debug_reply',
+  'stream',
+  'display_data',
+  'update_display_data',
+  'execute_input',
+  'execute_result',
+  'error',
+  'status',
+  'clear_output',
+  'debug_event',
+  'input_request',
+  'input_reply',
+]);
+
+export class KernelActivity {
+  #state: KernelState = 'starting';
+  #last = Date.now();
+  #lastReported: 'idle' | 'busy' = 'idle';
+
+  get state(): KernelState {
+    return this.#state;
+  }
+
+  /** ms since the epoch */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** What the kernel itself last said about a tracked request, whatever state the server gives it. */
+  get lastReported(): 'idle' | 'busy' {
+    return this.#lastReported;
+  }
+
+  set(state: KernelState): void {
+    this.#state = state;
+    if (state === 'idle' || state === 'dead') this.#lastReported = 'idle';
+  }
+
+  /**
+   * Looks at a message on iopub. Parts are parsed only when they matter: a flood of streams costs nothing here.
+   *
+   * @param isCurrent  the run that sent it is the present one and ready; otherwise its state is of no interest
+   */
+  observe({ msg_type }: MessageHeader, message: WireMessage, isCurrent: boolean): void {
+    if (this.#state === 'busy' && msg_type !== 'status') {
+      this.#last = Date.now();
+      return;
+    }
+    const parentType = parseHeader(message.parentHeader)?.msg_type;
+    const parentTracked = parentType === undefined || !untracked.has(parentType);
+    if (!untracked.has(msg_type) || parentTracked || this.#state === 'busy') this.#last = Date.now();
+    if (msg_type !== 'status' || !parentTracked || !isCurrent) return;
+    const state = statusContent(parseObject(message.content))?.execution_state;
+    if (state !== 'idle' && state !== 'busy') return;
+    this.#state = state;
+    this.#lastReported = state;
+  }
+}

@@ -1,0 +1,129 @@
+/** The ZeroMQ sockets of one kernel, shared by everyone who talks to it. */
+import { randomUUID } from 'node:crypto';
+import type { Dealer, Subscriber } from 'zeromq';
+import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
+import { WireSignature } from '../wire-signature.js';
+import { endpoint } from './connection-file.js';
+import type { ConnectionInfo } from './connection-file.js';
+
+export interface ChannelHandlers {
+  onMessage(channel: KernelChannel, message: WireMessage): void;
+  /** Something that is no message, has a wrong signature or was played back; it is dropped. */
+  onRefused(channel: KernelChannel, error: unknown): void;
+}
+
+type RequestChannel = Exclude<KernelChannel, 'iopub'>;
+
+/** Kernels of one server share libzmq's context; its default of 1023 sockets is about 250 kernels. */
+const maxSockets = 8192;
+/** ms; a kernel that is starting refuses connections, and the default of 100 is felt at every start. */
+const reconnectInterval = 30;
+
+const loadZeromq = once(async () => {
+  const zmq = await import('zeromq');
+  zmq.context.maxSockets = maxSockets;
+  return zmq;
+});
+
+export class KernelChannels {
+  readonly #signature: WireSignature;
+  readonly #handlers: ChannelHandlers;
+  readonly #dealers: Record<RequestChannel, Dealer>;
+  readonly #iopub: Subscriber;
+  readonly #outgoing: Record<RequestChannel, Uint8Array[][]> = { shell: [], control: [], stdin: [] };
+  readonly #sending = new Set<RequestChannel>();
+  #closed = false;
+  /** when the last message came, by `performance.now()` */
+  #lastMessage = performance.now();
+
+  /** Connects at once; a kernel that does not listen yet is reached as soon as it does. */
+  static async open(connection: ConnectionInfo, handlers: ChannelHandlers): Promise<KernelChannels> {
+    return new KernelChannels(await loadZeromq(), connection, handlers);
+  }
+
+  private constructor(zmq: typeof import('zeromq'), connection: ConnectionInfo, handlers: ChannelHandlers) {
+    this.#signature = new WireSignature(connection.key, connection.signature_scheme);
+    this.#handlers = handlers;
+    // Without linger 0 an unsent message keeps the process from ending. No high-water marks: iopub beyond 1,000
+    // unread messages would be dropped, and requests to a busy kernel would block.
+    const common = { linger: 0, reconnectInterval, receiveHighWaterMark: 0 };
+    const dealer = (routingId: string) => new zmq.Dealer({ ...common, sendHighWaterMark: 0, routingId });
+    // A kernel asks for input at the identity that sent the request on shell.
+    const asker = randomUUID();
+    this.#dealers = { shell: dealer(asker), stdin: dealer(asker), control: dealer(randomUUID()) };
+    this.#iopub = new zmq.Subscriber(common);
+    this.#iopub.subscribe();
+    this.#iopub.connect(endpoint(connection, 'iopub'));
+    void this.#receive('iopub', this.#iopub);
+    for (const channel of ['shell', 'control', 'stdin'] as const) {
+      this.#dealers[channel].connect(endpoint(connection, channel));
+      void this.#receive(channel, this.#dealers[channel]);
+    }
+  }
+
+  /** Signs and sends; messages of a channel go out in the order of the calls. */
+  send(channel: RequestChannel, message: WireMessage): void {
+    if (this.#closed) return;
+    this.#outgoing[channel].push(this.#signature.encode(message));
+    if (!this.#sending.has(channel)) void this.#flush(channel);
+  }
+
+  /** Resolves when nothing came for `quiet` ms, at the latest after `longest` ms: what an ended kernel had sent is in. */
+  async drained(quiet: number, longest: number): Promise<void> {
+    const start = performance.now();
+    this.#lastMessage = start;
+    while (performance.now() - this.#lastMessage < quiet && performance.now() - start < longest) {
+      await new Promise((resolve) => setTimeout(resolve, quiet / 2));
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#iopub.close();
+    for (const dealer of Object.values(this.#dealers)) dealer.close();
+  }
+
+  /**
+   * Reads as fast as it can, and never waits for a client: what libzmq holds is memory that nobody counts. zeromq hands
+   * over waiting messages in one turn of the event loop (up to some hundred), so listeners can gather and write once.
+   */
+  async #receive(channel: KernelChannel, socket: Dealer | Subscriber): Promise<void> {
+    for (;;) {
+      let frames: Buffer[];
+      try {
+        frames = await socket.receive();
+      } catch (error) {
+        if (!this.#closed) this.#handlers.onRefused(channel, error);
+        return;
+      }
+      if (this.#closed) return;
+      this.#lastMessage = performance.now();
+      try {
+        this.#handlers.onMessage(channel, this.#signature.decode(frames));
+      } catch (error) {
+        this.#handlers.onRefused(channel, error);
+      }
+    }
+  }
+
+  async #flush(channel: RequestChannel): Promise<void> {
+    const queue = this.#outgoing[channel];
+    this.#sending.add(channel);
+    try {
+      for (let frames = queue.shift(); frames && !this.#closed; frames = queue.shift()) {
+        // A socket takes one message at a time.
+        await this.#dealers[channel].send(frames);
+      }
+    } catch (error) {
+      if (!this.#closed) this.#handlers.onRefused(channel, error);
+    } finally {
+      this.#sending.delete(channel);
+    }
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,147 @@
+/**
+ * What a server leaves behind when it is killed: its connection files, and kernels that do not watch their parent. Each
+ * server records them in one file, and the next one cleans up after those that are gone.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Log } from '../log.js';
+
+interface ProcessMark {
+  pid: number;
+  /** start time as the system counts it; with it a process id that was given out again is recognised */
+  started: string;
+}
+
+interface RecordFile extends ProcessMark {
+  kernels: (ProcessMark & { connectionFile: string })[];
+}
+
+const recordName = /^nbserver-kernels-\d+\.json$/;
+
+export class KernelRecords {
+  readonly #runtimeDir: string;
+  readonly #file: string;
+  readonly #log: Log;
+  readonly #kernels = new Map<string, ProcessMark>();
+
+  constructor(runtimeDir: string, log: Log) {
+    this.#runtimeDir = runtimeDir;
+    this.#file = join(runtimeDir, `nbserver-kernels-${process.pid}.json`);
+    this.#log = log;
+  }
+
+  /** @param pid  undefined: there is no process and no file any more */
+  set(connectionFile: string, pid: number | undefined): void {
+    if (pid === undefined) this.#kernels.delete(connectionFile);
+    else this.#kernels.set(connectionFile, markOf(pid));
+    this.#write();
+  }
+
+  close(): void {
+    this.#kernels.clear();
+    this.#write();
+  }
+
+  #write(): void {
+    try {
+      if (this.#kernels.size === 0) {
+        rmSync(this.#file, { force: true });
+        return;
+      }
+      const kernels = [...this.#kernels].map(([connectionFile, mark]) => ({ connectionFile, ...mark }));
+      const record: RecordFile = { ...markOf(process.pid), kernels };
+      mkdirSync(this.#runtimeDir, { recursive: true, mode: 0o700 });
+      writeFileSync(this.#file, JSON.stringify(record), { mode: 0o600 });
+    } catch (error) {
+      // The kernels run all the same; only the cleaning after a killed server is lost.
+      this.#log.warn(
+        `Could not write ${this.#file}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+}
+
+/**
+ * Removes the connection files of servers that are gone, and ends kernels of theirs that still run.
+ *
+ * @returns how many connection files were removed
+ */
+export async function cleanStaleConnectionFiles(runtimeDir: string): Promise<number> {
+  const names = await readdir(runtimeDir).catch(() => []);
+  let removed = 0;
+  for (const name of names.filter((one) => recordName.test(one))) {
+    const file = join(runtimeDir, name);
+    const record = parseRecord(await readFile(file, 'utf8').catch(() => ''));
+    if (record && isRunning(record)) continue;
+    for (const kernel of record?.kernels ?? []) {
+      if (isRunning(kernel)) endGroup(kernel.pid);
+      // Only files of ours in this directory, whatever the record says.
+      const target = join(runtimeDir, basename(kernel.connectionFile));
+      if (!/^kernel-[\w-]+\.json$/.test(basename(target))) continue;
+      await rm(target, { force: true });
+      removed += 1;
+    }
+    await rm(file, { force: true });
+  }
+  return removed;
+}
+
+function parseRecord(text: string): RecordFile | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isMark(value) || !Array.isArray(value.kernels)) return undefined;
+    const kernels = (value.kernels as unknown[]).flatMap((one) =>
+      isMark(one) && typeof one.connectionFile === 'string'
+        ? [{ pid: one.pid, started: one.started, connectionFile: one.connectionFile }]
+        : [],
+    );
+    return { pid: value.pid, started: value.started, kernels };
+  } catch {
+    // Cut short when its server was killed: it names nothing that could be cleaned.
+    return undefined;
+  }
+}
+
+function isMark(value: unknown): value is ProcessMark & Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, started } = value as Record<string, unknown>;
+  return Number.isInteger(pid) && Number(pid) >= 1 && typeof started === 'string';
+}
+
+function markOf(pid: number): ProcessMark {
+  return { pid, started: startTime(pid) ?? '' };
+}
+
+function isRunning({ pid, started }: ProcessMark): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    // ESRCH; with EPERM it is a process of somebody else, so not ours either.
+    return false;
+  }
+  return startTime(pid) === (started === '' ? undefined : started);
+}
+
+/** Clock ticks after the boot, on Linux; elsewhere the process id has to do. */
+function startTime(pid: number): string | undefined {
+  try {
+    // The second field is the command in parentheses and may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
+    // A zombie is no running process.
+    return fields?.[0] === 'Z' ? undefined : fields?.[19];
+  } catch {
+    // No /proc, or no such process.
+    return undefined;
+  }
+}
+
+function endGroup(pid: number): void {
+  // Minus one would be every process there is.
+  if (pid <= 1) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}

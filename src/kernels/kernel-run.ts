@@ -1,0 +1,183 @@
+/** One run of a kernel: a process and the sockets to it, from the launch to the exit. */
+import { parseHeader } from '../protocol/kernel-messages.js';
+import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
+import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
+import type { Log } from '../log.js';
+import { KernelChannels } from './channels.js';
+import type { ConnectionInfo } from './connection-file.js';
+import { exitReason, isPortClash } from './exit-reason.js';
+import { Handshake } from './handshake.js';
+import { makeMessage } from './message-factory.js';
+import { KernelProcess } from './process.js';
+import type { Command } from './process.js';
+
+export interface RunSetup {
+  command: Command;
+  connection: ConnectionInfo;
+  interruptMode: 'signal' | 'message';
+  /** id under which the server sends */
+  session: string;
+  /** ms until a kernel that does not answer counts as failed */
+  startTimeout: number;
+  log: Log;
+  onMessage(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  /** a sentence */
+  reason: string;
+  /** a port of the kernel was in use: with other ports it may start */
+  portClash: boolean;
+}
+
+/** ms without a message after which an ended kernel has nothing more to say, and the longest wait for that. */
+const quietAfterExit = 30;
+const longestDrain = 500;
+/** ms that the system may need to end a process after SIGKILL. */
+const killWait = 5000;
+
+export class KernelRun {
+  readonly startedAt = Date.now();
+  /** Resolves when the kernel can be used; rejects with a sentence when it ends or stays silent. */
+  readonly ready: Promise<KernelInfoContent>;
+  /** Resolves after the process ended, everything it had sent was delivered, and the sockets are closed. */
+  readonly ended: Promise<RunEnd>;
+  readonly #setup: RunSetup;
+  readonly #process: KernelProcess;
+  readonly #channels: KernelChannels;
+  readonly #handshake: Handshake;
+  #isReady = false;
+  #refused = 0;
+
+  /** @throws {Error} with a sentence when the command cannot be started */
+  static async start(setup: RunSetup): Promise<KernelRun> {
+    // The sockets connect while the kernel boots.
+    const early: { run?: KernelRun } = {};
+    const channels = await KernelChannels.open(setup.connection, {
+      onMessage: (channel, message) => early.run?.receive(channel, message),
+      onRefused: (channel, error) => early.run?.refuse(channel, error),
+    });
+    try {
+      const process = await KernelProcess.launch(setup.command);
+      return (early.run = new KernelRun(setup, process, channels));
+    } catch (error) {
+      channels.close();
+      throw error;
+    }
+  }
+
+  private constructor(setup: RunSetup, process: KernelProcess, channels: KernelChannels) {
+    this.#setup = setup;
+    this.#process = process;
+    this.#channels = channels;
+    let succeed: (info: KernelInfoContent) => void = () => {};
+    let fail: (error: Error) => void = () => {};
+    this.ready = new Promise((resolve, reject) => {
+      succeed = resolve;
+      fail = reject;
+    });
+    // Whoever waits gets the error; when nobody does, `ended` tells the same.
+    this.ready.catch(() => {});
+    const seconds = Math.round(setup.startTimeout / 1000);
+    const timer = setTimeout(
+      () => fail(new Error(`The kernel did not answer within ${seconds} seconds of its start.`)),
+      setup.startTimeout,
+    );
+    this.#handshake = new Handshake(
+      setup.session,
+      (message) => channels.send('shell', message),
+      (info) => {
+        clearTimeout(timer);
+        this.#isReady = true;
+        succeed(info);
+      },
+    );
+    this.ended = process.exited.then(async (facts) => {
+      clearTimeout(timer);
+      this.#handshake.stop();
+      const reason = exitReason(facts, setup.command.argv[0] ?? '');
+      fail(new Error(reason));
+      await process.endLeftovers();
+      await channels.drained(quietAfterExit, longestDrain);
+      channels.close();
+      return { reason, portClash: isPortClash(facts.output) };
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  send(channel: Exclude<KernelChannel, 'iopub'>, message: WireMessage): void {
+    this.#channels.send(channel, message);
+  }
+
+  interrupt(): void {
+    if (this.#setup.interruptMode === 'signal') {
+      this.#process.signal('SIGINT');
+    } else {
+      this.send('control', makeMessage(this.#setup.session, 'interrupt_request').message);
+    }
+  }
+
+  /**
+   * Ends the process: asks it, then SIGTERM, then SIGKILL to its group.
+   *
+   * @param options.wait       ms: half for the request, half for SIGTERM
+   * @param options.restart    what the kernel and its clients are told
+   * @param options.interrupt  stop the running cell first, so that a busy kernel hears the request
+   */
+  async stop(options: { wait: number; restart: boolean; interrupt: boolean }): Promise<void> {
+    const { wait, restart, interrupt } = options;
+    this.#handshake.stop();
+    // A kernel that does not listen yet would hear the request only after its start.
+    if (this.#isReady) {
+      if (interrupt) this.interrupt();
+      this.send(
+        'control',
+        makeMessage(this.#setup.session, 'shutdown_request', { content: { restart } }).message,
+      );
+      if (await this.#endsWithin(wait / 2)) return;
+    }
+    this.#process.signal('SIGTERM');
+    if (await this.#endsWithin(wait / 2)) return;
+    this.#process.signal('SIGKILL');
+    if (await this.#endsWithin(killWait)) return;
+    this.#setup.log.error(`The kernel process ${this.pid} does not end, not even by SIGKILL.`);
+    this.#channels.close();
+  }
+
+  receive(channel: KernelChannel, message: WireMessage): void {
+    const header = parseHeader(message.header);
+    if (!header) {
+      this.refuse(channel, new Error('a message whose header has no msg_id or msg_type'));
+    } else if (!this.#handshake.take(channel, message, header)) {
+      this.#setup.onMessage(this, channel, message, header);
+    }
+  }
+
+  /** Logs the 1st, 10th, 100th … message that was refused: a broken kernel must not fill the disk. */
+  refuse(channel: KernelChannel, error: unknown): void {
+    this.#refused += 1;
+    if (!Number.isInteger(Math.log10(this.#refused))) return;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#setup.log.warn(
+      `Refused ${this.#refused} message(s) on ${channel} of kernel process ${this.pid}: ${why}.`,
+    );
+  }
+
+  async #endsWithin(ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), ms);
+    });
+    const ended = await Promise.race([this.ended.then(() => true), timeout]);
+    clearTimeout(timer);
+    return ended;
+  }
+}

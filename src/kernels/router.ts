@@ -1,0 +1,113 @@
+/** REST: `/api/kernels`, `/api/kernelspecs`, `/kernelspecs/<name>/<file>`. */
+import { realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { Router } from 'express';
+import { HttpError } from '../http-error.js';
+import type { KernelManager } from './kernel-manager.js';
+
+export interface KernelsRouterOptions {
+  kernels: KernelManager;
+  /** where the server's addresses start, for example `/ipython/` */
+  baseUrl: string;
+  /** the directory in which a kernel for `path` (of the contents API) starts */
+  kernelDirectory?: (path: string) => string | undefined | Promise<string | undefined>;
+}
+
+/** A month, as Jupyter has it for logos. */
+const logoAge = 2_592_000;
+
+export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRouterOptions): Router {
+  const router = Router();
+
+  router.get('/api/kernels', (_req, res) => {
+    res.json(kernels.list().map((kernel) => kernel.model()));
+  });
+
+  router.post('/api/kernels', async (req, res) => {
+    const { name, path, kernel_id } = startBody(req.body);
+    const cwd = path === undefined ? undefined : await kernelDirectory?.(path);
+    const kernel = await kernels.start({ name, kernelId: kernel_id, cwd });
+    res.status(201).location(`${baseUrl}api/kernels/${kernel.id}`).json(kernel.model());
+  });
+
+  router.get('/api/kernels/:id', (req, res) => {
+    res.json(kernels.require(req.params.id).model());
+  });
+
+  router.delete('/api/kernels/:id', async (req, res) => {
+    await kernels.shutdown(req.params.id);
+    res.status(204).end();
+  });
+
+  router.post('/api/kernels/:id/interrupt', async (req, res) => {
+    await kernels.require(req.params.id).interrupt();
+    res.status(204).end();
+  });
+
+  router.post('/api/kernels/:id/restart', async (req, res) => {
+    const kernel = kernels.require(req.params.id);
+    await kernel.restart();
+    res.json(kernel.model());
+  });
+
+  router.get('/api/kernelspecs', async (_req, res) => {
+    res.json(await kernels.specs.models(baseUrl));
+  });
+
+  router.get('/api/kernelspecs/:name', async (req, res) => {
+    res.json(await kernels.specs.model(req.params.name, baseUrl));
+  });
+
+  router.get('/kernelspecs/:name/*path', async (req, res) => {
+    const { name, path } = req.params;
+    const missing = new HttpError(404, `Kernel spec ${name} has no file ${path.join('/')}`);
+    const spec = await kernels.specs.get(name);
+    if (spec?.resourceDir === undefined) throw missing;
+    const file = await realFile(spec.resourceDir, path);
+    if (file === undefined) throw missing;
+    if (file.endsWith('.png')) res.setHeader('Cache-Control', `max-age=${logoAge}`);
+    await new Promise<void>((resolve, reject) => {
+      // The data directory often is below a folder like .local.
+      const done = (error?: NodeJS.ErrnoException) => {
+        if (!error || res.headersSent) resolve();
+        else reject(missing);
+      };
+      res.sendFile(file, { dotfiles: 'allow', cacheControl: false }, done);
+    });
+  });
+
+  return router;
+}
+
+interface StartBody {
+  name?: string;
+  path?: string;
+  kernel_id?: string;
+}
+
+/** The body may be absent; null stands for absent, too. */
+function startBody(body: unknown): StartBody {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new HttpError(400, 'The body has to be a JSON object.');
+  const given = body as Record<string, unknown>;
+  const text = (key: string): string | undefined => {
+    const value = given[key] ?? undefined;
+    if (value === undefined || typeof value === 'string') return value;
+    throw new HttpError(400, `${key} has to be a string.`);
+  };
+  return { name: text('name'), path: text('path'), kernel_id: text('kernel_id') };
+}
+
+/** A file in a directory, links resolved: what lies outside is no resource of the kernelspec. */
+async function realFile(directory: string, path: readonly string[]): Promise<string | undefined> {
+  if (path.some((part) => part === '..' || part.includes('/') || part.includes('\0'))) return undefined;
+  try {
+    const root = await realpath(directory);
+    const file = await realpath(join(root, ...path));
+    return file.startsWith(root + sep) ? file : undefined;
+  } catch {
+    // It does not exist.
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The websocket framing `v1.kernel.websocket.jupyter.org`, both directions.
+ *
+ * A binary frame: N (number of offsets), N offsets from the frame's start, all u64 little-endian, then the slices
+ * between neighbouring offsets: channel, header, parent_header, metadata, content, buffers…. So N is parts + 1, the
+ * first offset is 8 (N + 1), the last is the frame's length.
+ */
+import { FrameError, joinBytes, joinSmall } from './websocket-frame.js';
+import type { ChannelMessage } from './websocket-frame.js';
+
+/** Name of the websocket subprotocol. */
+export const v1Protocol = 'v1.kernel.websocket.jupyter.org';
+
+/** channel, header, parent_header, metadata, content */
+const fixedParts = 5;
+const numberSize = 8;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The frame as one piece. */
+export function encodeV1(message: ChannelMessage): Uint8Array {
+  return joinBytes(frameParts(message));
+}
+
+/** The frame in pieces that are to be sent as one websocket message; big parts are not copied. */
+export function encodeV1Pieces(message: ChannelMessage): Uint8Array[] {
+  return joinSmall(frameParts(message));
+}
+
+/**
+ * Takes a frame apart without copying: the parts are views of it.
+ *
+ * Every number is checked against the frame's length before anything is made from it: one frame of 34 bytes that
+ * announces a huge count has ended other servers.
+ *
+ * @throws {FrameError} when a count or an offset does not fit
+ */
+export function decodeV1(frame: Uint8Array): ChannelMessage {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const count = readNumber(view, 0);
+  if (count < fixedParts + 1) throw new FrameError(`a v1 frame with ${count} offsets, at least 6 are needed`);
+  const start = numberSize * (count + 1);
+  if (start > frame.length) {
+    throw new FrameError(`a v1 frame of ${frame.length} bytes that announces ${count} offsets`);
+  }
+  const parts: Uint8Array[] = [];
+  let from = readNumber(view, numberSize);
+  if (from < start) throw new FrameError('a v1 frame whose first part overlaps its offsets');
+  for (let i = 2; i <= count; i++) {
+    const to = readNumber(view, numberSize * i);
+    if (to < from || to > frame.length)
+      throw new FrameError(`a v1 frame whose offset ${i} is out of order or range`);
+    parts.push(frame.subarray(from, to));
+    from = to;
+  }
+  const [channel, header, parentHeader, metadata, content, ...buffers] = parts;
+  if (!channel || !header || !parentHeader || !metadata || !content)
+    throw new FrameError('a v1 frame without content');
+  return { channel: decoder.decode(channel), header, parentHeader, metadata, content, buffers };
+}
+
+function frameParts({
+  channel,
+  header,
+  parentHeader,
+  metadata,
+  content,
+  buffers,
+}: ChannelMessage): Uint8Array[] {
+  const parts = [encoder.encode(channel), header, parentHeader, metadata, content, ...buffers];
+  const count = parts.length + 1;
+  const head = new Uint8Array(numberSize * (count + 1));
+  const view = new DataView(head.buffer);
+  writeNumber(view, 0, count);
+  let offset = head.length;
+  writeNumber(view, numberSize, offset);
+  parts.forEach((part, i) => {
+    offset += part.length;
+    writeNumber(view, numberSize * (i + 2), offset);
+  });
+  return [head, ...parts];
+}
+
+/** A u64 as two u32: no frame is longer than 4 GiB, and BigInts would cost an allocation each. */
+function readNumber(view: DataView, at: number): number {
+  if (at + numberSize > view.byteLength) throw new FrameError(`a v1 frame of only ${view.byteLength} bytes`);
+  if (view.getUint32(at + 4, true) !== 0) throw new FrameError('a v1 frame with a number beyond 4 GiB');
+  return view.getUint32(at, true);
+}
+
+function writeNumber(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 2 ** 32, true);
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+}
