@@ -1,5 +1,8 @@
 /** Sessions: which kernel belongs to which notebook (or console, or file). */
-import type { Kernel, Subscription } from '../kernels/index.js';
+import { randomUUID } from 'node:crypto';
+import { posix } from 'node:path';
+import { HttpError } from '../http-error.js';
+import type { Kernel, KernelManager, Subscription } from '../kernels/index.js';
 import type { SessionModel } from '../protocol/rest-models.js';
 
 export interface Session {
@@ -17,6 +20,13 @@ export interface KernelChoice {
   id?: string | null;
 }
 
+export interface SessionRequest {
+  path: string;
+  name?: string;
+  type: string;
+  kernel?: KernelChoice;
+}
+
 export interface SessionPatch {
   path?: string;
   name?: string;
@@ -24,37 +34,183 @@ export interface SessionPatch {
   kernel?: KernelChoice;
 }
 
+export interface SessionManagerOptions {
+  /** the directory in which a kernel for `path` starts; undefined: where kernels start that belong to no file */
+  kernelDirectory(path: string): string | undefined | Promise<string | undefined>;
+}
+
 export class SessionManager {
-  /** One session per path: when there is one, it is the answer, also when two calls race. */
-  create(_wanted: { path: string; name?: string; type: string; kernel?: KernelChoice }): Promise<Session> {
-    throw new Error('being written');
+  readonly #kernels: KernelManager;
+  readonly #kernelDirectory: SessionManagerOptions['kernelDirectory'];
+  readonly #sessions = new Map<string, Session>();
+  /** by path: sessions that are being made, so that a second call gets the same one */
+  readonly #making = new Map<string, Promise<Session>>();
+  readonly #listeners = new Set<() => void>();
+  readonly #removals: Subscription;
+
+  constructor(kernels: KernelManager, { kernelDirectory }: SessionManagerOptions) {
+    this.#kernels = kernels;
+    this.#kernelDirectory = kernelDirectory;
+    this.#removals = kernels.onChange(() => this.#dropOrphans());
   }
-  get(_id: string): Session | undefined {
-    throw new Error('being written');
+
+  /**
+   * One session per path: when there is one, it is the answer, also when two calls race. If its kernel is dead, the
+   * kernel starts again: who asks for a session wants to use it.
+   *
+   * @throws {HttpError} 501 when the kernel is not available
+   */
+  async create(wanted: SessionRequest): Promise<Session> {
+    const existing = this.findByPath(wanted.path);
+    if (existing) {
+      // A failure is told by the kernel's state and reason.
+      if (existing.kernel.state === 'dead') existing.kernel.restart().catch(() => {});
+      return existing;
+    }
+    const beingMade = this.#making.get(wanted.path);
+    if (beingMade) return beingMade;
+    const made = this.#make(wanted).finally(() => this.#making.delete(wanted.path));
+    this.#making.set(wanted.path, made);
+    return made;
   }
-  findByPath(_path: string): Session | undefined {
-    throw new Error('being written');
+
+  get(id: string): Session | undefined {
+    return this.#sessions.get(id);
   }
+
+  /** @throws {HttpError} 404 */
+  require(id: string): Session {
+    const session = this.#sessions.get(id);
+    if (!session) throw new HttpError(404, `Session not found: session_id='${id}'`);
+    return session;
+  }
+
+  findByPath(path: string): Session | undefined {
+    return this.list().find((session) => session.path === path);
+  }
+
   list(): Session[] {
-    throw new Error('being written');
+    return [...this.#sessions.values()];
   }
+
   /** A file, or a directory with everything below it, moved. */
-  rename(_from: string, _to: string): void {
-    throw new Error('being written');
+  rename(from: string, to: string): void {
+    let changed = false;
+    for (const session of this.#sessions.values()) {
+      if (session.path !== from && !session.path.startsWith(`${from}/`)) continue;
+      const path = to + session.path.slice(from.length);
+      // Notebooks are named after their file; a console's name is its own.
+      if (session.name === posix.basename(session.path)) session.name = posix.basename(path);
+      session.path = path;
+      changed = true;
+    }
+    if (changed) this.#changed();
   }
+
   /** @throws {HttpError} 404 no such session, 400 no such kernel, 501 kernel not available */
-  change(_id: string, _patch: SessionPatch): Promise<Session> {
-    throw new Error('being written');
+  async change(id: string, patch: SessionPatch): Promise<Session> {
+    const session = this.require(id);
+    const { path = session.path, name = session.name, type = session.type } = patch;
+    const kernel = await this.#changedKernel(session, { path, name, type, kernel: patch.kernel });
+    Object.assign(session, { path, name, type });
+    const old = session.kernel;
+    session.kernel = kernel;
+    this.#changed();
+    if (old !== kernel) await this.#endUnused(old);
+    return session;
   }
-  /** Ends the session and its kernel. */
-  delete(_id: string): Promise<void> {
-    throw new Error('being written');
+
+  /**
+   * Ends the session and its kernel.
+   *
+   * @throws {HttpError} 404 no such session, 410 its kernel was gone
+   */
+  async delete(id: string): Promise<void> {
+    const session = this.require(id);
+    this.#sessions.delete(id);
+    this.#changed();
+    if (!this.#isLive(session.kernel)) throw new HttpError(410, 'Kernel deleted before session');
+    await this.#endUnused(session.kernel);
   }
+
   /** Called after a session was added, changed or removed. */
-  onChange(_listener: () => void): Subscription {
-    throw new Error('being written');
+  onChange(listener: () => void): Subscription {
+    const entry = () => listener();
+    this.#listeners.add(entry);
+    return { close: () => void this.#listeners.delete(entry) };
   }
-  model(_session: Session): SessionModel {
-    throw new Error('being written');
+
+  model(session: Session): SessionModel {
+    const { id, path, name, type, kernel } = session;
+    return {
+      id,
+      path,
+      name,
+      type,
+      kernel: kernel.model(),
+      ...(type === 'notebook' ? { notebook: { path, name } } : {}),
+    };
+  }
+
+  /** Forgets the sessions; their kernels are the kernel manager's to end. */
+  close(): void {
+    this.#removals.close();
+    this.#sessions.clear();
+    this.#listeners.clear();
+  }
+
+  async #make(wanted: SessionRequest): Promise<Session> {
+    const { path, name = posix.basename(path), type, kernel: choice } = wanted;
+    const given = typeof choice?.id === 'string' ? this.#kernels.get(choice.id) : undefined;
+    const kernel = given ?? (await this.#startKernel(wanted, choice?.id ?? undefined));
+    const session: Session = { id: randomUUID(), path, name, type, kernel };
+    this.#sessions.set(session.id, session);
+    this.#changed();
+    return session;
+  }
+
+  async #changedKernel(session: Session, wanted: SessionRequest): Promise<Kernel> {
+    const { id, name } = wanted.kernel ?? {};
+    if (typeof id === 'string') {
+      const kernel = this.#kernels.get(id);
+      if (!kernel) throw new HttpError(400, `No such kernel: ${id}`);
+      return kernel;
+    }
+    return typeof name === 'string' ? this.#startKernel(wanted) : session.kernel;
+  }
+
+  async #startKernel({ path, name, kernel }: SessionRequest, kernelId?: string): Promise<Kernel> {
+    const cwd = await this.#kernelDirectory(path);
+    return this.#kernels.start({
+      name: kernel?.name ?? undefined,
+      kernelId,
+      cwd,
+      sessionName: cwd !== undefined && name ? posix.join(cwd, name) : path,
+    });
+  }
+
+  /** A kernel that another session uses goes on. */
+  async #endUnused(kernel: Kernel): Promise<void> {
+    const isUsed = this.list().some((session) => session.kernel === kernel);
+    if (!isUsed && this.#isLive(kernel)) await this.#kernels.shutdown(kernel.id);
+  }
+
+  /** Sessions whose kernel was shut down are gone, too; one whose kernel died stays and can be restarted. */
+  #dropOrphans(): void {
+    let changed = false;
+    for (const [id, { kernel }] of this.#sessions) {
+      if (this.#isLive(kernel)) continue;
+      this.#sessions.delete(id);
+      changed = true;
+    }
+    if (changed) this.#changed();
+  }
+
+  #isLive(kernel: Kernel): boolean {
+    return this.#kernels.get(kernel.id) === kernel;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -1,0 +1,90 @@
+/** REST: `/api/sessions`. */
+import { posix } from 'node:path';
+import { Router } from 'express';
+import { HttpError } from '../http-error.js';
+import type { KernelChoice, SessionManager, SessionPatch, SessionRequest } from './session-manager.js';
+
+export function sessionsRouter({ sessions }: { sessions: SessionManager }): Router {
+  const router = Router();
+
+  router.get('/api/sessions', (_req, res) => {
+    res.json(sessions.list().map((session) => sessions.model(session)));
+  });
+
+  // An existing session for the path answers 201 as well: clients ask for exactly that.
+  router.post('/api/sessions', async (req, res) => {
+    const session = await sessions.create(createBody(req.body));
+    res.status(201).json(sessions.model(session));
+  });
+
+  router.get('/api/sessions/:id', (req, res) => {
+    res.json(sessions.model(sessions.require(req.params.id)));
+  });
+
+  router.patch('/api/sessions/:id', async (req, res) => {
+    sessions.require(req.params.id);
+    const session = await sessions.change(req.params.id, patchBody(req.body));
+    res.json(sessions.model(session));
+  });
+
+  router.delete('/api/sessions/:id', async (req, res) => {
+    await sessions.delete(req.params.id);
+    res.status(204).end();
+  });
+
+  return router;
+}
+
+type Fields = Record<string, unknown>;
+
+function createBody(body: unknown): SessionRequest {
+  const given = fields(body);
+  const { path, name, type, kernel } = given.notebook === undefined ? patchBody(given) : legacyBody(given);
+  if (path === undefined) throw new HttpError(400, 'Missing field in JSON data: path');
+  if (type === undefined) throw new HttpError(400, 'Missing field in JSON data: type');
+  return { path, type, name, kernel };
+}
+
+/** `{notebook: {path | name}, kernel}` of the time when sessions were notebooks only. */
+function legacyBody(given: Fields): SessionPatch {
+  const { path, name } = fields(given.notebook);
+  const value = text('notebook.path', path) ?? text('notebook.name', name);
+  return {
+    path: value,
+    name: value && posix.basename(value),
+    type: 'notebook',
+    kernel: kernelChoice(given.kernel),
+  };
+}
+
+function patchBody(body: unknown): SessionPatch {
+  const { path, name, type, kernel } = fields(body);
+  const patch: SessionPatch = {};
+  const values = { path: text('path', path), name: text('name', name), type: text('type', type) };
+  if (values.path !== undefined) patch.path = values.path.replace(/^\/+|\/+$/g, '');
+  if (values.name !== undefined) patch.name = values.name;
+  if (values.type !== undefined) patch.type = values.type;
+  const choice = kernelChoice(kernel);
+  if (choice) patch.kernel = choice;
+  return patch;
+}
+
+function kernelChoice(value: unknown): KernelChoice | undefined {
+  if (value === undefined || value === null) return undefined;
+  const { name, id } = fields(value);
+  return { name: text('kernel.name', name), id: text('kernel.id', id) };
+}
+
+function fields(value: unknown): Fields {
+  if (value === undefined || value === null) throw new HttpError(400, 'No JSON data provided');
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new HttpError(400, 'The body has to be a JSON object.');
+  return value as Fields;
+}
+
+/** null stands for absent. */
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw new HttpError(400, `${name} has to be a string.`);
+  return value;
+}
