@@ -6,5 +6,5 @@ export { safeNext } from './next-url.js';
 export { maxPassphraseBytes, passwd, passwdCheck, passwordHashProblem } from './password.js';
 export type { PasswordAlgorithm } from './password.js';
 export { forLog, redactHeaders, redactText, redactUrl } from './redact.js';
-export { newToken } from './token.js';
+export { generateToken } from './token.js';
 export type { Auth, AuthOptions, Credentials, Identity, LoginPage, LogoutPage } from './types.js';

@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** 48 hex characters, as Jupyter's servers make them. */
-export function newToken(): string {
+export function generateToken(): string {
   return randomBytes(24).toString('hex');
 }
 
