@@ -13,9 +13,15 @@ import { Contents, contentsRouter, loadNotebookManager } from '../contents/index
 import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
 import { HttpError } from '../http-error.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
-import { KernelManager, KernelspecManager, handleKernelSocket, kernelsRouter } from '../kernels/index.js';
+import {
+  KernelBridge,
+  KernelManager,
+  KernelspecManager,
+  cleanStaleConnectionFiles,
+  kernelsRouter,
+} from '../kernels/index.js';
 import { packageFile } from '../package-files.js';
-import { loadTemplates, pagesRouter, renderError, renderLogin } from '../pages/index.js';
+import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
@@ -34,6 +40,8 @@ export interface ServerOptions extends Partial<Settings> {
   config_directory?: string;
   /** Jupyter's directories; default: as the environment says */
   directories?: Directories;
+  /** what kernels inherit, without the server's own secrets; default: this process's */
+  environment?: Readonly<Record<string, string | undefined>>;
   log?: ServerLog;
 }
 
@@ -113,24 +121,34 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     );
     const contents = new Contents(store, { allowHidden: settings.allow_hidden, log });
 
+    const environment = options.environment ?? process.env;
     const specs = new KernelspecManager({
       dataPath: directories.dataPath,
       home: homedir(),
       allowed: settings.allowed_kernelspecs,
-      defaultName: settings.default_kernel_name,
+      ...(settings.default_kernel_name ? { defaultName: settings.default_kernel_name } : {}),
+      python: {
+        path: environment.PATH ?? '',
+        ...(environment.VIRTUAL_ENV ? { virtualEnv: environment.VIRTUAL_ENV } : {}),
+        env: environment,
+      },
       builtIn: [javascriptKernelspec()],
       log,
     });
+    await cleanStaleConnectionFiles(directories.runtime);
     const kernels = keep(
       new KernelManager(specs, {
         runtimeDirectory: directories.runtime,
+        env: environment,
         hiddenEnvironment: secretEnvironment,
+        home: homedir(),
+        defaultDirectory: settings.notebook_dir,
         log,
       }),
     );
-    const sessions = new SessionManager(kernels, {
-      kernelDirectory: (path) => contents.kernelDirectory(path),
-    });
+    const bridge = keep(new KernelBridge({ kernels, log }));
+    const kernelDirectory = (path: string) => contents.kernelDirectory(path);
+    const sessions = new SessionManager({ kernels, kernelDirectory });
     const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
     contents.openDocuments = documents;
 
@@ -156,6 +174,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         trustedProxies: settings.trusted_proxies,
         stateDirectory: directories.state,
         renderLogin: (page) => renderLogin({ ...page, static_url: staticPrefix }),
+        renderLogout: (page) => renderLogout({ ...page, static_url: staticPrefix }),
         log,
       }),
     );
@@ -184,7 +203,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
           shutDown: requestStop,
         }),
         contentsRouter(contents, { maxBodySize: settings.max_body_size }),
-        kernelsRouter({ kernels, specs, baseUrl: settings.base_url }),
+        kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
         sessionsRouter({ sessions }),
         documentsRouter({ documents }),
         pagesRouter({
@@ -197,7 +216,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       ],
     });
     const upgrades = keep(
-      upgradeHandler({ baseUrl: settings.base_url, auth, routes: websocketRoutes(kernels, documents), log }),
+      upgradeHandler({
+        baseUrl: settings.base_url,
+        auth,
+        routes: websocketRoutes(kernels, bridge, documents),
+        log,
+      }),
     );
     const listening = keep(
       await listen({
@@ -249,14 +273,18 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
   }
 }
 
-function websocketRoutes(kernels: KernelManager, documents: DocumentManager): UpgradeRoute[] {
+function websocketRoutes(
+  kernels: KernelManager,
+  bridge: KernelBridge,
+  documents: DocumentManager,
+): UpgradeRoute[] {
   return [
     {
       pattern: /^\/api\/kernels\/([^/]+)\/channels$/,
       accept({ params: [id = ''], query }) {
         if (!kernels.get(id)) throw new HttpError(404, `Kernel does not exist: ${id}`);
-        const sessionId = query.get('session_id') ?? '';
-        return (ws) => handleKernelSocket(ws, { kernels, kernelId: id, sessionId });
+        const sessionId = query.get('session_id');
+        return (ws) => bridge.handleKernelSocket(ws, { kernelId: id, sessionId, protocol: ws.protocol });
       },
     },
     {
