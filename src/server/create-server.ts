@@ -119,7 +119,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         },
       }),
     );
-    const contents = new Contents(store, { allowHidden: settings.allow_hidden, log });
+    const contents = new Contents(store, {
+      allowHidden: settings.allow_hidden,
+      maxBodySize: settings.max_body_size,
+      log,
+    });
 
     const environment = options.environment ?? process.env;
     const specs = new KernelspecManager({
@@ -148,7 +152,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     );
     const bridge = keep(new KernelBridge({ kernels, log }));
     const kernelDirectory = (path: string) => contents.kernelDirectory(path);
-    const sessions = new SessionManager({ kernels, kernelDirectory });
+    const sessions = keep(new SessionManager(kernels, { kernelDirectory }));
     const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
     contents.openDocuments = documents;
 
@@ -202,7 +206,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
           kernels: () => kernels.list().length,
           shutDown: requestStop,
         }),
-        contentsRouter(contents, { maxBodySize: settings.max_body_size }),
+        contentsRouter(contents),
         kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
         sessionsRouter({ sessions }),
         documentsRouter({ documents }),
