@@ -40,28 +40,33 @@ export function apply(state: NotebookState, op: Operation): Operation | null {
   return op;
 }
 
+/** What a batch did: the operations that took effect, and those that lead back, both in order. */
+export interface Applied {
+  applied: Operation[];
+  inverse: Operation[];
+}
+
 /**
  * Applies a batch: all of it, or, when one operation does not fit, nothing.
  *
- * @returns what took effect, in order
  * @throws {OperationError} as `apply`; the state is as it was before
  */
-export function applyAll(state: NotebookState, ops: readonly Operation[]): Operation[] {
+export function applyAll(state: NotebookState, ops: readonly Operation[]): Applied {
   const applied: Operation[] = [];
-  const inverses: Operation[] = [];
+  const inverse: Operation[] = [];
   try {
     for (const op of ops) {
-      const inverse = invert(op, state);
+      const back = invert(op, state);
       const effect = apply(state, op);
       if (effect === null) continue;
       applied.push(effect);
-      inverses.unshift(...inverse);
+      inverse.unshift(...back);
     }
   } catch (error) {
-    for (const op of inverses) apply(state, op);
+    for (const op of inverse) apply(state, op);
     throw error;
   }
-  return applied;
+  return { applied, inverse };
 }
 
 /** The operations that change the inside of one cell. */

@@ -51,6 +51,12 @@ export class Rebase {
     this.#over.set(id, over.map(changes, true));
     return { ...op, changes: changes.map(over).toJSON() };
   }
+
+  /** The accepted changes of a cell as they follow everything carried so far; null when there are none that do. */
+  rest(id: CellId): ChangeSet | null {
+    const over = this.#over.get(id);
+    return over === undefined || over === 'lost' ? null : over;
+  }
 }
 
 /** The cell whose text the operation changes or puts in place of another; null when it leaves all texts alone. */
@@ -72,35 +78,32 @@ function compose(first: Path | undefined, second: ChangeSet): Path {
   return first.compose(second);
 }
 
-/** What becomes of a waiting sequence of operations when an edit comes in before it. */
+/** What becomes of a waiting sequence of operations when another one was accepted before it. */
 export interface Carried {
-  /** the waiting operations, made to follow the edit; dropped ones are null */
+  /** the waiting operations, made to follow the accepted one; dropped ones are null */
   waiting: (Operation | null)[];
-  /** the edit, made to follow the waiting operations; null when the cell they leave has another text */
+  /** an accepted edit, made to follow the waiting operations; null when it does not reach the text they leave */
   edit: ChangeSet | null;
 }
 
 /**
- * Exchanges the order of waiting operations and an edit that the server accepted before them.
+ * Exchanges the order of waiting operations and one that the server accepted before them.
  *
- * @param waiting  operations that lead on from the text which `edit` was made on
+ * @param waiting  operations that lead on from the state which `accepted` was applied to
+ * @param has      whether a cell is there once `accepted` is applied and before the waiting ones are
  */
-export function carryOver(waiting: readonly Operation[], id: CellId, edit: ChangeSet): Carried {
-  let over: ChangeSet | null = edit;
-  const carried = waiting.map((op): Operation | null => {
-    if (over === null || textOf(op) !== id) return op;
-    if (op.op !== 'edit-source') {
-      over = null;
-      return op;
-    }
-    const changes = readChanges(op.changes);
-    if (changes.length !== over.length) {
-      over = null;
-      return null;
-    }
-    const moved: Operation = { ...op, changes: changes.map(over).toJSON() };
-    over = over.map(changes, true);
+export function carryOver(
+  waiting: readonly Operation[],
+  accepted: Operation,
+  has: (id: CellId) => boolean,
+): Carried {
+  const rebase = new Rebase([accepted]);
+  const there = new Map<CellId, boolean>();
+  const carried = waiting.map((op) => {
+    const moved = rebase.carry(op, (id) => !(there.get(id) ?? has(id)));
+    if (op.op === 'insert-cell') there.set(op.cell.id, true);
+    if (op.op === 'delete-cell') there.set(op.id, false);
     return moved;
   });
-  return { waiting: carried, edit: over };
+  return { waiting: carried, edit: accepted.op === 'edit-source' ? rebase.rest(accepted.id) : null };
 }

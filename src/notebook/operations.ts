@@ -7,8 +7,9 @@
  * edits that it accepted in between (the @codemirror/collab scheme).
  */
 export * from './operations-types.js';
-export { apply, applyAll, applyToCell, type CellOperation } from './operations-apply.js';
+export { apply, applyAll, applyToCell, type Applied, type CellOperation } from './operations-apply.js';
 export { OperationError, readChanges } from './operations-changes.js';
 export { checkOperation, checkPageOperation, isPageOperation } from './operations-check.js';
+export { cellDifference, difference, sameJson, textDifference } from './operations-difference.js';
 export { invert } from './operations-invert.js';
 export { carryOver, Rebase, type Carried } from './operations-rebase.js';

@@ -5,7 +5,12 @@
  * keeps them until the `ack`; operations of others that arrive meanwhile are rebased against them on both sides with
  * the same rule: what the server accepted first comes first.
  *
- * A page has at most one unacknowledged batch on the way; further operations and `execute` wait in its outbox, in order.
+ * A page has at most one unacknowledged batch on the way; further operations wait in its outbox. `execute` and `save`
+ * keep their place among the operations. All three carry a sequence number that counts up per client, and are
+ * acknowledged; what was sent again after a lost connection is applied once.
+ *
+ * On a new connection the page names its client id, the epoch and the last revision that it has. The server answers
+ * with the batches that the page missed (its own ones among them) and then `resumed`, or with a `snapshot`.
  */
 import type { CellExecution, Operation } from '../notebook/operations.js';
 import type { Cell, CellId, JsonObject } from '../notebook/types.js';
@@ -49,7 +54,7 @@ export interface SavedState {
 }
 
 export type ServerMessage =
-  /** The whole document; sent first, and again when a page cannot be brought up to date by operations. */
+  /** The whole document: an answer to `resume`. */
   | {
       type: 'snapshot';
       epoch: string;
@@ -68,14 +73,28 @@ export type ServerMessage =
       /** ids of cells whose outputs came from outside and are not trusted: active content must not run */
       untrusted: CellId[];
       last_checkpoint: string | null;
+      /** the highest sequence number of this page that was dealt with; 0 when none is known */
+      seq: number;
     }
+  /** After the batches that a returning page missed: it is up to date, and `seq` is as in `snapshot`. */
+  | { type: 'resumed'; revision: number; seq: number }
+  /**
+   * The page cannot be brought up to date by operations (it reads too slowly, or the document was read again): it sends
+   * `resume` without epoch, and nothing else before the snapshot came. What it had sent before counts.
+   */
+  | { type: 'stale' }
   | ({ type: 'ops' } & OperationBatch)
-  /** The page's batch `seq` was applied as `revision`. `ops` is there only when the server changed them. */
+  /**
+   * The page's batch `seq` was applied as `revision`. `ops` is there only when the server changed them. Also answers
+   * `execute` and `save` that carry a `seq`: they were received.
+   */
   | { type: 'ack'; seq: number; revision: number; ops?: Operation[] }
   /** The page's batch was refused whole (bad operation, read-only); the page takes it back and shows the sentence. */
   | { type: 'refused'; seq: number; message: string }
   | { type: 'saved'; epoch: string; revision: number; at: string; checkpoint?: string }
   | { type: 'save-failed'; message: string }
+  /** Changes to `snapshot.untrusted`; sent after the operations that brought the outputs. */
+  | { type: 'trust'; trusted: CellId[]; untrusted: CellId[] }
   | { type: 'kernel'; kernel: KernelView }
   /** An `input()` that waits for an answer; null: it was answered or interrupted. The same in every tab. */
   | { type: 'prompt'; prompt: Prompt | null }
@@ -98,7 +117,7 @@ export type PageMessage =
   | { type: 'resume'; client: string; epoch?: string; revision?: number }
   /** `base`: the last revision that the page had seen when it made these operations; `seq` counts up per client. */
   | { type: 'ops'; seq: number; base: number; ops: Operation[] }
-  | { type: 'execute'; cells: CellId[] }
+  | { type: 'execute'; seq?: number; cells: CellId[] }
   | { type: 'interrupt' }
   | { type: 'input'; value: string }
-  | { type: 'save'; checkpoint?: boolean };
+  | { type: 'save'; seq?: number; checkpoint?: boolean };

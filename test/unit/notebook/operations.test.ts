@@ -10,7 +10,6 @@ import {
   invert,
   OperationError,
   PAGE_OPERATIONS,
-  readChanges,
   Rebase,
   type Operation,
 } from '../../../src/notebook/operations.js';
@@ -157,7 +156,7 @@ describe('applyAll', () => {
 
   it('returns what took effect', () => {
     const move: Operation = { op: 'move-cell', id: 'a', after: 'b' };
-    expect(applyAll(notebook('a', 'b'), [{ op: 'delete-cell', id: 'x' }, move])).toEqual([move]);
+    expect(applyAll(notebook('a', 'b'), [{ op: 'delete-cell', id: 'x' }, move]).applied).toEqual([move]);
   });
 });
 
@@ -205,7 +204,7 @@ describe('Rebase', () => {
     }
     const page = notebook('a');
     for (const op of ours) apply(page, op);
-    const { edit } = carryOver(ours, 'a', readChanges(theirs.op === 'edit-source' ? theirs.changes : []));
+    const { edit } = carryOver(ours, theirs, () => true);
     apply(page, { op: 'edit-source', id: 'a', changes: edit?.toJSON() });
     expect(server.cell('a')?.cell.source).toBe('ATHEIRSours\n');
     expect(page.cell('a')?.cell.source).toBe(server.cell('a')?.cell.source);

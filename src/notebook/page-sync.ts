@@ -1,0 +1,543 @@
+/**
+ * The page's side of a live document: shows own operations at once, sends them in order, takes in what the server
+ * says, and comes back after a lost connection without losing or repeating anything. Pure: no DOM, no websocket.
+ *
+ * Two states are kept: `confirmed` is what the server had at `revision`; `view` is that with the own operations on top
+ * which the server has not confirmed yet. Cells without waiting operations are the same objects in both.
+ */
+import type { ChangeSet, Text } from '@codemirror/state';
+import { newCellId } from './cell-id.js';
+import { CellState, NotebookState } from './notebook-state.js';
+import { apply, applyAll, applyToCell } from './operations-apply.js';
+import { OperationError } from './operations-changes.js';
+import { difference, sameJson } from './operations-difference.js';
+import { carryOver } from './operations-rebase.js';
+import type { CellExecution, Operation } from './operations-types.js';
+import { catchUp, type LostText } from './page-catch-up.js';
+import { Outbox } from './page-outbox.js';
+import { UndoStack } from './page-undo.js';
+import type { Cell, CellId, JsonObject } from './types.js';
+
+/** The messages of the server that concern the notebook (see `document-messages.ts`); all others are the page's. */
+export type SyncMessage =
+  | {
+      type: 'snapshot';
+      epoch: string;
+      revision: number;
+      metadata: JsonObject;
+      cells: Cell[];
+      executions: Record<CellId, CellExecution>;
+      untrusted: CellId[];
+      seq: number;
+    }
+  | { type: 'resumed'; revision: number; seq: number }
+  | { type: 'stale' }
+  | { type: 'ops'; revision: number; client?: string; seq?: number; ops: Operation[] }
+  | { type: 'ack'; seq: number; revision: number; ops?: Operation[] }
+  | { type: 'refused'; seq: number; message: string }
+  | { type: 'trust'; trusted: CellId[]; untrusted: CellId[] }
+  | { type: 'saved'; epoch: string; revision: number };
+
+/** What the sync sends; `interrupt` and `input` do not wait for anything and are the page's own. */
+export type SyncRequest =
+  | { type: 'resume'; client: string; epoch?: string; revision?: number }
+  | { type: 'ops'; seq: number; base: number; ops: Operation[] }
+  | { type: 'execute'; seq: number; cells: CellId[] }
+  | { type: 'save'; seq: number; checkpoint?: boolean };
+
+export interface SyncHandlers {
+  /** The view has changed by exactly these operations, in order. */
+  changed(ops: readonly Operation[], by: 'self' | 'server'): void;
+  /** The view is another one: build everything again. */
+  replaced(): void;
+  /** Whether the outputs of these cells are trusted has changed. */
+  trustChanged(cells: readonly CellId[]): void;
+  notice(level: 'info' | 'warning' | 'error', message: string): void;
+}
+
+/** An own change of a cell's text that is not on disk yet. */
+interface UnsavedText {
+  /** before the first of them; null: the cell is new */
+  base: Text | null;
+  /** the revision that has the last of them; undefined while it waits */
+  revision: number | undefined;
+}
+
+export class PageSync {
+  #confirmed = new NotebookState();
+  #view = new NotebookState();
+  #epoch: string | undefined;
+  #revision = 0;
+  #savedRevision = 0;
+  #send: ((message: SyncRequest) => void) | undefined;
+  /** connected, and the server has brought the page up to date */
+  #live = false;
+  readonly #outbox = new Outbox();
+  readonly #undo = new UndoStack();
+  readonly #untrusted = new Set<CellId>();
+  readonly #unsaved = new Map<CellId, UnsavedText>();
+  #lost: LostText[] = [];
+
+  /** @param client  a name for this page that no other page has, for as long as the page lives */
+  constructor(
+    readonly client: string,
+    private readonly handlers: SyncHandlers,
+  ) {}
+
+  /** What to show. Ask again after every `changed` and `replaced`; change it only by `perform`. */
+  get view(): NotebookState {
+    return this.#view;
+  }
+
+  /** False until the first snapshot. */
+  get isLoaded(): boolean {
+    return this.#epoch !== undefined;
+  }
+
+  /** Whether the server has confirmed everything. */
+  get isConfirmed(): boolean {
+    return this.#outbox.isEmpty;
+  }
+
+  /** Whether everything is on disk, as far as this page knows. */
+  get isSaved(): boolean {
+    return this.isConfirmed && this.#savedRevision >= this.#revision;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Cells whose outputs came from outside: active content in them must not run. */
+  get untrusted(): ReadonlySet<CellId> {
+    return this.#untrusted;
+  }
+
+  get canUndo(): boolean {
+    return this.#undo.canUndo;
+  }
+
+  get canRedo(): boolean {
+    return this.#undo.canRedo;
+  }
+
+  /** A connection is open. @param send  sends one message on it, now */
+  connected(send: (message: SyncRequest) => void): void {
+    this.#send = send;
+    this.#live = false;
+    this.#outbox.rewind();
+    this.#resume(this.#epoch);
+  }
+
+  /** The connection is gone; work goes on, and waits. */
+  disconnected(): void {
+    this.#send = undefined;
+    this.#live = false;
+    this.#outbox.rewind();
+  }
+
+  /**
+   * Does something to the notebook: shows it at once and sends it when its turn comes.
+   *
+   * @param undoable  whether `undo` takes it back (as one step); edits from an editor have an undo of their own
+   * @throws {OperationError} when an edit does not fit the text; nothing has happened then
+   */
+  perform(ops: readonly Operation[], { undoable = true }: { undoable?: boolean } = {}): void {
+    const inverse = this.#performNow(ops);
+    if (undoable) this.#undo.did(inverse);
+    else for (const op of ops) if (op.op === 'edit-source') this.#undo.edited(op);
+  }
+
+  undo(): boolean {
+    return this.#undo.undo((ops) => this.#performEntry(ops));
+  }
+
+  redo(): boolean {
+    return this.#undo.redo((ops) => this.#performEntry(ops));
+  }
+
+  /** Runs cells, after everything that was performed before. */
+  execute(cells: readonly CellId[]): void {
+    this.#outbox.addRequest({ type: 'execute', cells: [...cells] });
+    this.#pump();
+  }
+
+  /** Saves, after everything that was performed before. */
+  save(checkpoint = false): void {
+    this.#outbox.addRequest(checkpoint ? { type: 'save', checkpoint } : { type: 'save' });
+    this.#pump();
+  }
+
+  /** Takes in a message of the server, in the order of arrival. Types it does not know are the page's business. */
+  receive(message: SyncMessage | { type: string }): void {
+    const known = message as SyncMessage;
+    switch (known.type) {
+      case 'snapshot':
+        this.#snapshot(known);
+        break;
+      case 'resumed':
+        for (const item of this.#outbox.settleUpTo(known.seq)) {
+          // Its number was dealt with, but no batch has it: everything in it had become void.
+          if (item.kind === 'ops') this.#settled(item.ops, [], known.revision);
+        }
+        this.#live = true;
+        break;
+      case 'stale':
+        this.#startOver();
+        break;
+      case 'ops':
+        this.#batch(known);
+        break;
+      case 'ack': {
+        const item = this.#outbox.settle(known.seq);
+        if (item?.kind === 'ops') this.#settled(item.ops, known.ops ?? item.ops, known.revision);
+        // A connection keeps the order of revisions; when they do not meet, this page has missed something.
+        else if (known.revision > this.#revision) this.#startOver();
+        break;
+      }
+      case 'refused':
+        this.#refused(known.seq, known.message);
+        break;
+      case 'trust':
+        for (const id of known.trusted) this.#untrusted.delete(id);
+        for (const id of known.untrusted) this.#untrusted.add(id);
+        this.handlers.trustChanged([...known.trusted, ...known.untrusted]);
+        break;
+      case 'saved':
+        this.#saved(known.epoch, known.revision);
+        break;
+    }
+    this.#rescue();
+    this.#pump();
+  }
+
+  #resume(epoch: string | undefined): void {
+    const { client } = this;
+    this.#send?.(
+      epoch === undefined
+        ? { type: 'resume', client }
+        : { type: 'resume', client, epoch, revision: this.#revision },
+    );
+  }
+
+  /**
+   * Operations do not lead on from here: asks for the whole. What was sent before arrives before this request does, so
+   * that the answer tells what of it was applied; nothing more is sent until then.
+   */
+  #startOver(): void {
+    // Not live: that request is on its way already.
+    if (!this.#live) return;
+    this.#live = false;
+    this.#outbox.rewind();
+    this.#resume(undefined);
+  }
+
+  #pump(): void {
+    while (this.#live && this.#send !== undefined) {
+      const item = this.#outbox.next();
+      if (item?.seq === undefined) return;
+      if (item.kind === 'ops') {
+        this.#send({ type: 'ops', seq: item.seq, base: this.#revision, ops: item.ops });
+      } else {
+        this.#send({ ...item.request, seq: item.seq });
+      }
+    }
+  }
+
+  /** @returns the inverse */
+  #performNow(ops: readonly Operation[]): Operation[] {
+    const bases = new Map<CellId, Text | null>();
+    for (const op of ops) {
+      if (op.op === 'edit-source') bases.set(op.id, this.#view.cell(op.id)?.text ?? null);
+    }
+    const { applied, inverse } = applyAll(this.#view, ops);
+    if (applied.length === 0) return [];
+    for (const op of applied) {
+      this.#noteTrust(op);
+      this.#noteUnsaved(op, bases);
+    }
+    this.#outbox.addOperations(applied);
+    this.handlers.changed(applied, 'self');
+    this.#pump();
+    return inverse;
+  }
+
+  #performEntry(ops: Operation[]): Operation[] {
+    try {
+      return this.#performNow(ops);
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      this.handlers.notice('info', 'This cannot be undone any more: the cell has changed since.');
+      return [];
+    }
+  }
+
+  #noteUnsaved(op: Operation, bases: ReadonlyMap<CellId, Text | null>): void {
+    if (op.op === 'insert-cell') this.#unsaved.set(op.cell.id, { base: null, revision: undefined });
+    if (op.op === 'delete-cell') this.#unsaved.delete(op.id);
+    if (op.op !== 'edit-source') return;
+    const base = this.#unsaved.get(op.id)?.base;
+    this.#unsaved.set(op.id, {
+      base: base === undefined ? (bases.get(op.id) ?? null) : base,
+      revision: undefined,
+    });
+  }
+
+  /** Outputs that did not come from the kernel are not trusted until the server says so. */
+  #noteTrust(op: Operation): void {
+    switch (op.op) {
+      case 'insert-cell':
+        this.#setTrust(op.cell.id, op.cell.outputs);
+        break;
+      case 'set-outputs':
+        this.#setTrust(op.id, op.outputs);
+        break;
+      case 'set-cell-type':
+        this.#setTrust(op.id, op.restore?.outputs);
+        break;
+      case 'clear-outputs':
+      case 'delete-cell':
+        this.#untrusted.delete(op.id);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #setTrust(id: CellId, outputs: readonly unknown[] | undefined): void {
+    if (outputs !== undefined && outputs.length > 0) this.#untrusted.add(id);
+    else this.#untrusted.delete(id);
+  }
+
+  #batch(batch: { revision: number; client?: string; seq?: number; ops: Operation[] }): void {
+    if (batch.revision <= this.#revision) return;
+    if (batch.revision !== this.#revision + 1) {
+      this.#startOver();
+      return;
+    }
+    if (batch.client === this.client && batch.seq !== undefined) {
+      const item = this.#outbox.settle(batch.seq);
+      if (item?.kind === 'ops') {
+        this.#settled(item.ops, batch.ops, batch.revision);
+        return;
+      }
+    }
+    this.#revision = batch.revision;
+    const shown = batch.ops.flatMap((op) => this.#accept(op));
+    if (shown.length > 0) this.handlers.changed(shown, 'server');
+  }
+
+  /** Takes in one operation that the server accepted before everything that waits here. @returns what changes in the view */
+  #accept(op: Operation): Operation[] {
+    if (apply(this.#confirmed, op) === null) return [];
+    this.#noteTrust(op);
+    const waiting = this.#outbox.operations;
+    const id = cellOf(op);
+    const own = waiting.some((other) => cellOf(other) === id);
+    const edit = own ? this.#carryWaiting(waiting, op, id) : null;
+    if (isStructural(op)) {
+      if (waiting.some(isStructural) || (own && op.op === 'insert-cell')) return this.#replay();
+      apply(this.#view, op);
+      if (op.op === 'insert-cell') this.#share(id);
+      return [op];
+    }
+    if (own) return id === null ? this.#replay() : this.#refresh(id, edit);
+    if (op.op === 'edit-source') this.#undo.edited(op);
+    if (id === null) this.#view.metadata = this.#confirmed.metadata;
+    else if (this.#view.has(id)) this.#share(id);
+    else return [];
+    return [op];
+  }
+
+  /** Makes what waits follow an operation on the same cell. @returns the operation's edit as it follows what waits */
+  #carryWaiting(waiting: readonly Operation[], op: Operation, id: CellId | null): ChangeSet | null {
+    const { waiting: carried, edit } = carryOver(waiting, op, (other) => this.#confirmed.has(other));
+    if (carried.includes(null)) this.#lose(id);
+    this.#outbox.rewrite(() => carried);
+    return edit;
+  }
+
+  /** Without own operations on it, the cell of the view is the confirmed one. */
+  #share(id: CellId | null): void {
+    const cell = id === null ? undefined : this.#confirmed.cell(id);
+    if (cell !== undefined) this.#view.replace(cell);
+  }
+
+  /** Builds one cell of the view again: the confirmed one with what waits on top. */
+  #refresh(id: CellId, edit: ChangeSet | null): Operation[] {
+    const old = this.#view.cell(id);
+    let cell = this.#confirmed.cell(id);
+    for (const op of this.#outbox.operations) {
+      if (op.op === 'insert-cell') {
+        if (op.cell.id === id) cell ??= new CellState(id, op.cell);
+      } else if (op.id === id && cell !== undefined) {
+        if (op.op === 'delete-cell') cell = undefined;
+        else if (op.op !== 'move-cell') cell = applyToCell(cell, op) ?? cell;
+      }
+    }
+    if (old === undefined || cell === undefined) return [];
+    const alone = new NotebookState({}, [old]);
+    const shown: Operation[] = [];
+    if (edit !== null && !edit.empty) {
+      const op: Operation = { op: 'edit-source', id, changes: edit.toJSON() };
+      this.#undo.edited(op);
+      apply(alone, op);
+      shown.push(op);
+    }
+    this.#view.replace(cell);
+    shown.push(...difference(alone, new NotebookState({}, [cell])));
+    return shown;
+  }
+
+  /** Builds the whole view again: the confirmed state with what waits on top. @returns what that changes */
+  #replay(): Operation[] {
+    const next = this.#confirmed.copy();
+    this.#outbox.rewrite((ops) =>
+      ops.map((op) => {
+        try {
+          apply(next, op);
+          return op;
+        } catch (error) {
+          if (!(error instanceof OperationError)) throw error;
+          if (op.op === 'edit-source') this.#lose(op.id);
+          return null;
+        }
+      }),
+    );
+    const ops = difference(this.#view, next);
+    this.#view = next;
+    for (const op of ops) if (op.op === 'edit-source') this.#undo.edited(op);
+    return ops;
+  }
+
+  /** The server dealt with an own batch. @param sent  as it waited here  @param accepted  as it was applied there */
+  #settled(sent: readonly Operation[], accepted: readonly Operation[], revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+    const same = sameJson(sent, accepted);
+    if (!same) {
+      const kept = new Set(accepted.map((op) => (op.op === 'edit-source' ? op.id : null)));
+      for (const op of sent) if (op.op === 'edit-source' && !kept.has(op.id)) this.#lose(op.id);
+    }
+    for (const op of accepted) apply(this.#confirmed, op);
+    const waiting = new Set(this.#outbox.operations.map(cellOf));
+    for (const op of [...sent, ...accepted]) {
+      const id = cellOf(op);
+      if (id === null || waiting.has(id)) continue;
+      const unsaved = this.#unsaved.get(id);
+      if (unsaved !== undefined) unsaved.revision = this.#revision;
+      if (same) this.#share(id);
+    }
+    if (same) return;
+    const shown = this.#replay();
+    if (shown.length > 0) this.handlers.changed(shown, 'server');
+  }
+
+  #refused(seq: number, message: string): void {
+    const item = this.#outbox.settle(seq);
+    if (item?.kind === 'ops') {
+      for (const op of item.ops) if (op.op === 'edit-source') this.#lose(op.id);
+      const shown = this.#replay();
+      if (shown.length > 0) this.handlers.changed(shown, 'server');
+    }
+    this.handlers.notice('error', message);
+  }
+
+  #saved(epoch: string, revision: number): void {
+    if (epoch !== this.#epoch) return;
+    this.#savedRevision = revision;
+    for (const [id, text] of this.#unsaved) {
+      if (text.revision !== undefined && text.revision <= revision) this.#unsaved.delete(id);
+    }
+  }
+
+  #snapshot(message: Extract<SyncMessage, { type: 'snapshot' }>): void {
+    const first = this.#epoch === undefined;
+    const sameEpoch = message.epoch === this.#epoch;
+    const view = this.#view;
+    const settled = this.#outbox.settleUpTo(message.seq);
+    const waiting = this.#outbox.operations;
+    const requests = this.#outbox.items.filter((item) => item.kind === 'request');
+    const next = new NotebookState(
+      message.metadata,
+      message.cells.map((cell) => new CellState(cell.id, cell, message.executions[cell.id])),
+    );
+    // A cell that is not there any more still says where its neighbours were.
+    for (const id of view.ids) if (!next.has(id)) next.bury(id, view.before(id));
+    const done = settled.flatMap((item) => (item.kind === 'ops' ? item.ops : []));
+    const bases = sameEpoch ? this.#waitingBases(done) : this.#unsavedBases();
+    const caught = first ? { ops: waiting, lost: [] } : catchUp(next, view, waiting, bases);
+    this.#confirmed = next;
+    this.#view = next.copy();
+    this.#epoch = message.epoch;
+    this.#revision = message.revision;
+    this.#savedRevision = sameEpoch ? this.#savedRevision : 0;
+    this.#untrusted.clear();
+    for (const id of message.untrusted) this.#untrusted.add(id);
+    this.#undo.clear();
+    // A server that started again does not know which requests were heard; to run code twice is worse than not at all.
+    const known = sameEpoch || message.seq > 0;
+    const kept = known ? requests : requests.filter((item) => item.seq === undefined);
+    this.#outbox.reset([]);
+    this.#live = true;
+    this.handlers.replaced();
+    if (caught.ops.length > 0) this.#performNow(caught.ops);
+    for (const item of kept) this.#outbox.addRequest(item.request);
+    if (kept.length < requests.length) {
+      this.handlers.notice(
+        'warning',
+        'The server started again meanwhile: cells that were about to run may not have run.',
+      );
+    }
+    this.#lost.push(...caught.lost);
+  }
+
+  /** The texts that waiting edits were made on. @param settled  own operations that the snapshot holds already */
+  #waitingBases(settled: readonly Operation[]): Map<CellId, Text | null> {
+    const before = this.#confirmed.copy();
+    for (const op of settled) apply(before, op);
+    const bases = new Map<CellId, Text | null>();
+    for (const op of this.#outbox.operations) {
+      if (op.op === 'edit-source') bases.set(op.id, before.cell(op.id)?.text ?? null);
+    }
+    return bases;
+  }
+
+  /** The texts before all own edits that are not known to be on disk. */
+  #unsavedBases(): Map<CellId, Text | null> {
+    return new Map([...this.#unsaved].map(([id, { base }]) => [id, base]));
+  }
+
+  /** An own edit of this cell has nothing left to apply to: its text is kept for a new cell. */
+  #lose(id: CellId | null): void {
+    const cell = id === null ? undefined : this.#view.cell(id);
+    if (cell === undefined || cell.text.length === 0 || this.#lost.some((other) => other.id === id)) return;
+    this.#lost.push({ id: cell.id, cell: cell.cell });
+  }
+
+  /** Puts lost texts into new cells, unless they stand in their cell after all. */
+  #rescue(): void {
+    const lost = this.#lost;
+    this.#lost = [];
+    for (const { id, cell } of lost) {
+      if (this.#view.cell(id)?.cell.source === cell.source) continue;
+      const { cell_type, source } = cell;
+      const fields = cell_type === 'code' ? { outputs: [], execution_count: null } : {};
+      const copy: Cell = { id: newCellId(), cell_type, source, metadata: {}, ...fields };
+      this.#performNow([{ op: 'insert-cell', cell: copy, after: this.#view.anchor(id) }]);
+      this.handlers.notice(
+        'warning',
+        'A cell that you were typing in was changed elsewhere meanwhile; your text is in a new cell below it.',
+      );
+    }
+  }
+}
+
+function isStructural(
+  op: Operation,
+): op is Extract<Operation, { op: 'insert-cell' | 'delete-cell' | 'move-cell' }> {
+  return op.op === 'insert-cell' || op.op === 'delete-cell' || op.op === 'move-cell';
+}
+
+function cellOf(op: Operation): CellId | null {
+  return op.op === 'insert-cell' ? op.cell.id : op.id;
+}
