@@ -29,7 +29,7 @@ function estimateOutput(output: Output): number {
     default:
       if (Object.keys(output.data).some((mime) => mime.startsWith('image/'))) return 300;
       if (typeof output.data['text/html'] === 'string') return 120;
-      return 10 + lineCount(String(output.data['text/plain'] ?? '')) * CODE_LINE;
+      return 10 + lineCount(plainText(output.data['text/plain'])) * CODE_LINE;
   }
 }
 
@@ -37,4 +37,8 @@ function lineCount(text: string): number {
   let lines = 1;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
   return lines;
+}
+
+function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -50,6 +50,10 @@ export class SourceView {
     return this.#editor;
   }
 
+  get hasNumbers(): boolean {
+    return this.#numbers !== undefined;
+  }
+
   update(cell: CellState): void {
     const changed = cell.cell.source !== this.#cell.cell.source;
     const typeChanged = cell.cell.cell_type !== this.#cell.cell.cell_type;

@@ -1,0 +1,248 @@
+/** Commands that act on cells: select, edit, insert, move, change, cut and paste. Ids and keys are the classic's. */
+import type { CellId, CellType } from '../../../src/notebook/types.js';
+import type { Command } from '../../base/commands.js';
+import {
+  changeType,
+  deleteCells,
+  emptyCell,
+  mergeCells,
+  moveCells,
+  pasteCells,
+  setFlag,
+  splitCell,
+  toHeading,
+} from '../cell-actions.js';
+import type { NotebookContext } from '../notebook-context.js';
+
+export function cellCommands(notebook: NotebookContext): Command[] {
+  const { selection, list, clipboard } = notebook;
+  const canEdit = () => notebook.canEdit;
+  const current = () => selection.current;
+  const neighbour = (id: CellId | null, step: number): CellId | undefined =>
+    id === null ? undefined : notebook.view.ids[notebook.view.indexOf(id) + step];
+
+  const insert = (where: 'above' | 'below'): void => {
+    const id = current();
+    const after = id === null ? null : where === 'below' ? id : notebook.view.before(id);
+    const cell = emptyCell(notebook.view);
+    notebook.perform([{ op: 'insert-cell', cell, after }]);
+    notebook.select(cell.id);
+  };
+  const remove = (): void => {
+    const cells = selection.cells;
+    const below = neighbour(cells.at(-1) ?? null, 1);
+    const above = neighbour(cells[0] ?? null, -1);
+    notebook.perform(deleteCells(notebook.view, cells));
+    const gone = cells.every((id) => !notebook.view.has(id));
+    if (gone) notebook.select(below ?? above ?? notebook.view.ids[0] ?? null);
+  };
+  const copy = (): void => {
+    clipboard.copy(selection.cells.flatMap((id) => notebook.view.cell(id)?.cell ?? []));
+  };
+  const paste = (where: 'above' | 'below' | 'replace'): void => {
+    const selected = selection.cells;
+    const first = selected[0];
+    const before = first === undefined ? null : notebook.view.before(first);
+    const after = where === 'below' ? (selected.at(-1) ?? null) : before;
+    const { ops, ids } = pasteCells(notebook.view, clipboard.cells, after);
+    const removed = where === 'replace' ? selected.map((id) => ({ op: 'delete-cell' as const, id })) : [];
+    notebook.perform([...ops, ...removed]);
+    notebook.select(ids.at(-1) ?? null);
+  };
+  const setType = (type: CellType): void => {
+    const cells = selection.cells;
+    notebook.perform(changeType(notebook.view, cells, type));
+    if (type === 'markdown') for (const id of cells) list.view(id)?.setRendered(false);
+  };
+  const select = (step: number): void => {
+    const next = neighbour(current(), step);
+    if (next !== undefined) notebook.select(next);
+  };
+  const extend = (step: number): void => {
+    const next = neighbour(current(), step);
+    if (next !== undefined) notebook.select(next, { extend: true });
+  };
+  const caretAt = (edge: 'first' | 'last'): boolean => {
+    const id = current();
+    const state = id === null ? undefined : list.view(id)?.source.editor?.state;
+    if (state === undefined || !state.selection.main.empty) return false;
+    const line = state.doc.lineAt(state.selection.main.head).number;
+    return edge === 'first' ? line === 1 : line === state.doc.lines;
+  };
+  const leaveTo = async (step: 1 | -1): Promise<void> => {
+    const next = neighbour(current(), step);
+    if (next === undefined) return;
+    if (list.view(next)?.isRendered === true) return notebook.select(next);
+    const length = notebook.view.cell(next)?.text.length ?? 0;
+    await notebook.edit(next, step === 1 ? 0 : length);
+  };
+  const merge = (ids: readonly CellId[]): void => {
+    const [first] = ids;
+    if (first === undefined || ids.length < 2) return;
+    notebook.perform(mergeCells(notebook.view, ids));
+    notebook.select(first);
+    if (notebook.view.cell(first)?.cell.cell_type === 'markdown') list.view(first)?.setRendered(false);
+  };
+  const withNeighbour = (step: 1 | -1): CellId[] => {
+    const id = current();
+    const other = neighbour(id, step);
+    if (id === null || other === undefined) return [];
+    return step === 1 ? [id, other] : [other, id];
+  };
+
+  return [
+    {
+      id: 'jupyter-notebook:enter-edit-mode',
+      label: 'Edit Cell',
+      keys: { command: ['enter'] },
+      when: () => current() !== null,
+      run: async () => {
+        const id = current();
+        if (id !== null) await notebook.edit(id);
+      },
+    },
+    {
+      id: 'jupyter-notebook:enter-command-mode',
+      label: 'Leave the Editor',
+      keys: { edit: ['esc', 'ctrl-m'] },
+      run: () => notebook.leaveEditor(),
+    },
+    step('jupyter-notebook:select-previous-cell', 'Select Cell Above', ['up', 'k'], () => select(-1)),
+    step('jupyter-notebook:select-next-cell', 'Select Cell Below', ['down', 'j'], () => select(1)),
+    step('jupyter-notebook:extend-selection-above', 'Extend Selection Above', ['shift-up', 'shift-k'], () =>
+      extend(-1),
+    ),
+    step('jupyter-notebook:extend-selection-below', 'Extend Selection Below', ['shift-down', 'shift-j'], () =>
+      extend(1),
+    ),
+    step('jupyter-notebook:select-all-cells', 'Select All Cells', ['mod-a'], () => selection.selectAll()),
+    {
+      id: 'jupyter-notebook:move-cursor-up',
+      label: 'Move the Caret Up, Out of the Cell',
+      keys: { edit: ['up'] },
+      when: () => caretAt('first') && neighbour(current(), -1) !== undefined,
+      run: () => leaveTo(-1),
+    },
+    {
+      id: 'jupyter-notebook:move-cursor-down',
+      label: 'Move the Caret Down, Out of the Cell',
+      keys: { edit: ['down'] },
+      when: () => caretAt('last') && neighbour(current(), 1) !== undefined,
+      run: () => leaveTo(1),
+    },
+    change('jupyter-notebook:insert-cell-above', 'Insert Cell Above', ['a'], () => insert('above')),
+    change('jupyter-notebook:insert-cell-below', 'Insert Cell Below', ['b'], () => insert('below')),
+    change('jupyter-notebook:cut-cell', 'Cut Cells', ['x'], () => {
+      copy();
+      remove();
+    }),
+    step('jupyter-notebook:copy-cell', 'Copy Cells', ['c'], copy),
+    change(
+      'jupyter-notebook:paste-cell-above',
+      'Paste Cells Above',
+      ['shift-v'],
+      () => paste('above'),
+      pastable,
+    ),
+    change('jupyter-notebook:paste-cell-below', 'Paste Cells Below', ['v'], () => paste('below'), pastable),
+    change(
+      'jupyter-notebook:paste-cell-replace',
+      'Paste Cells & Replace',
+      [],
+      () => paste('replace'),
+      pastable,
+    ),
+    change('jupyter-notebook:delete-cell', 'Delete Cells', ['d,d'], remove),
+    {
+      ...change('jupyter-notebook:undo-cell-deletion', 'Undo Cell Operation', ['z'], () => undo(true)),
+      when: () => canEdit() && notebook.client.sync.canUndo,
+    },
+    {
+      ...change('jupyter-notebook:redo-cell-deletion', 'Redo Cell Operation', ['shift-z'], () => undo(false)),
+      when: () => canEdit() && notebook.client.sync.canRedo,
+    },
+    {
+      id: 'jupyter-notebook:split-cell-at-cursor',
+      label: 'Split Cell',
+      keys: { edit: ['ctrl-shift-minus'] },
+      when: () => canEdit() && selection.mode === 'edit',
+      run: async () => {
+        const id = current();
+        const editor = id === null ? undefined : list.view(id)?.source.editor;
+        if (id === null || editor === undefined) return;
+        notebook.perform(splitCell(notebook.view, id, editor.carets));
+        await notebook.edit(id, 0);
+      },
+    },
+    change('jupyter-notebook:merge-cells', 'Merge Cells', ['shift-m'], () =>
+      merge(selection.cells.length > 1 ? selection.cells : withNeighbour(1)),
+    ),
+    change('jupyter-notebook:merge-cell-with-previous-cell', 'Merge Cell Above', [], () =>
+      merge(withNeighbour(-1)),
+    ),
+    change('jupyter-notebook:merge-cell-with-next-cell', 'Merge Cell Below', [], () =>
+      merge(withNeighbour(1)),
+    ),
+    change('jupyter-notebook:move-cell-up', 'Move Cell Up', [], () => move('up')),
+    change('jupyter-notebook:move-cell-down', 'Move Cell Down', [], () => move('down')),
+    change('jupyter-notebook:change-cell-to-code', 'Code', ['y'], () => setType('code')),
+    change('jupyter-notebook:change-cell-to-markdown', 'Markdown', ['m'], () => setType('markdown')),
+    change('jupyter-notebook:change-cell-to-raw', 'Raw NBConvert', ['r'], () => setType('raw')),
+    ...[1, 2, 3, 4, 5, 6].map((level) =>
+      change(`jupyter-notebook:change-cell-to-heading-${level}`, `Heading ${level}`, [String(level)], () => {
+        const id = current();
+        if (id === null) return;
+        notebook.perform(toHeading(notebook.view, id, level));
+        list.view(id)?.setRendered(false);
+      }),
+    ),
+    change('jupyter-notebook:toggle-cell-output-collapsed', 'Toggle', ['o'], () => toggle('collapsed')),
+    change('jupyter-notebook:toggle-cell-output-scrolled', 'Toggle Scrolling', ['shift-o'], () =>
+      toggle('scrolled'),
+    ),
+    change('jupyter-notebook:clear-cell-output', 'Clear', [], () => clear(selection.cells)),
+    change('jupyter-notebook:clear-all-cells-output', 'Clear', [], () => clear(notebook.view.ids)),
+  ];
+
+  function pastable(): boolean {
+    return !clipboard.isEmpty;
+  }
+
+  function step(id: string, label: string, keys: string[], run: () => void): Command {
+    return { id, label, keys: { command: keys }, run };
+  }
+
+  function change(id: string, label: string, keys: string[], run: () => void, also = () => true): Command {
+    return { id, label, keys: { command: keys }, when: () => canEdit() && also(), run };
+  }
+
+  function move(direction: 'up' | 'down'): void {
+    notebook.perform(moveCells(notebook.view, selection.cells, direction));
+    notebook.select(current(), { extend: true });
+  }
+
+  function undo(back: boolean): void {
+    const before = new Set(notebook.view.ids);
+    if (back) notebook.client.sync.undo();
+    else notebook.client.sync.redo();
+    list.flush();
+    const restored = notebook.view.ids.filter((id) => !before.has(id)).at(-1);
+    if (restored !== undefined) notebook.select(restored);
+  }
+
+  /** All selected cells get what the first one has not. */
+  function toggle(flag: 'collapsed' | 'scrolled'): void {
+    const [first] = selection.cells;
+    if (first === undefined) return;
+    const on = notebook.view.cell(first)?.cell.metadata[flag] !== true;
+    notebook.perform(selection.cells.flatMap((id) => setFlag(notebook.view, id, flag, on)));
+  }
+
+  function clear(ids: readonly CellId[]): void {
+    notebook.perform(
+      ids
+        .filter((id) => notebook.view.cell(id)?.cell.cell_type === 'code')
+        .map((id) => ({ op: 'clear-outputs' as const, id })),
+    );
+  }
+}

@@ -1,0 +1,101 @@
+/** Commands that change how the page looks, and help. */
+import type { Command } from '../../base/commands.js';
+import { messageDialog } from '../../base/dialog.js';
+import { pageData } from '../../base/page-data.js';
+import { currentTheme, setTheme } from '../../base/theme.js';
+import type { NotebookContext } from '../notebook-context.js';
+import { isShown, setShown } from '../page-parts.js';
+
+export function viewCommands(notebook: NotebookContext): Command[] {
+  const { list, selection, scroller, pager } = notebook;
+
+  return [
+    toggle('jupyter-notebook:toggle-header', 'Toggle Header', 'header'),
+    toggle('jupyter-notebook:toggle-toolbar', 'Toggle Toolbar', 'toolbar'),
+    {
+      id: 'jupyter-notebook:toggle-all-line-numbers',
+      label: 'Toggle Line Numbers',
+      keys: { command: ['shift-l'] },
+      checked: () => isShown('line-numbers'),
+      run: () => {
+        setShown('line-numbers', !isShown('line-numbers'));
+        list.showLineNumbers(isShown('line-numbers'));
+      },
+    },
+    {
+      id: 'jupyter-notebook:toggle-cell-line-numbers',
+      label: 'Toggle Line Numbers of Cells',
+      keys: { command: ['l'] },
+      run: () => {
+        const views = selection.cells.flatMap((id) => list.view(id) ?? []);
+        const on = !(views[0]?.source.hasNumbers ?? false);
+        for (const view of views) view.source.showNumbers(on && view.type === 'code');
+      },
+    },
+    ...(['system', 'light', 'dark'] as const).map((theme): Command => ({
+      id: `nbserver:theme-${theme}`,
+      label: { system: 'Theme of the System', light: 'Light Theme', dark: 'Dark Theme' }[theme],
+      checked: () => currentTheme() === theme,
+      run: () => setTheme(theme),
+    })),
+    {
+      id: 'jupyter-notebook:scroll-notebook-down',
+      label: 'Scroll Down',
+      keys: { command: ['space'] },
+      run: () => scroller.scrollBy({ top: scroller.clientHeight * 0.85 }),
+    },
+    {
+      id: 'jupyter-notebook:scroll-notebook-up',
+      label: 'Scroll Up',
+      keys: { command: ['shift-space'] },
+      run: () => scroller.scrollBy({ top: -scroller.clientHeight * 0.85 }),
+    },
+    {
+      id: 'jupyter-notebook:close-pager',
+      label: 'Close the Help at the Bottom',
+      keys: { command: ['esc', 'q'] },
+      when: () => pager.isOpen,
+      run: () => pager.close(),
+    },
+    {
+      id: 'jupyter-notebook:show-keyboard-shortcuts',
+      label: 'Keyboard Shortcuts',
+      keys: { command: ['h'] },
+      run: async () => (await import('../shortcuts-dialog.js')).showShortcuts(notebook.commands),
+    },
+    {
+      id: 'jupyter-notebook:show-command-palette',
+      label: 'Command Palette',
+      title: 'Open the command palette',
+      icon: 'keyboard',
+      keys: { command: ['p'], any: ['mod-shift-p', 'mod-shift-f'] },
+      run: async () => (await import('../palette.js')).openPalette(notebook.commands, selection.mode),
+    },
+    {
+      id: 'nbserver:about',
+      label: 'About',
+      run: () => {
+        const kernel = notebook.client.kernel.value;
+        return messageDialog({
+          title: 'About nbserver',
+          body: [
+            `nbserver ${pageData().version}`,
+            kernel === undefined || kernel.id === null
+              ? 'No kernel is running for this notebook.'
+              : `This notebook runs on ${kernel.display_name} (${kernel.name}).`,
+          ],
+          confirm: 'Close',
+        });
+      },
+    },
+  ];
+
+  function toggle(id: string, label: string, part: 'header' | 'toolbar'): Command {
+    return {
+      id,
+      label,
+      checked: () => isShown(part),
+      run: () => setShown(part, !isShown(part)),
+    };
+  }
+}

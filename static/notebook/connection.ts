@@ -1,0 +1,129 @@
+/**
+ * A websocket that never gives up: it connects again with growing pauses, at once when the network or the person comes
+ * back, and says how it stands.
+ */
+import { checkLogin } from '../base/api.js';
+
+export type ConnectionState = 'connecting' | 'open' | 'lost';
+
+export interface ConnectionOptions {
+  /** asked before each attempt, since the address may change; a failure counts as a lost connection */
+  url(): Promise<string>;
+  protocols?: string[];
+  onOpen(): void;
+  onMessage(data: string | ArrayBuffer): void;
+  onState(state: ConnectionState): void;
+}
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
+/** An open socket that says nothing after the network came back is taken for dead by the browser only much later. */
+const STABLE = 5_000;
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #socket: WebSocket | undefined;
+  #pause = FIRST_PAUSE;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stable: ReturnType<typeof setTimeout> | undefined;
+  #state: ConnectionState = 'connecting';
+  #closed = false;
+  #attempt = 0;
+  readonly #abort = new AbortController();
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { signal } = this.#abort;
+    const now = () => this.retryNow();
+    addEventListener('online', now, { signal });
+    addEventListener('focus', now, { signal });
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && now(), {
+      signal,
+    });
+    this.#connect();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** False when nothing is connected; the message is not kept. */
+  send(data: string | Uint8Array<ArrayBuffer>): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(data);
+    return true;
+  }
+
+  /** Does not wait for the end of the pause. */
+  retryNow(): void {
+    if (this.#closed || this.#state !== 'lost') return;
+    this.#pause = FIRST_PAUSE;
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#stable);
+    this.#socket?.close();
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    if (this.#state !== 'lost') this.#setState('connecting');
+    const old = this.#socket;
+    this.#socket = undefined;
+    old?.close();
+    const attempt = ++this.#attempt;
+    this.#options.url().then(
+      (url) => {
+        if (attempt === this.#attempt && !this.#closed) this.#open(url);
+      },
+      () => {
+        if (attempt === this.#attempt) this.#lost();
+      },
+    );
+  }
+
+  #open(url: string): void {
+    const socket = new WebSocket(url, this.#options.protocols);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    socket.addEventListener('open', () => {
+      if (this.#socket !== socket) return;
+      // a server that accepts and closes at once must not be asked in a tight circle
+      this.#stable = setTimeout(() => (this.#pause = FIRST_PAUSE), STABLE);
+      this.#setState('open');
+      this.#options.onOpen();
+    });
+    socket.addEventListener('message', (event: MessageEvent<string | ArrayBuffer>) => {
+      if (this.#socket === socket) this.#options.onMessage(event.data);
+    });
+    socket.addEventListener('close', () => {
+      if (this.#socket === socket) this.#lost();
+    });
+  }
+
+  #lost(): void {
+    this.#socket = undefined;
+    clearTimeout(this.#stable);
+    if (this.#closed) return;
+    this.#setState('lost');
+    void checkLogin(); // a closed socket does not say why; the login may have ended
+    const wait = this.#pause * (0.75 + Math.random() / 2);
+    this.#pause = Math.min(this.#pause * 1.7, LONGEST_PAUSE);
+    this.#timer = setTimeout(() => this.#connect(), wait);
+  }
+
+  #setState(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}
+
+/** The websocket address of a path under base_url. */
+export function socketUrl(path: string): string {
+  return `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${path}`;
+}

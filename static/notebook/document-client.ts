@@ -1,0 +1,191 @@
+/**
+ * The page's line to the live document: opens it, keeps the websocket, feeds the sync, and holds what the document says
+ * beside the cells (kernel, save state, prompts) as signals.
+ */
+import { signal } from '@preact/signals';
+import { PageSync, type SyncHandlers } from '../../src/notebook/page-sync.js';
+import { newCellId } from '../../src/notebook/cell-id.js';
+import type {
+  DocumentModel,
+  KernelView,
+  PageMessage,
+  Prompt,
+  ServerMessage,
+} from '../../src/protocol/document-messages.js';
+import { api, ApiError } from '../base/api.js';
+import { urlFor } from '../base/urls.js';
+import { Connection, socketUrl, type ConnectionState } from './connection.js';
+
+export interface DocumentHandlers extends SyncHandlers {
+  /** output for the pager (`?`, `??`) */
+  pager(data: Record<string, unknown>): void;
+  /** the notebook cannot be opened, or is closed for good; a sentence */
+  failed(message: string): void;
+}
+
+export interface SaveState {
+  /** milliseconds since 1970; undefined: not saved since it was opened */
+  at: number | undefined;
+  /** why the last attempt failed */
+  error: string | undefined;
+}
+
+export class DocumentClient {
+  readonly sync: PageSync;
+  readonly connection = signal<ConnectionState>('connecting');
+  readonly kernel = signal<KernelView | undefined>(undefined);
+  readonly saved = signal<SaveState>({ at: undefined, error: undefined });
+  /** something that was done on this page is not on disk yet */
+  readonly unsaved = signal(false);
+  readonly prompt = signal<Prompt | null>(null);
+  readonly path = signal('');
+  readonly writable = signal(true);
+  readonly lastCheckpoint = signal<string | null>(null);
+  readonly #handlers: DocumentHandlers;
+  readonly #connection: Connection;
+  #kernelName: string | undefined;
+  #startKernel = true;
+  /** own work that waits for the server, or the revision that has it */
+  #own: { revision: number | undefined } | undefined;
+  #savedRevision = 0;
+
+  /** @param kernelName  what a notebook that names no kernel is to run on */
+  constructor(path: string, kernelName: string | undefined, handlers: DocumentHandlers) {
+    this.path.value = path;
+    this.#kernelName = kernelName;
+    this.#handlers = handlers;
+    const client = `page-${newCellId()}${newCellId()}`;
+    this.sync = new PageSync(client, {
+      ...handlers,
+      changed: (ops, by) => {
+        if (by === 'self') this.#own = { revision: undefined };
+        handlers.changed(ops, by);
+        this.#updateSaved();
+      },
+    });
+    this.#connection = new Connection({
+      url: () => this.#open(),
+      onOpen: () => this.sync.connected((message) => this.#send(message)),
+      onMessage: (data) => this.#receive(data),
+      onState: (state) => {
+        if (state === 'lost') this.sync.disconnected();
+        this.connection.value = state;
+      },
+    });
+  }
+
+  /** Whether leaving the page could lose something. */
+  get wouldLose(): boolean {
+    return !this.sync.isConfirmed || this.unsaved.value;
+  }
+
+  interrupt(): void {
+    this.#send({ type: 'interrupt' });
+  }
+
+  /** Answers the `input()` that waits. */
+  answer(value: string): void {
+    this.#send({ type: 'input', value });
+  }
+
+  /** Starts a kernel for the notebook when none runs. */
+  async startKernel(name?: string): Promise<void> {
+    await api.post('api/documents', {
+      path: this.path.value,
+      start_kernel: true,
+      ...(name === undefined ? {} : { kernel_name: name }),
+    });
+  }
+
+  retryNow(): void {
+    this.#connection.retryNow();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** The id is asked for at every connection: a server that was started again knows no old ones. */
+  async #open(): Promise<string> {
+    try {
+      const { id } = await api.post<DocumentModel>('api/documents', {
+        path: this.path.value,
+        start_kernel: this.#startKernel,
+        ...(this.#kernelName === undefined ? {} : { kernel_name: this.#kernelName }),
+      });
+      this.#startKernel = false;
+      return socketUrl(urlFor(`api/documents/${encodeURIComponent(id)}/socket`));
+    } catch (error) {
+      if (error instanceof ApiError && [400, 404, 413, 422].includes(error.status)) {
+        this.#handlers.failed(error.message);
+      }
+      throw error;
+    }
+  }
+
+  #send(message: PageMessage): void {
+    if (
+      !this.#connection.send(JSON.stringify(message)) &&
+      (message.type === 'interrupt' || message.type === 'input')
+    ) {
+      this.#handlers.notice('warning', 'The server is not connected just now. Please try again in a moment.');
+    }
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    if (typeof data !== 'string') return;
+    const message = JSON.parse(data) as ServerMessage;
+    switch (message.type) {
+      case 'snapshot':
+        this.path.value = message.path;
+        this.writable.value = message.writable;
+        this.kernel.value = message.kernel;
+        this.prompt.value = message.prompt;
+        this.lastCheckpoint.value = message.last_checkpoint;
+        this.#savedAt(message.saved.revision, message.saved.at);
+        break;
+      case 'saved':
+        this.#savedAt(message.revision, message.at);
+        if (message.checkpoint !== undefined) this.lastCheckpoint.value = message.checkpoint;
+        break;
+      case 'save-failed':
+        this.saved.value = { ...this.saved.value, error: message.message };
+        break;
+      case 'kernel':
+        this.kernel.value = message.kernel;
+        break;
+      case 'prompt':
+        this.prompt.value = message.prompt;
+        break;
+      case 'path':
+        this.path.value = message.path;
+        break;
+      case 'notice':
+        this.#handlers.notice(message.level, message.message);
+        break;
+      case 'pager':
+        this.#handlers.pager(message.data);
+        break;
+      case 'closed':
+        this.#handlers.failed(message.reason);
+        break;
+      default:
+        break;
+    }
+    this.sync.receive(message);
+    this.#updateSaved();
+  }
+
+  #savedAt(revision: number, at: string | null): void {
+    this.#savedRevision = revision;
+    this.saved.value = { at: at === null ? this.saved.value.at : Date.parse(at), error: undefined };
+  }
+
+  #updateSaved(): void {
+    const own = this.#own;
+    if (own !== undefined && own.revision === undefined && this.sync.isConfirmed)
+      own.revision = this.sync.revision;
+    if (own?.revision !== undefined && this.#savedRevision >= own.revision) this.#own = undefined;
+    this.unsaved.value = this.#own !== undefined;
+  }
+}

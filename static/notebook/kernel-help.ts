@@ -1,0 +1,197 @@
+/**
+ * Completion and inspection over the kernel's own websocket. It is opened when it is first needed and closed when
+ * nobody asked for a while, because a kernel sends all its output to every websocket.
+ */
+import { decodeV1, encodeV1, v1Protocol } from '../../src/protocol/websocket-v1.js';
+import type { MessageHeader } from '../../src/protocol/kernel-messages.js';
+import type { JsonObject, MimeBundle } from '../../src/notebook/types.js';
+import { newCellId } from '../../src/notebook/cell-id.js';
+import { announce } from '../base/notify.js';
+import { urlFor } from '../base/urls.js';
+import { Connection, socketUrl } from './connection.js';
+import type { Completions, KernelHelp } from './editor/completion.js';
+import { renderBundle } from './outputs/mime.js';
+
+/** Longer than this a person does not wait for a list of names. */
+const PATIENCE = 5_000;
+const IDLE = 120_000;
+
+export interface KernelHelpOptions {
+  /** id of the kernel, undefined while none runs */
+  kernelId(): string | undefined;
+  isBusy(): boolean;
+  path(): string;
+  toPager(content: HTMLElement): void;
+}
+
+export class KernelHelpClient implements KernelHelp {
+  readonly #options: KernelHelpOptions;
+  readonly #session = newCellId() + newCellId();
+  #connection: Connection | undefined;
+  #kernelId: string | undefined;
+  readonly #waiting = new Map<string, (content: JsonObject | undefined) => void>();
+  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: KernelHelpOptions) {
+    this.#options = options;
+  }
+
+  async complete(code: string, position: number): Promise<Completions | undefined> {
+    const reply = await this.#request('complete', { code, cursor_pos: toCodePoints(code, position) });
+    const matches = reply?.['matches'];
+    if (reply === undefined || !Array.isArray(matches)) return undefined;
+    const metadata = reply['metadata'];
+    const typed = isObject(metadata) ? metadata['_jupyter_types_experimental'] : undefined;
+    const types = new Map<string, string>();
+    for (const each of Array.isArray(typed) ? typed : []) {
+      if (isObject(each) && typeof each['text'] === 'string' && typeof each['type'] === 'string') {
+        types.set(each['text'], each['type']);
+      }
+    }
+    return {
+      from: fromCodePoints(code, Number(reply['cursor_start'] ?? 0)),
+      to: fromCodePoints(code, Number(reply['cursor_end'] ?? code.length)),
+      matches: matches
+        .filter((match) => typeof match === 'string')
+        .map((text) => {
+          const type = types.get(text);
+          return type === undefined || type === '<unknown>' ? { text } : { text, type };
+        }),
+    };
+  }
+
+  async inspect(code: string, position: number): Promise<HTMLElement | undefined> {
+    const cursor_pos = toCodePoints(code, position);
+    const reply = await this.#request('inspect', { code, cursor_pos, detail_level: 0 });
+    if (reply === undefined || reply['found'] !== true || !isObject(reply['data'])) return undefined;
+    // the plain text is what the classic tooltip shows; it has the kernel's colours
+    const data = reply['data'] as MimeBundle;
+    const { 'text/plain': plain } = data;
+    const bundle = plain === undefined ? data : { 'text/plain': plain };
+    return renderBundle(bundle, {}, { path: this.#options.path(), untrusted: true, cellName: 'the help' })
+      .element;
+  }
+
+  toPager(content: HTMLElement): void {
+    this.#options.toPager(content);
+  }
+
+  close(): void {
+    clearTimeout(this.#idle);
+    this.#connection?.close();
+    this.#connection = undefined;
+    for (const answer of this.#waiting.values()) answer(undefined);
+    this.#waiting.clear();
+    this.#queue = [];
+  }
+
+  async #request(name: string, content: JsonObject): Promise<JsonObject | undefined> {
+    const kernelId = this.#options.kernelId();
+    if (kernelId === undefined) {
+      announce('No kernel is running.');
+      return undefined;
+    }
+    if (this.#options.isBusy()) {
+      announce('The kernel is busy; it answers when it is done.');
+      return undefined;
+    }
+    this.#connect(kernelId);
+    const header: MessageHeader = {
+      msg_id: crypto.randomUUID?.() ?? newCellId() + newCellId() + newCellId(),
+      msg_type: `${name}_request`,
+      session: this.#session,
+      username: 'page',
+      date: new Date().toISOString(),
+      version: '5.3',
+    };
+    const frame = encodeV1({
+      channel: 'shell',
+      header: toBytes(header),
+      parentHeader: toBytes({}),
+      metadata: toBytes({}),
+      content: toBytes(content),
+      buffers: [],
+    }) as Uint8Array<ArrayBuffer>;
+    if (this.#connection?.send(frame) !== true) this.#queue.push(frame);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => done(undefined), PATIENCE);
+      const done = (answer: JsonObject | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(header.msg_id);
+        resolve(answer);
+      };
+      this.#waiting.set(header.msg_id, done);
+    });
+  }
+
+  #connect(kernelId: string): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.close(), IDLE);
+    if (this.#connection !== undefined && this.#kernelId === kernelId) return;
+    this.close();
+    this.#idle = setTimeout(() => this.close(), IDLE);
+    this.#kernelId = kernelId;
+    const path = urlFor(`api/kernels/${encodeURIComponent(kernelId)}/channels`, '', {
+      session_id: this.#session,
+    });
+    this.#connection = new Connection({
+      url: () => Promise.resolve(socketUrl(path)),
+      protocols: [v1Protocol],
+      onOpen: () => {
+        for (const frame of this.#queue.splice(0)) this.#connection?.send(frame);
+      },
+      onMessage: (data) => this.#receive(data),
+      // the next question opens a new one
+      onState: (state) => state === 'lost' && this.close(),
+    });
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    if (typeof data === 'string') return;
+    const message = decodeV1(new Uint8Array(data));
+    if (message.channel !== 'shell') return;
+    const parent = fromBytes(message.parentHeader);
+    const id = isObject(parent) ? parent['msg_id'] : undefined;
+    const answer = typeof id === 'string' ? this.#waiting.get(id) : undefined;
+    if (answer === undefined) return;
+    const content = fromBytes(message.content);
+    answer(isObject(content) && content['status'] !== 'error' ? content : undefined);
+  }
+}
+
+/** Jupyter counts code points (messaging 5.2), the editor UTF-16 units. */
+export function toCodePoints(text: string, position: number): number {
+  let points = 0;
+  for (const _char of text.slice(0, position)) points++;
+  return points;
+}
+
+export function fromCodePoints(text: string, points: number): number {
+  let position = 0;
+  let left = points;
+  for (const char of text) {
+    if (left-- <= 0) break;
+    position += char.length;
+  }
+  return position;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function toBytes(value: object): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+function fromBytes(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined; // not a reply that anybody waits for
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
