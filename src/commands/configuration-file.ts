@@ -25,9 +25,10 @@ export function directories(): Directories {
   return jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
 }
 
-/** The file of `--config`, else of the profile; it may not exist. */
-export function chosenFile({ config, profile = 'default' }: FileChoice): string {
-  if (config === undefined) return join(profileDirectory(directories(), profile), configFileName);
+/** The file of the profile when one is named, else of `--config`, else of the default profile; it may not exist. */
+export function chosenFile({ config, profile }: FileChoice): string {
+  if (config === undefined || profile !== undefined)
+    return join(profileDirectory(directories(), profile ?? 'default'), configFileName);
   if (config.endsWith('.py'))
     throw new CommandError(`${config} is Python, which nbserver does not write. Its own files are JSON.`);
   return resolve(expandHome(config, homedir()));

@@ -9,7 +9,8 @@ const pages = 'the pages of nbserver bring everything with them';
 const flow = 'nbserver sends output in bounded queues and has no rate limit';
 const later = 'nbserver does not do this';
 
-const reasons: Readonly<Record<string, readonly string[]>> = {
+/** Why → names. */
+export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
   [byItself]: [
     'min_open_files_limit',
     'max_buffer_size',
@@ -23,7 +24,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
     'extra_log_scrub_param_keys',
     'cookie_secret',
     'cookie_secret_file',
-    'FileContentsManager.use_atomic_writing',
     'FileContentsManager.post_save_hook',
     'FileNotebookManager.save_script',
     'FileNotebookManager.checkpoint_dir',
@@ -95,8 +95,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
     'MappingKernelManager.cull_connected',
     'MappingKernelManager.cull_busy',
     'MappingKernelManager.buffer_offline_messages',
-    'MappingKernelManager.kernel_info_timeout',
-    'KernelManager.shutdown_wait_time',
     'KernelManager.autorestart',
     'KernelManager.transport',
     'KernelSpecManager.ensure_native_kernel',
@@ -120,7 +118,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 
 /** Full and flat name → why it has no effect. */
 export const noEffect: ReadonlyMap<string, string> = new Map(
-  Object.entries(reasons).flatMap(([why, names]) =>
+  Object.entries(reasonsForNoEffect).flatMap(([why, names]) =>
     names.flatMap((name) => [
       [name, why],
       [name.slice(name.indexOf('.') + 1), why],

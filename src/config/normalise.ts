@@ -27,7 +27,7 @@ function localPath(value: string, example: string): string {
     throw new Error(`must be a plain path, ${example}`);
   const path = value.startsWith('/') ? value : `/${value}`;
   if (path.includes('//')) throw new Error(`must not have empty parts (//), ${example}`);
-  return path;
+  return new URL(path, 'http://localhost').pathname; // percent-encoded, as requests have it
 }
 
 export function publicUrl(value: string): string {
@@ -48,7 +48,7 @@ export function publicUrl(value: string): string {
 /** Accepts every form that `passwdCheck` may verify; a plain password here is the classic mistake. */
 export function passwordHash(value: string): string {
   if (value === '') return '';
-  if (/^argon2:\$argon2(id|i|d)\$\S+$/.test(value)) return value;
+  if (/^[a-z0-9_-]+:\$\S+\$\S+$/i.test(value)) return value; // argon2:$argon2id$…, scrypt:$scrypt$…
   if (/^[a-z0-9_-]+:[^:\s]*:[0-9a-f]+$/i.test(value)) return value;
   throw new Error('must be a hash, not the password itself; "nbserver passwd" makes one');
 }
@@ -97,4 +97,20 @@ export function webappSettings(value: { static_url_prefix?: string }): { static_
       cause: error,
     });
   }
+}
+
+/** `49152-65535`; kernels take five ports each, and those below 1024 are root's. */
+export function portRange(value: string): string {
+  const { first, last } = parsePortRange(value);
+  if (!(first >= 1024 && last <= 65535 && last - first >= 9))
+    throw new Error(
+      'must be two ports from 1024 to 65535, at least ten ports apart, for example 49152-65535',
+    );
+  return `${first}-${last}`;
+}
+
+/** NaN where the text is no range. */
+export function parsePortRange(value: string): { first: number; last: number } {
+  const [, first, last] = /^\s*(\d+)\s*-\s*(\d+)\s*$/.exec(value) ?? [];
+  return { first: Number(first), last: Number(last) };
 }

@@ -30,7 +30,7 @@ export interface OptionDescription {
   also?: readonly string[];
   /** Environment variables, the first that is set wins. One that ends in `_FILE` names a file that holds the value. */
   env?: readonly string[];
-  /** Never printed, and no flag in `--help`. */
+  /** Never printed. */
   secret?: boolean;
   /** Relative values resolve against the configuration file, on the command line against the current directory. */
   path?: boolean;
@@ -38,14 +38,8 @@ export interface OptionDescription {
   words?: readonly string[];
   /** The flag, when it is not the name with dashes. */
   flag?: string;
-  /** Left out of `--help` (the docs page has it), so that the help stays readable. */
-  rare?: boolean;
-  /** Makes no sense in a file: for one start only. */
-  commandLineOnly?: boolean;
   /** How the flag's value is called in `--help`. */
   placeholder?: string;
-  /** What the configuration file shows as its default, when that is not a fixed value. */
-  example?: unknown;
   /** Brings a value into its one form, or throws an Error whose message completes "NAME …". */
   normalise?: (value: never) => unknown;
 }

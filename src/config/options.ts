@@ -3,7 +3,7 @@
  * from it. It is longer than other modules because it is a list. An option has one name everywhere, the classic one
  * (`base_url`), so that a setting found in code, in a file or in a message can be searched for.
  */
-import { boolean, choice, integer, object, optionalString, string, strings } from './option.js';
+import { boolean, choice, integer, number, object, optionalString, string, strings } from './option.js';
 import type { Option, Section } from './option.js';
 import * as form from './normalise.js';
 
@@ -53,7 +53,6 @@ export const options = {
     ...app,
     group: 'Address',
     default: '0600',
-    rare: true,
     normalise: form.socketMode,
     placeholder: 'MODE',
     help: 'Permissions of the unix socket in octal; its owner must be able to read and write',
@@ -76,7 +75,6 @@ export const options = {
     aka: ['hashed_password'],
     also: ['IdentityProvider.hashed_password', 'PasswordIdentityProvider.hashed_password'],
     normalise: form.passwordHash,
-    example: 'argon2:…',
     help: 'The hash of the password, as "nbserver passwd" prints it',
   }),
   password_file: string({
@@ -85,7 +83,6 @@ export const options = {
     default: '',
     path: true,
     env: ['NBSERVER_PASSWORD_FILE'],
-    rare: true,
     placeholder: 'FILE',
     help: 'A file whose first line is the password itself, for containers and scripts; used when no hash is set',
   }),
@@ -94,14 +91,12 @@ export const options = {
     group: 'Password and token',
     default: false,
     also: ['PasswordIdentityProvider.password_required'],
-    rare: true,
     help: 'Refuse to start without a password, even when there is a token',
   }),
   upgrade_password_hash: boolean({
     ...app,
     group: 'Password and token',
     default: false,
-    rare: true,
     help: 'After a login, replace an old kind of hash in the configuration file by an argon2 one',
   }),
   token: optionalString({
@@ -111,8 +106,7 @@ export const options = {
     also: ['IdentityProvider.token'],
     env: ['JUPYTER_TOKEN', 'JUPYTER_TOKEN_FILE'],
     placeholder: 'TOKEN',
-    example: '',
-    help: 'A token that programs send instead of the password. Unset: one is made for this start when there is no password; empty: none',
+    help: 'A token that programs send instead of the password. Unset (null): one is made for this start when there is no password; empty: none',
   }),
 
   // HTTPS
@@ -161,7 +155,6 @@ export const options = {
     ...app,
     group: 'Public server and proxies',
     default: ['loopback'],
-    rare: true,
     placeholder: 'ADDRESS',
     help: 'Addresses or networks whose X-Forwarded-* headers are believed when public_url is set; "loopback", "linklocal" and "uniquelocal" are names for such networks',
   }),
@@ -169,7 +162,6 @@ export const options = {
     ...app,
     group: 'Public server and proxies',
     default: [],
-    rare: true,
     placeholder: 'NAME',
     help: 'Host names this server answers to, besides localhost and its own addresses. When set, every other name is refused on public servers too',
   }),
@@ -177,7 +169,6 @@ export const options = {
     ...app,
     group: 'Public server and proxies',
     default: false,
-    rare: true,
     help: 'Listen beyond this computer although anyone there can read along or come in. Only for networks that you trust entirely',
   }),
 
@@ -186,7 +177,6 @@ export const options = {
     ...app,
     group: 'Who else may call',
     default: '',
-    rare: true,
     normalise: form.allowOrigin,
     placeholder: 'ORIGIN',
     help: 'The one other origin (https://host:port) whose pages may use this server with a token; "*" is any',
@@ -195,7 +185,6 @@ export const options = {
     ...app,
     group: 'Who else may call',
     default: '',
-    rare: true,
     normalise: form.originPattern,
     placeholder: 'REGEXP',
     help: 'A regular expression for such origins; it must match the whole origin. Not used when allow_origin is set',
@@ -204,7 +193,6 @@ export const options = {
     ...app,
     group: 'Who else may call',
     default: false,
-    rare: true,
     help: 'Answer those origins with Access-Control-Allow-Credentials: true',
   }),
 
@@ -224,7 +212,6 @@ export const options = {
     group: 'Notebooks and files',
     default: '',
     path: true,
-    rare: true,
     placeholder: 'FILE',
     help: 'Open this notebook or file at start; the same as giving it as PATH',
   }),
@@ -232,7 +219,6 @@ export const options = {
     ...app,
     group: 'Notebooks and files',
     default: 'FileNotebookManager',
-    rare: true,
     placeholder: 'NAME|MODULE',
     normalise: form.managerClass,
     help: 'Where notebooks are kept: FileNotebookManager, MemoryNotebookManager, or a module (./my-store.mjs) whose default export is a notebook manager. Its options stand in a section "NotebookManager" or of its own name',
@@ -242,7 +228,6 @@ export const options = {
     group: 'Notebooks and files',
     default: 512 * 1024 * 1024,
     min: 64 * 1024,
-    rare: true,
     placeholder: 'BYTES',
     help: 'The largest request that is accepted, in bytes: uploads and saved notebooks',
   }),
@@ -250,9 +235,15 @@ export const options = {
     ...files,
     group: 'Notebooks and files',
     default: false,
-    rare: true,
     also: ['ContentsManager.allow_hidden'],
     help: 'Show and serve files and directories whose name begins with a dot',
+  }),
+  use_atomic_writing: boolean({
+    ...files,
+    group: 'Notebooks and files',
+    default: true,
+    also: ['FileManagerMixin.use_atomic_writing'],
+    help: 'Save beside the old file and rename, so that a crash or a full disk costs nothing. Turn it off where renaming is a problem, for example on some network drives',
   }),
 
   // Kernels
@@ -260,7 +251,6 @@ export const options = {
     ...kernels,
     group: 'Kernels',
     default: '',
-    rare: true,
     placeholder: 'NAME',
     help: 'The kernel of new notebooks; unset: Python when there is one, else the JavaScript kernel of this package',
   }),
@@ -269,9 +259,32 @@ export const options = {
     group: 'Kernels',
     default: [],
     aka: ['whitelist', 'allowed_kernels'],
-    rare: true,
     placeholder: 'NAME',
     help: 'Only these kernels are offered; unset: all that are found',
+  }),
+  kernel_port_range: string({
+    ...kernels,
+    group: 'Kernels',
+    default: '49152-65535',
+    normalise: form.portRange,
+    placeholder: 'FIRST-LAST',
+    help: 'The ports on 127.0.0.1 by which server and kernels talk; five for each kernel',
+  }),
+  kernel_info_timeout: number({
+    ...kernels,
+    group: 'Kernels',
+    default: 60,
+    min: 1,
+    placeholder: 'SECONDS',
+    help: 'A kernel that does not answer for so many seconds after its start has failed',
+  }),
+  shutdown_wait_time: number({
+    ...kernels,
+    group: 'Kernels',
+    default: 5,
+    min: 0,
+    placeholder: 'SECONDS',
+    help: 'How many seconds a kernel has to end by itself before it is killed',
   }),
 
   // Pages
@@ -280,7 +293,6 @@ export const options = {
     group: 'Pages',
     default: '/tree',
     normalise: form.defaultUrl,
-    rare: true,
     placeholder: 'PATH',
     help: 'The page that / leads to, under base_url',
   }),
@@ -288,10 +300,8 @@ export const options = {
     ...app,
     group: 'Pages',
     default: {},
-    rare: true,
     aka: ['tornado_settings'],
     normalise: form.webappSettings,
-    example: { static_url_prefix: '/static/' },
     placeholder: 'JSON',
     help: 'static_url_prefix is the local path of scripts and styles, for example /ipython/static/. Nothing else in here has an effect',
   }),
@@ -299,7 +309,6 @@ export const options = {
     ...app,
     group: 'Pages',
     default: true,
-    rare: true,
     help: 'Show the button that stops the server on the dashboard',
   }),
 
@@ -314,7 +323,6 @@ export const options = {
     ...app,
     group: 'Start and log',
     default: '',
-    rare: true,
     placeholder: 'COMMAND',
     help: 'The command that opens it; %s in it stands for the address, which is added at the end otherwise',
   }),
@@ -323,7 +331,6 @@ export const options = {
     group: 'Start and log',
     default: false,
     flag: 'yes',
-    rare: true,
     help: 'Ctrl-C stops the server at once, without asking',
   }),
   allow_root: boolean({

@@ -1,4 +1,4 @@
-/** Writes the configuration file that `profile create` gives, and the docs page: both from the option table. Pure. */
+/** Writes the configuration file that `profile create` gives and the package ships, from the option table. Pure. */
 import { groups } from './option.js';
 import type { Section } from './option.js';
 import { describeOption, optionNames } from './options.js';
@@ -28,7 +28,7 @@ export function renderConfigFile(): string {
 
 function sectionLines(section: Section): string[] {
   const blocks = groups.flatMap((group) => {
-    const members = inFiles().filter((name) => {
+    const members = optionNames.filter((name) => {
       const option = describeOption(name);
       return option.section === section && option.group === group;
     });
@@ -41,55 +41,9 @@ function sectionLines(section: Section): string[] {
 }
 
 function optionLines(name: OptionName): string[] {
-  const { help } = describeOption(name);
+  const { help, default: value } = describeOption(name);
   return [
     ...wrap(`${help}.`, 100).map((line) => `// ${line}`),
-    `// "${name}": ${JSON.stringify(shownDefault(name))},`,
+    `// "${name}": ${JSON.stringify(value ?? null)},`,
   ];
-}
-
-/** The text of `docs/configuration.md` under its introduction. */
-export function renderOptionTables(flagOf: (name: OptionName) => string): string {
-  return groups
-    .map((group) => {
-      const rows = optionNames
-        .filter((name) => describeOption(name).group === group)
-        .map((name) => {
-          const option = describeOption(name);
-          const value = option.default === undefined ? '*unset*' : code(JSON.stringify(option.default));
-          const elsewhere = [
-            ...(option.env ?? []).map(code),
-            ...(option.aka ?? []).map(code),
-            ...(option.also ?? []).map(code),
-          ];
-          const section = option.section === 'NotebookApp' ? '' : ` (section \`${option.section}\`)`;
-          return `| ${code(name)}${section} | ${code(`--${flagOf(name)}`)} | ${value} | ${escapeCell(option.help)}.${elsewhere.length > 0 ? ` Also: ${elsewhere.join(', ')}.` : ''} |`;
-        });
-      return [
-        `## ${group}`,
-        '',
-        '| Option | Flag | Default | Meaning |',
-        '| --- | --- | --- | --- |',
-        ...rows,
-      ].join('\n');
-    })
-    .join('\n\n');
-}
-
-/** Options that a file may set, in the order of the table. */
-function inFiles(): OptionName[] {
-  return optionNames.filter((name) => !describeOption(name).commandLineOnly);
-}
-
-function shownDefault(name: OptionName): unknown {
-  const { example, default: value } = describeOption(name);
-  return example ?? value ?? '';
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('|', '\\|')}\``;
-}
-
-function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('<', '&lt;');
 }
