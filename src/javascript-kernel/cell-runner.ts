@@ -20,6 +20,7 @@ export interface RunnerParts {
 /** `aborted` says whether the request was answered already, because it was interrupted. */
 export class CellRunner {
   readonly #parts: RunnerParts;
+  #constants: ReadonlySet<string> = new Set();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -30,6 +31,8 @@ export class CellRunner {
     const { context, publish } = this.#parts;
     const label = String(request.count);
     const outcome = await this.#evaluate(request.code, label, cell);
+    // A rejection that nobody handles is known one turn later; it should stand in the cell before the cell is done.
+    await new Promise((resolve) => setImmediate(resolve));
     if (aborted()) return {};
     if (outcome.status === 'interrupted') return this.interrupted(request, cell);
     if (outcome.status === 'error') return this.#failed(request, cell, this.#report(outcome.error, label));
@@ -65,9 +68,10 @@ export class CellRunner {
     reporter.remember(label, code);
     if (code.trim() === '') return { status: 'ok', value: undefined };
     try {
-      const prepared = prepareCell(code, this.#boundNames());
+      const prepared = prepareCell(code, this.#boundNames(), this.#constants);
+      this.#constants = prepared.constants;
       // V8 names the script by this comment; the name may hold no space.
-      const named = `${prepared}\n//# sourceURL=In[${label}]`;
+      const named = `${prepared.code}\n//# sourceURL=In[${label}]`;
       return await context.run(cell, () => evaluator.run(named));
     } catch (error) {
       if (error instanceof CellSyntaxError) return { status: 'error', error };

@@ -14,6 +14,8 @@ const keywords =
 const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const ownNames = /^__nbserver_/;
 const mostMatches = 1000;
+/** What Node brings; a bare Tab lists what the notebook made. */
+const builtIn = new Set(Object.getOwnPropertyNames(globalThis));
 
 /** @param cursor  in code points, as are the positions of the answer (protocol 5.2) */
 export function complete(code: string, cursor: number, evaluator: Evaluator): CompleteReplyContent {
@@ -54,9 +56,10 @@ function candidates(
     // The word under the cursor is what is being completed.
     if (token.type === tokTypes.name && token.end !== at) add(code.slice(token.start, token.end), 'instance');
   }
-  // A bare Tab lists what the notebook defined, not the thousand globals of Node.
   if (typed === '') {
-    evaluator.guard(() => Object.keys(globalThis).forEach((name) => add(name, 'instance')));
+    evaluator.guard(() =>
+      Object.keys(globalThis).forEach((name) => !builtIn.has(name) && add(name, 'instance')),
+    );
     return found;
   }
   evaluator.guard(() => eachMember(globalThis, add));

@@ -1,4 +1,4 @@
-/** Makes an error readable in a notebook: the user's line with a caret, the stack without our own frames, cell names. */
+/** Makes an error readable in a notebook: the user's line with a caret, and a stack of what is theirs. */
 import { inspect, stripVTControlCharacters } from 'node:util';
 import type { ErrorContent } from '../protocol/kernel-messages.js';
 import { CellSyntaxError } from './prepare-cell.js';
@@ -7,19 +7,15 @@ const red = (text: string) => `\x1b[31m${text}\x1b[39m`;
 const bold = (text: string) => `\x1b[1m${text}\x1b[22m`;
 const grey = (text: string) => `\x1b[90m${text}\x1b[39m`;
 
-/** Frames that say nothing about the user's code: Node's inside and this kernel. */
-const foreignFrame = /^\s+at .*(\bnode:|<anonymous>\)?$)/;
-const frame = /^\s+at /;
-const cellPosition = /\bIn\[([\d*]+)\]:(\d+):(\d+)/;
+/** Frames that say nothing about the user's code. */
+const foreignFrame = /^\s+at .*(\bnode:[^)]*\)?|<anonymous>\)?)( \{)?$/;
+const cellPosition = /\bCell In\[([\d*]+)\]:(\d+):(\d+)/;
 
-/** @param ownFolder  folder of the kernel's own code, as it stands in stack frames */
 export class ErrorReporter {
   readonly #sources = new Map<string, string>();
-  readonly #own: string;
   readonly #colors: boolean;
 
-  constructor(ownFolder: string, colors: boolean) {
-    this.#own = ownFolder;
+  constructor(colors: boolean) {
     this.#colors = colors;
   }
 
@@ -60,18 +56,17 @@ export class ErrorReporter {
     return this.#content(ename, evalue, excerpt.length > 0 ? [...excerpt, '', ...lines] : lines);
   }
 
-  /** Takes our frames out and colours the headline. */
+  /** Takes Node's own frames out and colours the headline. */
   #readable(lines: string[]): string[] {
-    const kept = lines.filter((line) => {
+    const kept: string[] = [];
+    for (const line of lines) {
       const bare = stripVTControlCharacters(line);
-      return !frame.test(bare) || !(foreignFrame.test(bare) || bare.includes(this.#own));
-    });
-    return kept.map((line, i) => {
-      if (i === 0) return line.replace(/^(?:Uncaught )?([\w$.]*(?:Error|Exception)\b)/, red('$1'));
-      return frame.test(stripVTControlCharacters(line))
-        ? line.replace(cellPosition, 'Cell In[$1]:$2:$3')
-        : line;
-    });
+      if (!foreignFrame.test(bare)) kept.push(line);
+      // The brace that opens the error's further properties stands at the end of its last frame.
+      else if (bare.endsWith(' {') && kept.length > 0) kept.push(`${kept.pop()} {`);
+    }
+    const [first = '', ...rest] = kept;
+    return [first.replace(/^(\[?)([\w$.]*(?:Error|Exception)\b)/, `$1${red('$2')}`), ...rest];
   }
 
   /** `Cell In[3]:2:5`, the line and a caret under the place. `line` and `column` count from 1. */

@@ -10,15 +10,31 @@ export interface ChainAtCursor {
   start: number;
 }
 
-/** Tokens of code that may be unfinished: as many as can be read. */
+/**
+ * Tokens of code that may be unfinished or wrong: a character that cannot be read is skipped, an open string, template,
+ * comment or pattern ends the list.
+ */
 export function readTokens(code: string): Token[] {
   const tokens: Token[] = [];
-  try {
-    for (const token of tokenizer(code, { ecmaVersion: 'latest', allowHashBang: true })) tokens.push(token);
-  } catch {
-    // An open string, template or comment ends the list; what was read before it is what the caller works with.
+  for (let from = 0; from < code.length;) {
+    const stopped = readFrom(code, from, tokens);
+    if (stopped === undefined || /^["'`/]/.test(code.slice(stopped))) break;
+    from = stopped + 1;
   }
   return tokens;
+}
+
+/** Reads tokens from a position on; answers where it could not go on. */
+function readFrom(code: string, from: number, tokens: Token[]): number | undefined {
+  // Blanks in place of what was read keep the positions.
+  const rest = code.slice(0, from).replace(/[^\n]/g, ' ') + code.slice(from);
+  try {
+    for (const token of tokenizer(rest, { ecmaVersion: 'latest' })) tokens.push(token);
+    return undefined;
+  } catch (error) {
+    const { pos } = error as { pos?: unknown };
+    return typeof pos === 'number' && pos >= from ? pos : undefined;
+  }
 }
 
 /** The member chain that ends at `cursor` (UTF-16); undefined inside strings, comments and numbers. */

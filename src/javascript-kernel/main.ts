@@ -4,9 +4,8 @@
  * `node main.js CONNECTION_FILE`. The worker thread holds the sockets and answers heartbeat, control and interrupts while
  * user code spins.
  */
-import { writeSync } from 'node:fs';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { version } from '../package-files.js';
 import { CellContext } from './cell-context.js';
@@ -19,6 +18,7 @@ import { installModules } from './modules.js';
 import { installOutput } from './output.js';
 import { Prompter } from './prompt.js';
 import { RequestLoop } from './request-loop.js';
+import { installStackTraces } from './stack-traces.js';
 import { createRing, RingWriter } from './text-ring.js';
 import type { MainToWorker, WorkerStart, WorkerToMain } from './thread-messages.js';
 
@@ -40,20 +40,23 @@ const worker = new Worker(existsSync(workerFile) ? workerFile : new URL('./worke
 const post = (message: MainToWorker) => worker.postMessage(message);
 
 const colors = !process.env.NO_COLOR;
+/** What `import` and `require` are relative to. No such file needs to exist: only its folder counts. */
+const notebookFile = join(process.cwd(), 'notebook.js');
 const writer = new RingWriter(ring, (now) => post({ kind: 'output', now }));
 const context = new CellContext();
 const timers = new CellTimers(context);
 const evaluator = new Evaluator();
-const reporter = new ErrorReporter(fileURLToPath(new URL('.', import.meta.url)), colors);
+const reporter = new ErrorReporter(colors);
 const publish: Publish = (type, content) =>
   post({ kind: 'publish', position: writer.position, cell: context.cell, type, content });
 const runner = new CellRunner({ evaluator, context, reporter, publish, colors });
 const loop = new RequestLoop({ runner, evaluator, context, timers, position: () => writer.position, post });
 const display = createDisplay(publish, colors);
 
+installStackTraces([new URL('.', import.meta.url).href, notebookFile]);
 timers.install();
 installOutput(writer, context, () => display.clear(), colors);
-installModules(process.cwd());
+installModules(notebookFile);
 Object.defineProperty(globalThis, 'display', { value: display, writable: true, configurable: true });
 new Prompter(
   {

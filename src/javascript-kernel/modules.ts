@@ -1,7 +1,7 @@
 /** What `import` and `require` mean in a cell: as in a file that lies in the notebook's folder. */
 import { statSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { importerName, metaName } from './rewrite-modules.js';
@@ -12,11 +12,10 @@ type Importer = (specifier: string, options?: unknown) => Promise<unknown>;
  * Defines the globals of the module systems: the importer that `rewrite-modules.ts` calls, `require`, `__dirname`, and the
  * built-in modules under their names (`fs`, `path`, …) as at Node's own prompt.
  *
- * @param folder  absolute; the notebook's
+ * @param file  absolute; a name in the notebook's folder
  */
-export function installModules(folder: string): void {
-  // No such file needs to exist: only its folder counts.
-  const file = join(folder, 'notebook.js');
+export function installModules(file: string): void {
+  const folder = dirname(file);
   const require = createRequire(file);
   const importer = createImporter(file, require);
   define(importerName, importer);

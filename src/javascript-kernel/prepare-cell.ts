@@ -1,5 +1,6 @@
 /** Turns the source of a cell into what V8 can evaluate at its top level: plain JavaScript without import declarations. */
 import { parse, type Program } from 'acorn';
+import { constantAssignment, constantsAfter } from './constants.js';
 import { rewriteDeclarations, type BoundNames } from './rewrite-declarations.js';
 import { rewriteModules } from './rewrite-modules.js';
 import { applyEdits } from './text-edits.js';
@@ -23,15 +24,29 @@ export class CellSyntaxError extends SyntaxError {
   }
 }
 
+export interface PreparedCell {
+  /** with the same lines; columns move only on lines with types or imports */
+  code: string;
+  /** names declared with `const` or `import` so far */
+  constants: Set<string>;
+}
+
 /**
- * @param code   as the user typed it
- * @param bound  how earlier cells bound the names that this one declares
- * @returns code with the same lines; columns move only on lines with types or imports
+ * @param code       as the user typed it
+ * @param bound      how earlier cells bound the names that this one declares
+ * @param constants  names that earlier cells declared with `const` or `import`
  * @throws {CellSyntaxError}
  */
-export function prepareCell(code: string, bound: BoundNames): string {
+export function prepareCell(code: string, bound: BoundNames, constants: ReadonlySet<string>): PreparedCell {
   const { program, source } = parseCell(code);
-  return applyEdits(source, [...rewriteModules(program, source), ...rewriteDeclarations(program, bound)]);
+  const after = constantsAfter(program, constants);
+  const wrong = constantAssignment(program, after);
+  if (wrong) {
+    const message = `Assignment to constant variable: ${wrong.name} was declared with const or import`;
+    throw new CellSyntaxError(message, wrong.line, wrong.column, false);
+  }
+  const edits = [...rewriteModules(program, source), ...rewriteDeclarations(program, bound)];
+  return { code: applyEdits(source, edits), constants: after };
 }
 
 /** Parses JavaScript, or what is left of TypeScript without its types. */

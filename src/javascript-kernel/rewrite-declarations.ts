@@ -1,9 +1,10 @@
 /**
- * Lets a cell declare a name again with another keyword: `var x` after `let x`, `const f` after `function f`.
+ * Lets a cell declare a name again with any keyword: `let x` after `const x`, `var x` after `let x`, `const f` after
+ * `function f`.
  *
- * V8's prompt mode allows `const` after `let`, but a name that is lexical stays lexical and a global variable stays one
- * ("Identifier 'x' has already been declared"). A notebook is edited and run again all the time, so the
- * declaration is rewritten to the kind that the name already has.
+ * V8's prompt mode allows a second `const` after `const` and `let` after `let`, and no other mix ("Identifier 'x' has
+ * already been declared"). A notebook is edited and run again all the time, so top-level `const` becomes `let`
+ * (`constants.ts` watches over assignments), and a name keeps the kind of binding, lexical or global, that it has.
  */
 import type { AnyNode, Pattern, Program, VariableDeclaration } from 'acorn';
 import type { Edit } from './text-edits.js';
@@ -16,11 +17,7 @@ export interface BoundNames {
 }
 
 export function rewriteDeclarations(program: Program, bound: BoundNames): Edit[] {
-  return program.body.flatMap((statement) => {
-    const declaration =
-      statement.type === 'ExportNamedDeclaration' && statement.declaration
-        ? statement.declaration
-        : statement;
+  return topLevelDeclarations(program).flatMap((declaration) => {
     switch (declaration.type) {
       case 'VariableDeclaration':
         return variableEdits(declaration, bound);
@@ -34,15 +31,21 @@ export function rewriteDeclarations(program: Program, bound: BoundNames): Edit[]
   });
 }
 
+/** The statements of a cell, with `export const x` as its declaration. */
+export function topLevelDeclarations(program: Program): Program['body'] {
+  return program.body.map((statement) =>
+    statement.type === 'ExportNamedDeclaration' && statement.declaration ? statement.declaration : statement,
+  );
+}
+
 function variableEdits(node: VariableDeclaration, bound: BoundNames): Edit[] {
   const names = node.declarations.flatMap((one) => boundBy(one.id));
-  const to =
-    node.kind === 'var'
-      ? names.some((name) => bound.isLexical(name)) && 'let'
-      : names.some((name) => bound.isVariable(name)) && 'var';
-  if (!to) return [];
+  let keyword: string = node.kind === 'const' ? 'let' : node.kind;
+  if (node.kind !== 'var' && names.some((name) => bound.isVariable(name))) keyword = 'var';
+  if (node.kind === 'var' && names.some((name) => bound.isLexical(name))) keyword = 'let';
+  if (keyword === node.kind) return [];
   // Padded to the same length: columns in error messages stay right.
-  return [{ start: node.start, end: node.start + node.kind.length, text: to.padEnd(node.kind.length) }];
+  return [{ start: node.start, end: node.start + node.kind.length, text: keyword.padEnd(node.kind.length) }];
 }
 
 /** `function f() {}` → `let f = function f() {};` */

@@ -1,7 +1,7 @@
 /**
  * Rewrites `import` and `export`, which V8 accepts only in modules, so that a cell may hold them.
  *
- * Static imports become `const {…} = await importer(…)` at their place; `import()` becomes a call of the same importer,
+ * Static imports become `let {…} = await importer(…)` at their place; `import()` becomes a call of the same importer,
  * because code evaluated through the inspector has no loader of its own (ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING).
  */
 import type { AnyNode, ExportNamedDeclaration, ImportDeclaration, Program } from 'acorn';
@@ -43,7 +43,9 @@ function rewrite(node: AnyNode, source: string): Edit[] | undefined {
       ];
     }
     case 'ExportAllDeclaration':
-      return [{ start: node.start, end: node.end, text: `await ${importerName}(${text(node.source)});` }];
+      return [
+        { start: node.start, end: node.end, text: `void (await ${importerName}(${text(node.source)}));` },
+      ];
     default:
       return undefined;
   }
@@ -55,7 +57,8 @@ function importText(node: ImportDeclaration, text: TextOf): string {
   const attributes = node.attributes.map((one) => `${text(one.key)}: ${text(one.value)}`).join(', ');
   const options = attributes ? `, { with: { ${attributes} } }` : '';
   const load = `await ${importerName}(${text(node.source)}${options})`;
-  if (node.specifiers.length === 0) return `${load};`;
+  // Without `void` the module would be shown as the value of the cell.
+  if (node.specifiers.length === 0) return `void (${load});`;
   const names: string[] = [];
   let namespace: string | undefined;
   for (const one of node.specifiers) {
@@ -63,13 +66,13 @@ function importText(node: ImportDeclaration, text: TextOf): string {
     else if (one.type === 'ImportDefaultSpecifier') names.push(`default: ${one.local.name}`);
     else names.push(`${text(one.imported)}: ${one.local.name}`);
   }
-  if (namespace === undefined) return `const { ${names.join(', ')} } = ${load};`;
+  if (namespace === undefined) return `let { ${names.join(', ')} } = ${load};`;
   const rest = names.length > 0 ? `, { ${names.join(', ')} } = ${namespace}` : '';
-  return `const ${namespace} = ${load}${rest};`;
+  return `let ${namespace} = ${load}${rest};`;
 }
 
 function exportEdits(node: ExportNamedDeclaration, text: TextOf): Edit[] {
   if (node.declaration) return [{ start: node.start, end: node.declaration.start, text: '' }];
-  const load = node.source ? `await ${importerName}(${text(node.source)});` : ';';
+  const load = node.source ? `void (await ${importerName}(${text(node.source)}));` : ';';
   return [{ start: node.start, end: node.end, text: load }];
 }
