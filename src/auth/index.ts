@@ -1,6 +1,6 @@
 /** Who may pass: passwords, tokens, browser sessions, Host and Origin checks, and the gate that decides. */
 export { createAuth } from './create-auth.js';
-export { hostAllowed, hostRules, isLoopbackBound, isWildcard, ownAddresses } from './host.js';
+export { hostAllowed, hostName, hostRules, isLoopbackBound, isWildcard, ownAddresses } from './host.js';
 export type { HostRules } from './host.js';
 export { safeNext } from './next-url.js';
 export { maxPassphraseBytes, passwd, passwdCheck, passwordHashProblem } from './password.js';

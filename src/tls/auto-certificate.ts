@@ -1,0 +1,81 @@
+/** `--certfile=auto`: a self-signed certificate that is made on the first start, kept, and renewed in time. */
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { certificateNames, makeCertificate } from './self-signed.js';
+
+/** Renewed so long before its end, in milliseconds: someone who starts the server once a month never meets an old one. */
+const renewBefore = 30 * 24 * 3_600_000;
+
+export interface AutoCertificate {
+  /** the PEM file with key and certificate */
+  file: string;
+  /** why a new one was made; undefined when the one on disk is still good */
+  made?: 'first' | 'expiring' | 'names' | 'damaged';
+}
+
+/**
+ * @param directory  0700; made when missing
+ * @param hostnames  names it must be good for. This machine's own addresses are put in as well, but a changed one makes no
+ *   new certificate: everybody would have to trust it again.
+ */
+export async function autoCertificate(
+  directory: string,
+  hostnames: readonly string[] = [],
+  now = Date.now(),
+): Promise<AutoCertificate> {
+  const file = join(directory, 'auto.pem');
+  const made = await reasonToMake(file, hostnames, now);
+  if (made === undefined) return { file };
+  const { pem } = await makeCertificate({ hostnames, now });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writePrivately(file, pem);
+  return { file, made };
+}
+
+export function isEnding(validTo: Date, now = Date.now()): boolean {
+  return validTo.getTime() - now < renewBefore;
+}
+
+/** Writes a file that only its owner can read, whole or not at all. */
+export async function writePrivately(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+    await rename(draft, file);
+  } catch (error) {
+    await unlink(draft).catch(() => {
+      // It was not even made; the first error says why.
+    });
+    throw error;
+  }
+}
+
+async function reasonToMake(
+  file: string,
+  hostnames: readonly string[],
+  now: number,
+): Promise<AutoCertificate['made']> {
+  let pem: string;
+  try {
+    pem = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'first';
+    throw error;
+  }
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----')));
+  } catch {
+    // Ours alone, so nothing is lost by making it again.
+    return 'damaged';
+  }
+  if (isEnding(new Date(certificate.validTo), now)) return 'expiring';
+  const wanted = certificateNames(hostnames).filter((name) => hostnames.includes(name));
+  return wanted.every((name) => isNamed(certificate, name)) ? undefined : 'names';
+}
+
+function isNamed(certificate: X509Certificate, name: string): boolean {
+  return (certificate.checkIP(name) ?? certificate.checkHost(name, { subject: 'never' })) !== undefined;
+}
