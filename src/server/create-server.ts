@@ -12,13 +12,14 @@ import type { Directories, Settings } from '../config/index.js';
 import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
 import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
 import { HttpError } from '../http-error.js';
-import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
+import { javascriptKernelspec, type JavascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
   KernelBridge,
   KernelManager,
   KernelspecManager,
   cleanStaleConnectionFiles,
   kernelsRouter,
+  type BuiltInKernelspec,
 } from '../kernels/index.js';
 import { packageFile } from '../package-files.js';
 import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
@@ -136,7 +137,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         ...(environment.VIRTUAL_ENV ? { virtualEnv: environment.VIRTUAL_ENV } : {}),
         env: environment,
       },
-      builtIn: [javascriptKernelspec()],
+      builtIn: [builtInKernelspec(javascriptKernelspec())],
       log,
     });
     await cleanStaleConnectionFiles(directories.runtime);
@@ -147,6 +148,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         hiddenEnvironment: secretEnvironment,
         home: homedir(),
         defaultDirectory: settings.notebook_dir,
+        portRange: portRange(settings.kernel_port_range),
+        limits: {
+          startTimeout: settings.kernel_info_timeout * 1000,
+          shutdownWait: settings.shutdown_wait_time * 1000,
+        },
         log,
       }),
     );
@@ -300,6 +306,19 @@ function websocketRoutes(
       },
     },
   ];
+}
+
+/** The package's own kernel in the words of kernel.json. */
+function builtInKernelspec(own: JavascriptKernelspec): BuiltInKernelspec {
+  const { name, argv, env, displayName, language, interruptMode, metadata, resourceDir } = own;
+  const spec = { argv, env, display_name: displayName, language, interrupt_mode: interruptMode, metadata };
+  return { name, resourceDir, spec };
+}
+
+/** `49152-65535`; the option's own check has seen it. */
+function portRange(text: string): { first: number; last: number } {
+  const [first = 49_152, last = 65_535] = text.split('-').map(Number);
+  return { first, last };
 }
 
 /** An option that is `undefined` means its default. */
