@@ -1,0 +1,107 @@
+/** `nbserver certificate`: makes a self-signed certificate and says how to trust it. */
+import { existsSync } from 'node:fs';
+import { chmod, lstat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+
+import { makeCertificate, maxDays, writePrivately, type MadeCertificate } from '../tls/index.js';
+import { CommandError } from './command.js';
+import type { Command } from './command.js';
+
+interface Args {
+  hostname: string[];
+  out: string;
+  days: number;
+  force: boolean;
+}
+
+export const certificateCommand: Command<Args> = {
+  command: 'certificate',
+  describe: 'Make a self-signed certificate for https',
+  builder: (yargs) =>
+    yargs
+      .option('hostname', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        default: [],
+        describe:
+          'A name or address that people type, besides those of this computer; may be given several times',
+      })
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        default: 'mycert.pem',
+        describe: 'The file to write: key and certificate in one',
+      })
+      .option('days', {
+        type: 'number',
+        requiresArg: true,
+        default: maxDays,
+        describe: `Valid so long, at most ${maxDays}`,
+      })
+      .option('force', { type: 'boolean', default: false, describe: 'Replace the file if it exists' }),
+  handler: async ({ hostname: names, out, days, force }) => {
+    const file = isAbsolute(out) ? out : resolve(process.env.INIT_CWD ?? process.cwd(), out);
+    if (existsSync(file) && !force) {
+      throw new CommandError(
+        `${out} exists. Give another file with --out, or --force to replace it (everyone has to trust the new one).`,
+      );
+    }
+    const made = await makeCertificate({ hostnames: names, days }).catch((error: Error) => {
+      throw new CommandError(error.message);
+    });
+    await write(file, made.pem);
+    console.log(certificateMessage(file, made, names[0] ?? hostname()));
+  },
+};
+
+async function write(file: string, pem: string): Promise<void> {
+  try {
+    if (existsSync(file) && !(await lstat(file)).isFile())
+      throw new CommandError(`${file} is not a plain file.`);
+    await writePrivately(file, pem);
+    await chmod(file, 0o600);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** What a person needs after the file is there: how to use it, what to compare, and how to get rid of the warning. */
+export function certificateMessage(file: string, made: MadeCertificate, host: string): string {
+  const { fingerprint256, validTo, names } = made;
+  const certificate = file.replace(/\.pem$/, '') + '.crt';
+  return `Wrote ${file} (private key and certificate; keep it to yourself)
+
+  SHA-256 fingerprint  ${fingerprint256}
+  valid until          ${validTo.toISOString().slice(0, 10)}
+  good for             ${names.join(', ')}
+
+Use it:
+
+  nbserver --certfile=${quoted(file)}
+
+A browser warns the first time, because nobody else vouches for this certificate. Compare the fingerprint that it shows
+with the one above, then go on. To be asked no more, trust it on your own devices. They need the certificate without
+the key:
+
+  openssl x509 -in ${quoted(file)} -out ${quoted(certificate)}
+
+  Linux    (Chrome)  certutil -d sql:$HOME/.pki/nssdb -A -t P,, -n ${host} -i ${quoted(certificate)}
+                     (certutil is in the package libnss3-tools)
+           (system)  sudo cp ${quoted(certificate)} /usr/local/share/ca-certificates/ && sudo update-ca-certificates
+  macOS    sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${quoted(certificate)}
+  Windows  certutil -addstore -user Root ${quoted(certificate)}
+  iOS      mail it to the device, install the profile, then switch it on under
+           Settings > General > About > Certificate Trust Settings
+  Android  Settings > Security > Encryption & credentials > Install a certificate > CA certificate
+  Firefox  open the address, then Advanced > Accept the Risk and Continue: Firefox keeps the exception
+
+Safari and iPad connect only when the certificate is trusted and the address is a name in it, such as ${host}.`;
+}
+
+/** For a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
