@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { FrameError, joinBytes } from '../../../src/protocol/websocket-frame.js';
+import type { ChannelMessage } from '../../../src/protocol/websocket-frame.js';
+import { decodeV1, encodeV1, encodeV1Pieces } from '../../../src/protocol/websocket-v1.js';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const message = (buffers: Uint8Array[] = []): ChannelMessage => ({
+  channel: 'iopub',
+  header: bytes('{"msg_id":"1"}'),
+  parentHeader: bytes('{}'),
+  metadata: bytes('{ }'),
+  content: bytes('{"one": 1.0, "big": 12345678901234567890}'),
+  buffers,
+});
+/** u64 little-endian numbers, then zeros up to `length`. */
+function frameOf(numbers: number[], length: number): Uint8Array {
+  const frame = new Uint8Array(length);
+  const view = new DataView(frame.buffer);
+  numbers.forEach((number, i) => view.setBigUint64(8 * i, BigInt(number), true));
+  return frame;
+}
+
+describe('encodeV1', () => {
+  it('writes little-endian offsets: channel start to end of the last part', () => {
+    const frame = encodeV1(message());
+    const view = new DataView(frame.buffer, frame.byteOffset);
+    const number = (i: number) => Number(view.getBigUint64(8 * i, true));
+    expect(number(0)).toBe(6);
+    expect(number(1)).toBe(56);
+    expect(number(2)).toBe(61);
+    expect(number(6)).toBe(frame.length);
+    expect(new TextDecoder().decode(frame.subarray(56, 61))).toBe('iopub');
+  });
+
+  it('gives big parts as they are, without a copy', () => {
+    const big = new Uint8Array(100_000).fill(7);
+    const pieces = encodeV1Pieces(message([big, bytes('tail')]));
+    expect(pieces).toContain(big);
+    expect(joinBytes(pieces)).toEqual(encodeV1(message([big, bytes('tail')])));
+  });
+});
+
+describe('decodeV1', () => {
+  it.each([
+    ['without buffers', []],
+    ['with buffers, an empty one among them', [bytes('abc'), new Uint8Array(0), bytes('d')]],
+  ])('gives back what was encoded, byte for byte, %s', (_name, buffers) => {
+    const given = message(buffers);
+    expect(decodeV1(encodeV1(given))).toEqual(given);
+  });
+
+  it('works on a view that does not start at the beginning of its memory', () => {
+    const frame = encodeV1(message());
+    const shifted = new Uint8Array(frame.length + 3);
+    shifted.set(frame, 3);
+    expect(decodeV1(shifted.subarray(3))).toEqual(message());
+  });
+
+  it.each([
+    ['a frame of 34 bytes that announces 2^31 offsets', frameOf([2 ** 31, 0, 0, 0], 34)],
+    ['a count beyond 4 GiB', frameOf([2 ** 40], 34)],
+    ['an empty frame', new Uint8Array(0)],
+    ['half a number', new Uint8Array(5)],
+    ['too few offsets', frameOf([2, 24, 24], 24)],
+    ['offsets that end before the last one', frameOf([6, 56, 56, 56], 32)],
+    ['a first part that overlaps the offsets', frameOf([6, 8, 56, 56, 56, 56, 56], 56)],
+    ['an offset beyond the end', frameOf([6, 56, 56, 56, 56, 56, 57], 56)],
+    ['offsets that go back', frameOf([6, 56, 60, 58, 60, 60, 60], 60)],
+  ])('refuses %s', (_name, frame) => {
+    expect(() => decodeV1(frame)).toThrow(FrameError);
+  });
+});
