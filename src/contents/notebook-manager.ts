@@ -1,5 +1,6 @@
 /** The contract of a store: a place that keeps notebooks and files, as bytes and entries. */
 import type { Readable } from 'node:stream';
+import { CheckpointsBeside } from './checkpoints-beside.js';
 
 /** Opaque: equal revisions mean that nothing changed. */
 export type Revision = string;
@@ -71,6 +72,13 @@ export abstract class NotebookManager {
   watch?(path: string, onChange: () => void): Closeable;
   /** Directory on this machine where a kernel for `path` starts; undefined when the store has no local files. */
   kernelDirectory?(path: string): string | undefined;
-  abstract readonly checkpoints: Checkpoints;
+  /**
+   * Puts back what a crash during a write damaged, where the store kept a copy. Asked when a notebook cannot be read.
+   *
+   * @returns whether there was something to put back
+   */
+  recover?(path: string): Promise<boolean>;
+  /** Kept as files beside the file, where Jupyter has them; a store may do better. */
+  readonly checkpoints: Checkpoints = new CheckpointsBeside(this);
   async close(): Promise<void> {}
 }

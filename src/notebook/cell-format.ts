@@ -153,5 +153,5 @@ function without(object: JsonObject, ...names: string[]): JsonObject {
 }
 
 function asWritable(value: JsonValue): WritableValue {
-  return value as WritableValue;
+  return value;
 }

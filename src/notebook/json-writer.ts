@@ -3,7 +3,7 @@
  * number spellings, key order and line breaks stay; what is new is written as Jupyter writes it (keys sorted by code
  * point, one item a line) in the indentation of the file, which keeps a diff as small as the change.
  */
-import { decodeRange, stringAt, type JsonNode, type ObjectNode } from './json-scanner.js';
+import { MAX_DEPTH, decodeRange, stringAt, type JsonNode, type ObjectNode } from './json-scanner.js';
 import { JsonNumber } from './json-values.js';
 
 /** How a file lays out its JSON. */
@@ -55,11 +55,22 @@ export function writeJson(value: WritableValue, style: JsonStyle, indent = '', o
 
 const encoder = new TextEncoder();
 
+/** What is written must be readable again, and stands some levels deep in its file. */
+const DEEPEST = MAX_DEPTH - 10;
+
+export class JsonDepthError extends Error {
+  constructor() {
+    super(`A value is nested more than ${DEEPEST} levels deep.`);
+    this.name = 'JsonDepthError';
+  }
+}
+
 class Writer {
   readonly #style: JsonStyle;
   readonly #old: Uint8Array;
   #pieces: Uint8Array[] = [];
   #text = '';
+  #depth = 0;
 
   constructor(style: JsonStyle, old: Uint8Array | undefined) {
     this.#style = style;
@@ -101,6 +112,7 @@ class Writer {
     write: (item: T, indent: string, index: number) => void,
   ): void {
     const { newline, step, comma } = this.#style;
+    if (++this.#depth > DEEPEST) throw new JsonDepthError();
     this.#text += open;
     items.forEach((item, i) => {
       if (i > 0) this.#text += comma;
@@ -109,6 +121,7 @@ class Writer {
     });
     if (items.length > 0) this.#text += newline + (newline ? indent : '');
     this.#text += close;
+    this.#depth--;
   }
 
   #flush(): void {

@@ -16,7 +16,7 @@ export function newNotebook(kernel?: NotebookKernel): Uint8Array {
     metadata['kernelspec'] = { ...kernel };
     metadata['language_info'] = { name: kernel.language };
   }
-  return serializeNotebook({ cells: [], metadata, nbformat: 4, nbformat_minor: 5 } as WritableObject);
+  return serializeNotebook({ cells: [], metadata, nbformat: 4, nbformat_minor: 5 });
 }
 
 export function blankNotebook(): Uint8Array {

@@ -2,24 +2,34 @@
  * Writes a changed notebook: cells that nobody touched keep their bytes, wherever they move; a changed cell is written
  * over its old text, so that only what differs is new.
  */
-import { isObject, toFileCell, toFileMetadata } from './cell-format.js';
+import { toFileCell, toFileMetadata } from './cell-format.js';
+import { freeCellId, isCellId } from './cell-id.js';
 import { scanJson } from './json-scanner.js';
 import {
   orderKeys,
   writeJson,
   type JsonStyle,
-  type WritableObject,
   type WritableValue,
 } from './json-writer.js';
 import { FileCell, NotebookFile, whiteSpace, type NotebookLayout, type RootField } from './notebook-file.js';
 import type { Cell, CellId, JsonObject } from './types.js';
+
+const NOTHING = new Uint8Array();
+
+/** A cell to be written over an old one that may have another id, or none. `cell` may be any JSON object, valid or not. */
+export class ChangedCell {
+  constructor(
+    readonly cell: Cell | JsonObject,
+    readonly over: FileCell | undefined,
+  ) {}
+}
 
 export interface NotebookChanges {
   /**
    * All cells in their new order: a `FileCell` of this file (or of any file) is copied from its bytes; a `Cell` is
    * written, over the old cell of the same id if there is one. Absent: the cells are untouched.
    */
-  cells?: readonly (FileCell | Cell)[];
+  cells?: readonly (FileCell | Cell | ChangedCell)[];
   /** Absent: untouched. */
   metadata?: JsonObject;
   /** All other top-level fields (`nbformat_minor` and what we do not know); those missing here go. Absent: untouched. */
@@ -39,39 +49,44 @@ export function writeNotebook(file: NotebookFile, changes: NotebookChanges): Not
   const cells = changes.cells === undefined ? file.cells : writeCells(file, changes.cells, minor);
   const layout: NotebookLayout = { ...file.layout, fields };
   if (file.cells.length === 0 && cells.length > 0) layout.cellsClose = whiteSpace(layout.style, 1);
-  if (file.cells.length > 0 && cells.length === 0) layout.cellsClose = new Uint8Array();
+  if (file.cells.length > 0 && cells.length === 0) layout.cellsClose = NOTHING;
   return new NotebookFile(layout, cells, minor, file.upgradedFrom);
 }
 
-function writeCells(file: NotebookFile, cells: readonly (FileCell | Cell)[], minor: number): FileCell[] {
-  const { style, cellLead } = file.layout;
-  const nothing = new Uint8Array();
-  const old = new Map<CellId, FileCell>(file.cells.map((cell) => [cell.id, cell]));
+function writeCells(
+  file: NotebookFile,
+  cells: readonly (FileCell | Cell | ChangedCell)[],
+  minor: number,
+): FileCell[] {
+  const { layout } = file;
   const own = new Set<FileCell>(file.cells);
+  const byId = new Map<CellId, FileCell>(file.cells.map((cell) => [cell.id, cell]));
+  const taken = new Set<CellId>(byId.keys());
   return cells.map((cell) => {
     if (cell instanceof FileCell) {
-      if (own.has(cell)) return cell.after === file.layout.cellsClose ? withoutAfter(cell) : cell;
-      return new FileCell(cell.id, cell.idInFile, cell.bytes, cellLead, nothing);
+      if (own.has(cell)) return cell.after === layout.cellsClose ? withoutAfter(cell) : cell;
+      return new FileCell(cell.id, cell.idInFile, cell.bytes, layout.cellLead, NOTHING);
     }
-    const before = old.get(cell.id);
-    const writeId =
-      before === undefined || minor !== file.nbformatMinor ? minor >= 5 : minor >= 5 || before.idInFile;
-    const lead = before?.before ?? cellLead;
-    const bytes = writeCell(cell, style, indentOf(lead, style), writeId, before);
-    if (before !== undefined && bytes === before.bytes) {
-      return before.after === file.layout.cellsClose ? withoutAfter(before) : before;
+    const { cell: now, over } = cell instanceof ChangedCell ? cell : new ChangedCell(cell, byId.get(cell.id));
+    const writeId = minor >= 5 || over?.idInFile === true;
+    const before = over?.before ?? layout.cellLead;
+    const bytes = writeCell(now, layout.style, indentOf(before, layout.style), writeId, over);
+    if (over !== undefined && bytes === over.bytes) {
+      return over.after === layout.cellsClose ? withoutAfter(over) : over;
     }
-    return new FileCell(cell.id, writeId, bytes, lead, nothing);
+    const id = isCellId(now.id) ? now.id : (over?.id ?? freeCellId(taken));
+    taken.add(id);
+    return new FileCell(id, writeId, bytes, before, NOTHING);
   });
 }
 
 /** The white space behind the last cell belongs to the list, not to the cell that happens to stand there. */
 function withoutAfter(cell: FileCell): FileCell {
-  return new FileCell(cell.id, cell.idInFile, cell.bytes, cell.before, new Uint8Array());
+  return new FileCell(cell.id, cell.idInFile, cell.bytes, cell.before, NOTHING);
 }
 
 function writeCell(
-  cell: Cell,
+  cell: Cell | JsonObject,
   style: JsonStyle,
   indent: string,
   writeId: boolean,
@@ -87,7 +102,7 @@ function writeRoot(file: NotebookFile, changes: NotebookChanges): readonly RootF
   const wanted: Record<string, WritableValue | undefined> = {};
   for (const { name } of old) if (changes.root === undefined || name === 'cells') wanted[name] = null;
   for (const [name, value] of Object.entries(changes.root ?? {})) {
-    if (name !== 'metadata' && name !== 'cells') wanted[name] = value as WritableValue;
+    if (name !== 'metadata' && name !== 'cells') wanted[name] = value;
   }
   const metadata = changes.metadata ?? file.metadata;
   wanted['metadata'] = toFileMetadata(metadata);
@@ -113,8 +128,7 @@ function writeField(
 
 function newField(name: string, sibling: RootField | undefined, style: JsonStyle): RootField {
   const label = new TextEncoder().encode(JSON.stringify(name) + style.colon);
-  const nothing = new Uint8Array();
-  return { name, before: sibling?.before ?? whiteSpace(style, 1), label, value: nothing, after: nothing };
+  return { name, before: sibling?.before ?? whiteSpace(style, 1), label, value: NOTHING, after: NOTHING };
 }
 
 /** The indentation of the line on which something stands that has this white space in front. */
@@ -122,15 +136,4 @@ function indentOf(lead: Uint8Array, style: JsonStyle): string {
   if (style.newline === '') return '';
   const text = new TextDecoder().decode(lead);
   return text.slice(text.lastIndexOf('\n') + 1);
-}
-
-/** A notebook object (from a client, or upgraded) as new file bytes in Jupyter's layout, strings split. */
-export function toWritableNotebook(notebook: JsonObject): WritableObject {
-  const cells = Array.isArray(notebook['cells']) ? notebook['cells'] : [];
-  const minor = typeof notebook['nbformat_minor'] === 'number' ? notebook['nbformat_minor'] : 0;
-  return {
-    ...(notebook as WritableObject),
-    cells: cells.map((cell) => (isObject(cell) ? toFileCell(cell, minor >= 5) : (cell as WritableValue))),
-    metadata: isObject(notebook['metadata']) ? toFileMetadata(notebook['metadata']) : {},
-  };
 }

@@ -1,0 +1,56 @@
+/** Checkpoints as ordinary files of any store, in the place where Jupyter has them: what a store gets for free. */
+import { CHECKPOINT_DIRECTORY, CHECKPOINT_ID, checkpointPath, noCheckpoint } from './checkpoint-names.js';
+import type { Checkpoints, NotebookManager } from './notebook-manager.js';
+import { joinPath, parentOf } from './paths.js';
+
+type Store = Pick<NotebookManager, 'stat' | 'read' | 'write' | 'makeDirectory' | 'rename' | 'remove'>;
+
+export class CheckpointsBeside implements Checkpoints {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async create(path: string): Promise<{ id: string; modified: Date }> {
+    const { body } = await this.#store.read(path);
+    const directory = joinPath(parentOf(path), CHECKPOINT_DIRECTORY);
+    if ((await this.#store.stat(directory)) === undefined) await this.#store.makeDirectory(directory);
+    const { modified } = await this.#store.write(checkpointPath(path), body);
+    return { id: CHECKPOINT_ID, modified };
+  }
+
+  async list(path: string): Promise<{ id: string; modified: Date }[]> {
+    const entry = await this.#store.stat(checkpointPath(path));
+    return entry === undefined ? [] : [{ id: CHECKPOINT_ID, modified: entry.modified }];
+  }
+
+  async restore(path: string, id: string): Promise<void> {
+    await this.#find(path, id);
+    const { body } = await this.#store.read(checkpointPath(path));
+    await this.#store.write(path, body);
+  }
+
+  async remove(path: string, id: string): Promise<void> {
+    await this.#find(path, id);
+    await this.#store.remove(checkpointPath(path));
+  }
+
+  async renamed(from: string, to: string): Promise<void> {
+    if ((await this.#store.stat(checkpointPath(from))) === undefined) return;
+    const directory = joinPath(parentOf(to), CHECKPOINT_DIRECTORY);
+    if ((await this.#store.stat(directory)) === undefined) await this.#store.makeDirectory(directory);
+    await this.removed(to);
+    await this.#store.rename(checkpointPath(from), checkpointPath(to));
+  }
+
+  async removed(path: string): Promise<void> {
+    const at = checkpointPath(path);
+    if ((await this.#store.stat(at)) !== undefined) await this.#store.remove(at);
+  }
+
+  async #find(path: string, id: string): Promise<void> {
+    const exists = id === CHECKPOINT_ID && (await this.#store.stat(checkpointPath(path))) !== undefined;
+    if (!exists) throw noCheckpoint(path, id);
+  }
+}

@@ -1,0 +1,11 @@
+/** Notebooks and files: the contract of a store, the built-in ones, and the contents API on top of any. */
+export * from './notebook-manager.js';
+export { Contents, type ContentsOptions, type GetOptions } from './contents.js';
+export type { NotebookTrust, OpenDocument, OpenDocuments } from './open-documents.js';
+export { contentsRouter } from './router.js';
+export { loadNotebookManager, type LoadOptions } from './load-manager.js';
+export { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
+export { MemoryNotebookManager } from './stores/memory.js';
+export { CheckpointsBeside } from './checkpoints-beside.js';
+export { mimeTypeOf } from './models.js';
+export { cleanPath, encodePath, isHidden, joinPath, nameOf, parentOf } from './paths.js';

@@ -1,0 +1,31 @@
+/**
+ * What the contents API needs of notebooks that are open as live documents, so that there is one authority for them:
+ * reading gives the live state, saving goes through the document, and renames and deletions are told.
+ */
+import type { JsonObject } from '../notebook/types.js';
+import type { Entry } from './notebook-manager.js';
+
+export interface OpenDocuments {
+  find(path: string): OpenDocument | undefined;
+  /** A file or directory moved: documents at or below `from` go on at their new path. */
+  renamed(from: string, to: string): void | Promise<void>;
+  /** A file or directory was deleted. */
+  removed(path: string): void | Promise<void>;
+}
+
+export interface OpenDocument {
+  /** The notebook as it is now, in the API's form (`notebookContent`), whether on disk or not. */
+  content(): JsonObject;
+  /** Brings what is not on disk yet there; rejects when that fails. */
+  flush(): Promise<void>;
+  /** Makes this the content of the document, and saves it. */
+  save(content: JsonObject): Promise<Entry>;
+  /** The file was replaced (a checkpoint was restored): take what is on disk now. */
+  reload(): Promise<void>;
+}
+
+/** Who remembers which notebooks their owner trusts; by content, never by what the file says of itself. */
+export interface NotebookTrust {
+  isTrusted(content: JsonObject): boolean | Promise<boolean>;
+  trust(content: JsonObject): void | Promise<void>;
+}

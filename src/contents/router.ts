@@ -1,0 +1,143 @@
+/** `/api/contents`, the Jupyter contents API: translates requests and answers, decides nothing. */
+import { Router, type Request, type Response } from 'express';
+import { HttpError } from '../http-error.js';
+import type { ContentsModel } from '../protocol/rest-models.js';
+import type { Contents, GetOptions } from './contents.js';
+import { filesRouter } from './files-router.js';
+import { encodePath } from './paths.js';
+import { readJsonBody } from './read-body.js';
+
+type PathParams = { path?: string[] };
+type CheckpointParams = PathParams & { id: string };
+
+/** Paths are relative to base_url. All bodies but those of PUT must have been parsed into `req.body` before. */
+export function contentsRouter(contents: Contents): Router {
+  const router = Router({ strict: false });
+
+  router.get('/api/contents{/*path}/checkpoints', async (req: Request<PathParams>, res) => {
+    sendJson(res, 200, await contents.listCheckpoints(pathOf(req)));
+  });
+  router.post('/api/contents{/*path}/checkpoints', async (req: Request<PathParams>, res) => {
+    const checkpoint = await contents.createCheckpoint(pathOf(req));
+    res.setHeader('Location', `${locationOf(req, pathOf(req))}/checkpoints/${checkpoint.id}`);
+    sendJson(res, 201, checkpoint);
+  });
+  router.post('/api/contents{/*path}/checkpoints/:id', async (req: Request<CheckpointParams>, res) => {
+    await contents.restoreCheckpoint(pathOf(req), req.params.id);
+    res.status(204).end();
+  });
+  router.delete('/api/contents{/*path}/checkpoints/:id', async (req: Request<CheckpointParams>, res) => {
+    await contents.deleteCheckpoint(pathOf(req), req.params.id);
+    res.status(204).end();
+  });
+  router.post('/api/contents{/*path}/trust', async (req: Request<PathParams>, res) => {
+    await contents.trust(pathOf(req));
+    res.status(201).type('text/html').end();
+  });
+
+  router.get('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
+    const model = await contents.get(pathOf(req), getOptions(req));
+    res.setHeader('Last-Modified', new Date(model.last_modified).toUTCString());
+    sendJson(res, 200, model);
+  });
+  router.post('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
+    const body = objectBody(req.body);
+    const { copy_from } = body;
+    if (copy_from !== undefined && typeof copy_from !== 'string') {
+      throw new HttpError(400, "'copy_from' must be a path");
+    }
+    const model = copy_from
+      ? await contents.copy(copy_from, pathOf(req))
+      : await contents.createUntitled(pathOf(req), body);
+    sendCreated(req, res, 201, model);
+  });
+  router.put('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
+    const body = await bodyOrRefusal(req, res, contents.maxBodySize);
+    if (body === undefined) return sendCreated(req, res, 201, await contents.createUntitled(pathOf(req)));
+    const { model, created } = await contents.save(pathOf(req), body);
+    sendCreated(req, res, created ? 201 : 200, model);
+  });
+  router.patch('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
+    const { path } = objectBody(req.body);
+    if (typeof path !== 'string') throw new HttpError(400, "JSON body missing: it must have the new 'path'");
+    sendCreated(req, res, 200, await contents.rename(pathOf(req), path));
+  });
+  router.delete('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
+    await contents.delete(pathOf(req));
+    res.status(204).end();
+  });
+
+  router.use(filesRouter(contents));
+  return router;
+}
+
+/** Express has decoded each segment; a slash that was encoded inside one separates like any other. */
+export function pathOf(req: Request<PathParams>): string {
+  return (req.params.path ?? []).join('/');
+}
+
+function getOptions(req: Request<PathParams>): GetOptions {
+  const { type, format } = req.query;
+  if (format !== undefined && format !== 'text' && format !== 'base64') {
+    throw new HttpError(400, `Format '${one(format)}' is invalid`);
+  }
+  return {
+    ...(type === undefined ? {} : { type: one(type) }),
+    ...(format === undefined ? {} : { format }),
+    content: flag(req, 'content', true),
+    hash: flag(req, 'hash', false),
+  };
+}
+
+function flag(req: Request<PathParams>, name: string, otherwise: boolean): boolean {
+  const value = req.query[name];
+  if (value === undefined) return otherwise;
+  if (value !== '0' && value !== '1') throw new HttpError(400, `${name} must be 0 or 1, not '${one(value)}'`);
+  return value === '1';
+}
+
+/** A query value for a message: short, and never an array. */
+function one(value: unknown): string {
+  return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 60);
+}
+
+function objectBody(body: unknown): Record<string, unknown> {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body)) {
+    throw new HttpError(400, 'The body of the request must be a JSON object');
+  }
+  return body as Record<string, unknown>;
+}
+
+/** What is left of a refused body is not read: the answer goes out and the connection ends. */
+async function bodyOrRefusal(
+  req: Request<PathParams>,
+  res: Response,
+  limit: number,
+): ReturnType<typeof readJsonBody> {
+  try {
+    return await readJsonBody(req, limit);
+  } catch (error) {
+    if (!req.readableEnded) {
+      res.setHeader('Connection', 'close');
+      res.on('finish', () => req.destroy());
+    }
+    throw error;
+  }
+}
+
+function sendCreated(req: Request<PathParams>, res: Response, status: number, model: ContentsModel): void {
+  res.setHeader('Location', locationOf(req, model.path));
+  res.setHeader('Last-Modified', new Date(model.last_modified).toUTCString());
+  sendJson(res, status, model);
+}
+
+function locationOf(req: Request<PathParams>, path: string): string {
+  return `${req.baseUrl}/api/contents/${encodePath(path)}`;
+}
+
+/** As the peers: no charset, which JSON does not have. */
+function sendJson(res: Response, status: number, value: unknown): void {
+  res.status(status).setHeader('Content-Type', 'application/json');
+  res.end(JSON.stringify(value));
+}
