@@ -11,7 +11,7 @@ export interface CellHost {
   path(): string;
   /** the kernel's language, for colours; '' while it is not known */
   language(): string;
-  readOnly(): boolean;
+  readOnly(id: CellId): boolean;
   /** whether outputs of the cell came from outside */
   untrusted(id: CellId): boolean;
   /** number of the cell, from 1, and how many there are */

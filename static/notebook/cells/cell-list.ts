@@ -32,6 +32,10 @@ export class CellList {
     this.#onRemoved = onRemoved;
   }
 
+  get isEmpty(): boolean {
+    return this.#views.size === 0;
+  }
+
   view(id: CellId): CellView | undefined {
     return this.#views.get(id);
   }

@@ -121,9 +121,12 @@ export class CellView {
     this.element.append(this.#input.element);
   }
 
-  focusInput(): boolean {
+  focusInput(): void {
     this.#input?.focus();
-    return this.#input !== undefined;
+  }
+
+  get hasInputFocus(): boolean {
+    return this.#input?.element.contains(document.activeElement) ?? false;
   }
 
   /** The kernel's language or its parser is known now. */

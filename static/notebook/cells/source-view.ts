@@ -96,7 +96,7 @@ export class SourceView {
   }
 
   readOnlyChanged(): void {
-    this.#editor?.setReadOnly(this.#host.readOnly());
+    this.#editor?.setReadOnly(this.#host.readOnly(this.#cell.id));
   }
 
   languageChanged(): void {
@@ -137,7 +137,7 @@ export class SourceView {
     this.#editor ??= new module.CellEditor(this.#cell.text, this.#language(), type, {
       nonce: host.nonce,
       help: type === 'code' ? host.help : undefined,
-      readOnly: host.readOnly(),
+      readOnly: host.readOnly(id),
       label: `${type === 'code' ? 'Code' : type === 'markdown' ? 'Markdown' : 'Raw text'} of this cell. Escape leaves the editor.`,
       edited: (changes) => host.edited(id, changes),
       keydown: (event) => host.keydown(event),

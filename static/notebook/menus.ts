@@ -1,0 +1,142 @@
+/** The menu bar of the notebook page: the classic's menus, in its order. */
+import type { CheckpointModel, KernelspecsModel } from '../../src/protocol/rest-models.js';
+import { api } from '../base/api.js';
+import { dateTime } from '../base/format.js';
+import type { MenuBarMenu, MenuEntry } from '../base/menu.js';
+
+export interface MenuData {
+  kernelspecs: KernelspecsModel | undefined;
+  checkpoints: CheckpointModel[];
+}
+
+/** Kernels for the submenus. */
+export function loadKernelspecs(): Promise<KernelspecsModel> {
+  return api.get('api/kernelspecs');
+}
+
+const command = (id: string, label?: string, argument?: unknown): MenuEntry => ({
+  command: id,
+  ...(label === undefined ? {} : { label }),
+  ...(argument === undefined ? {} : { argument }),
+});
+const classic = (id: string, label?: string): MenuEntry => command(`jupyter-notebook:${id}`, label);
+
+/** @param data  asked for when a menu opens */
+export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
+  const kernels = (id: string): MenuEntry[] => {
+    const specs = Object.values(data().kernelspecs?.kernelspecs ?? {});
+    if (specs.length === 0) return [{ label: 'No kernels found', run: () => undefined, disabled: true }];
+    return specs
+      .sort((a, b) => a.spec.display_name.localeCompare(b.spec.display_name))
+      .map((spec) => command(id, spec.spec.display_name, spec.name));
+  };
+  const checkpoints = (): MenuEntry[] => {
+    const { checkpoints: known } = data();
+    if (known.length === 0) return [{ label: 'No checkpoints', run: () => undefined, disabled: true }];
+    return known.map((each) =>
+      command('nbserver:revert-to-checkpoint', dateTime(Date.parse(each.last_modified)), each),
+    );
+  };
+
+  return [
+    {
+      label: 'File',
+      entries: () => [
+        { label: 'New Notebook', submenu: () => kernels('nbserver:new-notebook') },
+        command('nbserver:open'),
+        'separator',
+        command('nbserver:copy-notebook'),
+        classic('rename-notebook'),
+        classic('save-notebook'),
+        'separator',
+        { label: 'Revert to Checkpoint', submenu: checkpoints },
+        'separator',
+        { label: 'Download as', submenu: [command('nbserver:download-notebook')] },
+        'separator',
+        classic('close-and-halt'),
+      ],
+    },
+    {
+      label: 'Edit',
+      entries: [
+        classic('cut-cell'),
+        classic('copy-cell'),
+        classic('paste-cell-above'),
+        classic('paste-cell-below'),
+        classic('paste-cell-replace'),
+        classic('delete-cell'),
+        classic('undo-cell-deletion'),
+        classic('redo-cell-deletion'),
+        'separator',
+        classic('split-cell-at-cursor'),
+        classic('merge-cell-with-previous-cell'),
+        classic('merge-cell-with-next-cell'),
+        'separator',
+        classic('move-cell-up'),
+        classic('move-cell-down'),
+      ],
+    },
+    {
+      label: 'View',
+      entries: [
+        classic('toggle-header'),
+        classic('toggle-toolbar'),
+        classic('toggle-all-line-numbers'),
+        'separator',
+        ...['system', 'light', 'dark'].map((theme) => command(`nbserver:theme-${theme}`)),
+      ],
+    },
+    { label: 'Insert', entries: [classic('insert-cell-above'), classic('insert-cell-below')] },
+    {
+      label: 'Cell',
+      entries: [
+        classic('run-cell'),
+        classic('run-cell-and-select-next'),
+        classic('run-cell-and-insert-below'),
+        classic('run-all-cells'),
+        classic('run-all-cells-above'),
+        classic('run-all-cells-below'),
+        'separator',
+        {
+          label: 'Cell Type',
+          submenu: [
+            classic('change-cell-to-code'),
+            classic('change-cell-to-markdown'),
+            classic('change-cell-to-raw'),
+          ],
+        },
+        'separator',
+        {
+          label: 'Current Outputs',
+          submenu: [
+            classic('toggle-cell-output-collapsed'),
+            classic('toggle-cell-output-scrolled'),
+            classic('clear-cell-output'),
+          ],
+        },
+        { label: 'All Output', submenu: [classic('clear-all-cells-output')] },
+      ],
+    },
+    {
+      label: 'Kernel',
+      entries: () => [
+        classic('interrupt-kernel'),
+        classic('confirm-restart-kernel'),
+        classic('confirm-restart-kernel-and-clear-output'),
+        classic('confirm-restart-kernel-and-run-all-cells'),
+        classic('shutdown-kernel'),
+        'separator',
+        { label: 'Change kernel', submenu: () => kernels('nbserver:change-kernel') },
+      ],
+    },
+    {
+      label: 'Help',
+      entries: [
+        classic('show-keyboard-shortcuts'),
+        classic('show-command-palette'),
+        'separator',
+        command('nbserver:about'),
+      ],
+    },
+  ];
+}

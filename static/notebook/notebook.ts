@@ -1,0 +1,158 @@
+/** Entry of the notebook page. */
+import './notebook.css';
+import { effect } from '@preact/signals';
+import { createElement, render } from 'preact';
+import type { KernelspecsModel } from '../../src/protocol/rest-models.js';
+import { loginUrl, onLoginExpired } from '../base/api.js';
+import { MenuBar } from '../base/menu.js';
+import { notify, type Notice } from '../base/notify.js';
+import { pageData } from '../base/page-data.js';
+import { urlFor } from '../base/urls.js';
+import { listCheckpoints } from './commands/file-commands.js';
+import { loadKernelspecs, notebookMenus, type MenuData } from './menus.js';
+import { applyParts } from './page-parts.js';
+import { NotebookPage } from './page.js';
+import { showStatus } from './status.js';
+import { Toolbar } from './toolbar.js';
+
+/** A short break of the connection is nobody's business. */
+const LOST_NOTICE_DELAY = 2000;
+
+function find(selector: string): HTMLElement {
+  const element = document.querySelector<HTMLElement>(selector);
+  if (element === null) throw new Error(`The page has no ${selector}.`);
+  return element;
+}
+
+function start(): void {
+  applyParts();
+  const data = pageData<{ path: string; kernel_name: string | null }>();
+  const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? '';
+  const elements = {
+    scroller: find('[data-notebook-scroller]'),
+    cells: find('#cells'),
+    failure: find('#failure'),
+  };
+  const page = new NotebookPage(elements, data.path, data.kernel_name ?? undefined, nonce);
+  const { client, commands } = page;
+  document.body.append(page.pager.element);
+  showStatus(client);
+
+  const known: MenuData = { kernelspecs: undefined, checkpoints: [] };
+  const menus = notebookMenus(() => known);
+  const bar = find('#menubar');
+  const drawMenus = () =>
+    render(createElement(MenuBar, { label: 'Notebook', menus, commands, mode: page.selection.mode }), bar);
+  drawMenus();
+  const refresh = () => {
+    loadKernelspecs().then(
+      (specs: KernelspecsModel) => (known.kernelspecs = specs),
+      () => undefined, // the menu says that there are none; opening it again asks again
+    );
+    listCheckpoints(page).then(
+      (list) => (known.checkpoints = list),
+      () => undefined, // as above
+    );
+  };
+  // asked for when somebody is about to open a menu, not at every start
+  bar.addEventListener('pointerenter', refresh);
+  bar.addEventListener('focusin', refresh);
+
+  const toolbar = new Toolbar(find('#toolbar'), commands);
+  const updateToolbar = () => {
+    const types = new Set(page.selection.cells.map((id) => page.view.cell(id)?.cell.cell_type));
+    toolbar.update(types.size === 1 ? [...types][0] : undefined);
+  };
+  page.onSelection(() => {
+    updateToolbar();
+    drawMenus();
+  });
+  effect(() => {
+    // read, so that this runs again when they change
+    void [client.kernel.value, client.writable.value, client.connection.value];
+    updateToolbar();
+  });
+  find('#notebook-name').addEventListener(
+    'click',
+    () => void commands.run('jupyter-notebook:rename-notebook'),
+  );
+  effect(() => {
+    const address = urlFor('notebooks', client.path.value) + location.hash;
+    if (client.path.value !== '' && location.pathname !== new URL(address, location.href).pathname) {
+      history.replaceState(null, '', address);
+    }
+  });
+  noticeConnection(page);
+  noticeKernel(page);
+}
+
+function noticeConnection({ client }: NotebookPage): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let lost: Notice | undefined;
+  let expired: Notice | undefined;
+  effect(() => {
+    const state = client.connection.value;
+    clearTimeout(timer);
+    if (state === 'open') {
+      lost?.close();
+      expired?.close();
+      lost = expired = undefined;
+    } else if (state === 'lost' && lost === undefined) {
+      timer = setTimeout(() => {
+        lost = notify(
+          'The connection to the server is lost. You can go on writing; the page connects again by itself and then sends what you did.',
+          { kind: 'warning', key: 'connection', action: { label: 'Try now', run: () => client.retryNow() } },
+        );
+      }, LOST_NOTICE_DELAY);
+    }
+  });
+  onLoginExpired(() => {
+    expired ??= notify(
+      'You are not logged in any more. Log in in the other tab; this page then goes on by itself, and nothing that you did is lost.',
+      {
+        kind: 'warning',
+        key: 'login',
+        action: {
+          label: 'Log in',
+          run: () => {
+            expired = undefined;
+            window.open(loginUrl(), '_blank', 'noopener');
+          },
+        },
+      },
+    );
+  });
+}
+
+function noticeKernel({ client, commands }: NotebookPage): void {
+  let notice: Notice | undefined;
+  let before = '';
+  effect(() => {
+    const kernel = client.kernel.value;
+    const state = kernel?.state ?? '';
+    const key = `${state} ${kernel?.reason ?? ''}`;
+    if (key === before) return;
+    before = key;
+    notice?.close();
+    notice = undefined;
+    if (state !== 'dead' && state !== 'unavailable') return;
+    notice = notify(
+      kernel?.reason ??
+        (state === 'dead' ? 'The kernel has died.' : `The kernel "${kernel?.name}" is not installed.`),
+      {
+        kind: 'error',
+        key: 'kernel',
+        ...(state === 'dead'
+          ? {
+              action: {
+                label: 'Restart the kernel',
+                run: () => void commands.run('jupyter-notebook:confirm-restart-kernel'),
+              },
+            }
+          : {}),
+      },
+    );
+  });
+}
+
+start();

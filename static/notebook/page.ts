@@ -1,0 +1,354 @@
+/**
+ * The notebook page put together: the document, the cells, the selection, the commands and the parts around them. Each
+ * part is a module of its own; this one only says who tells whom.
+ */
+import { effect } from '@preact/signals';
+import type { NotebookState } from '../../src/notebook/notebook-state.js';
+import type { Operation } from '../../src/notebook/operations.js';
+import type { CellId } from '../../src/notebook/types.js';
+import { CommandRegistry, Keymap } from '../base/commands.js';
+import { dialogIsOpen } from '../base/dialog.js';
+import { announce, notify, notifyError } from '../base/notify.js';
+import { CellList } from './cells/cell-list.js';
+import type { CellHost } from './cells/cell-host.js';
+import { CellClipboard } from './clipboard.js';
+import { cellCommands } from './commands/cell-commands.js';
+import { fileCommands } from './commands/file-commands.js';
+import { kernelCommands } from './commands/kernel-commands.js';
+import { viewCommands } from './commands/view-commands.js';
+import { DocumentClient } from './document-client.js';
+import { EditorPool } from './editor/editor-pool.js';
+import { loadEditorWhenIdle } from './editor/load-editor.js';
+import { KernelHelpClient } from './kernel-help.js';
+import { loadParser } from './languages.js';
+import type { NotebookContext } from './notebook-context.js';
+import { findAnchor } from './outputs/markdown-view.js';
+import { renderBundle } from './outputs/mime.js';
+import { isShown } from './page-parts.js';
+import { Pager } from './pager.js';
+import { Selection } from './selection.js';
+import { showMode } from './status.js';
+
+export interface PageElements {
+  scroller: HTMLElement;
+  cells: HTMLElement;
+  /** shown when the notebook cannot be opened */
+  failure: HTMLElement;
+}
+
+export class NotebookPage implements NotebookContext {
+  readonly client: DocumentClient;
+  readonly list: CellList;
+  readonly selection: Selection;
+  readonly clipboard = new CellClipboard();
+  readonly pager = new Pager();
+  readonly commands: CommandRegistry;
+  readonly scroller: HTMLElement;
+  readonly #elements: PageElements;
+  readonly #keymap: Keymap;
+  readonly #help: KernelHelpClient;
+  readonly #pool = new EditorPool();
+  readonly #onSelection = new Set<() => void>();
+  /** the kernel's language as the cells are coloured with */
+  #language = '';
+  #selected = new Set<CellId>();
+
+  constructor(elements: PageElements, path: string, kernelName: string | undefined, nonce: string) {
+    this.#elements = elements;
+    this.scroller = elements.scroller;
+    this.commands = new CommandRegistry((error, command) => notifyError(`${command.label}:`, error));
+    this.selection = new Selection(
+      () => this.view,
+      () => this.#showSelection(),
+    );
+    this.#keymap = new Keymap(this.commands, { mode: () => this.selection.mode });
+    this.#help = new KernelHelpClient({
+      kernelId: () => this.client.kernel.value?.id ?? undefined,
+      isBusy: () => this.client.kernel.value?.state !== 'idle',
+      path: () => this.client.path.value,
+      toPager: (content) => this.pager.show(content),
+    });
+    this.client = new DocumentClient(path, kernelName, {
+      changed: (ops, by) => this.#changed(ops, by),
+      replaced: () => this.#replaced(),
+      trustChanged: (ids) => ids.forEach((id) => this.list.view(id)?.trustChanged()),
+      notice: (level, message) => notify(message, { kind: level, key: message }),
+      pager: (data) => this.#showHelp(data),
+      failed: (message) => this.#failed(message),
+    });
+    this.list = new CellList(
+      elements.cells,
+      elements.scroller,
+      this.view,
+      this.#cellHost(nonce),
+      (id, before) => this.#cellRemoved(id, before),
+    );
+    this.commands.add(
+      ...cellCommands(this),
+      ...kernelCommands(this),
+      ...fileCommands(this),
+      ...viewCommands(this),
+    );
+    this.#followLanguage();
+    this.#followPrompt();
+    this.#listen();
+  }
+
+  get view(): NotebookState {
+    return this.client.sync.view;
+  }
+
+  get canEdit(): boolean {
+    return this.client.sync.isLoaded && this.client.writable.value;
+  }
+
+  /** Calls `listener` when the selection or the mode has changed. */
+  onSelection(listener: () => void): void {
+    this.#onSelection.add(listener);
+  }
+
+  perform(ops: readonly Operation[]): void {
+    if (ops.length === 0) return;
+    this.client.sync.perform(ops);
+    this.list.flush();
+  }
+
+  select(
+    id: CellId | null,
+    { extend = false, scroll = true }: { extend?: boolean; scroll?: boolean } = {},
+  ): void {
+    if (id === null) return this.selection.select(null);
+    this.list.flush();
+    if (scroll) this.list.fill(id);
+    if (extend) this.selection.extendTo(id);
+    else this.selection.select(id);
+    this.#focusCurrent(scroll);
+  }
+
+  async edit(id: CellId, position?: number): Promise<void> {
+    const view = this.list.view(id);
+    if (view === undefined) return;
+    this.list.fill(id);
+    view.setRendered(false);
+    this.selection.select(id, 'edit');
+    await view.source.focus(position);
+  }
+
+  leaveEditor(): void {
+    this.selection.setMode('command');
+    this.#focusCurrent(false);
+  }
+
+  #focusCurrent(scroll: boolean): void {
+    const view = this.selection.current === null ? undefined : this.list.view(this.selection.current);
+    if (view === undefined) return;
+    view.element.focus({ preventScroll: true });
+    if (scroll) view.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  #cellHost(nonce: string): CellHost {
+    return {
+      nonce,
+      pool: this.#pool,
+      help: this.#help,
+      path: () => this.client.path.value,
+      language: () => this.#language,
+      readOnly: (id) => !this.canEdit || this.view.cell(id)?.cell.metadata['editable'] === false,
+      untrusted: (id) => this.client.sync.untrusted.has(id),
+      place: (id) => ({ number: this.view.indexOf(id) + 1, count: this.view.length }),
+      edited: (id, changes) => {
+        this.client.sync.perform([{ op: 'edit-source', id, changes }], { undoable: false });
+      },
+      editing: (id) => this.selection.select(id, 'edit'),
+      keydown: (event) => this.#key(event),
+      edit: (id, position) => {
+        this.edit(id, position).catch((error: unknown) =>
+          notifyError('The editor could not be loaded.', error),
+        );
+      },
+    };
+  }
+
+  #changed(ops: readonly Operation[], by: 'self' | 'server'): void {
+    this.list.changed(ops);
+    if (by === 'self') return;
+    for (const op of ops) {
+      if (op.op !== 'set-execution' || op.execution.state !== 'idle') continue;
+      if (op.execution.status === 'error')
+        announce(`Cell ${this.view.indexOf(op.id) + 1} ended with an error.`);
+      else if (op.execution.status === 'ok') announce(`Cell ${this.view.indexOf(op.id) + 1} is done.`);
+    }
+  }
+
+  #replaced(): void {
+    const first = this.list.isEmpty;
+    this.#elements.failure.hidden = true;
+    this.list.replace(this.view);
+    for (const view of this.list.views()) view.source.readOnlyChanged();
+    if (first) {
+      this.list.showLineNumbers(isShown('line-numbers'));
+      document.body.dataset['loaded'] = '';
+      const free = document.activeElement === null || document.activeElement === document.body;
+      this.selection.select(this.view.ids[0] ?? null);
+      if (free) this.#focusCurrent(false);
+      loadEditorWhenIdle();
+      this.#goToAnchor();
+    } else if (this.selection.current === null || !this.view.has(this.selection.current)) {
+      this.selection.select(this.view.ids[0] ?? null);
+    }
+  }
+
+  #cellRemoved(id: CellId, before: CellId | null): void {
+    this.#selected.delete(id);
+    if (this.selection.current !== id) return;
+    const next = before !== null && this.view.has(before) ? before : (this.view.ids[0] ?? null);
+    this.select(next, { scroll: false });
+  }
+
+  #failed(message: string): void {
+    this.#elements.failure.hidden = false;
+    const text = this.#elements.failure.querySelector('p');
+    if (text !== null) text.textContent = message;
+  }
+
+  #showSelection(): void {
+    const selected = new Set(this.selection.cells);
+    const { current, mode } = this.selection;
+    for (const id of this.#selected) {
+      if (selected.has(id)) continue;
+      this.list.view(id)?.element.classList.remove('selected', 'current', 'multiple');
+      const element = this.list.view(id)?.element;
+      if (element !== undefined) element.tabIndex = -1;
+    }
+    for (const id of selected) {
+      const element = this.list.view(id)?.element;
+      element?.classList.add('selected');
+      element?.classList.toggle('current', id === current);
+      element?.classList.toggle('multiple', selected.size > 1);
+      if (element !== undefined) element.tabIndex = id === current ? 0 : -1;
+    }
+    this.#selected = selected;
+    showMode(mode);
+    for (const listener of this.#onSelection) listener();
+  }
+
+  #key(event: KeyboardEvent): boolean {
+    if (!this.#keymap.handle(event)) return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  #listen(): void {
+    document.addEventListener('keydown', (event) => {
+      if (event.defaultPrevented || dialogIsOpen() || !isForNotebook(event)) return;
+      this.#key(event);
+    });
+    this.#elements.cells.addEventListener('focusin', (event) => {
+      if (!(event.target instanceof HTMLElement)) return;
+      const section = event.target.closest<HTMLElement>('[data-cell-id]');
+      const id = section?.dataset['cellId'];
+      if (section === null || id === undefined || event.target.closest('.cm-editor') !== null) return;
+      // a focus that came by the selection itself changes nothing
+      if (event.target === section && this.#selected.has(id) && this.selection.mode === 'command') return;
+      this.selection.select(id);
+    });
+    this.#elements.cells.addEventListener('mousedown', (event) => {
+      if (!(event.target instanceof Element) || !event.shiftKey) return;
+      const id = event.target.closest<HTMLElement>('[data-cell-id]')?.dataset['cellId'];
+      if (id === undefined || event.target.closest('.cm-editor, a, button, input') !== null) return;
+      event.preventDefault(); // no text selection over half the page
+      this.select(id, { extend: true, scroll: false });
+    });
+    this.#elements.cells.addEventListener('click', (event) => {
+      const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;
+      const target = link === null ? undefined : this.#anchorTarget(link.getAttribute('href') ?? '');
+      if (link !== null) event.preventDefault();
+      target?.scrollIntoView({ block: 'start' });
+    });
+    this.#elements.cells.addEventListener('click', (event) => {
+      const prompt = event.target instanceof Element ? event.target.closest('.prompt-out') : null;
+      if (prompt !== null) void this.commands.run('jupyter-notebook:toggle-cell-output-scrolled');
+    });
+    addEventListener('beforeunload', (event) => {
+      if (this.client.wouldLose) event.preventDefault();
+    });
+    addEventListener('hashchange', () => this.#goToAnchor());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'hidden' && this.client.unsaved.value && this.canEdit)
+        this.client.sync.save();
+    });
+  }
+
+  #goToAnchor(): void {
+    if (location.hash.length > 1) this.#anchorTarget(location.hash)?.scrollIntoView({ block: 'start' });
+  }
+
+  /** Markdown that is not drawn yet may hold the anchor: it is drawn until it is found. */
+  #anchorTarget(anchor: string): Element | undefined {
+    let found = findAnchor(this.#elements.cells, anchor);
+    for (const id of this.view.ids) {
+      if (found !== undefined) break;
+      const view = this.list.view(id);
+      if (view === undefined || view.isFilled || view.type !== 'markdown') continue;
+      this.list.fill(id);
+      found = findAnchor(view.element, anchor);
+    }
+    return found;
+  }
+
+  #followLanguage(): void {
+    effect(() => {
+      const language = this.client.kernel.value?.language ?? '';
+      if (language === this.#language) return;
+      this.#language = language;
+      const show = () => {
+        if (language !== this.#language) return;
+        for (const view of this.list.views()) view.languageChanged();
+      };
+      // without its parser the text stays plain, and can be edited all the same
+      loadParser(language).then(show, show);
+    });
+  }
+
+  #followPrompt(): void {
+    let cell: CellId | undefined;
+    effect(() => {
+      const prompt = this.client.prompt.value;
+      const answer = (value: string) => this.client.answer(value);
+      if (cell !== undefined) {
+        const old = this.list.view(cell);
+        const hadFocus = old?.hasInputFocus === true;
+        old?.setInput(null, answer);
+        if (hadFocus && prompt === null) this.#focusCurrent(false);
+      }
+      cell = prompt?.cell;
+      if (prompt === null) return;
+      this.list.flush();
+      this.list.fill(prompt.cell);
+      const view = this.list.view(prompt.cell);
+      view?.setInput(prompt, answer);
+      // not out of a text that somebody is writing
+      if (this.selection.mode === 'command' && !dialogIsOpen()) view?.focusInput();
+      else announce(`Cell ${this.view.indexOf(prompt.cell) + 1} asks for input.`);
+    });
+  }
+
+  #showHelp(data: Record<string, unknown>): void {
+    const context = { path: this.client.path.value, untrusted: true, cellName: 'the help' };
+    const plain = data['text/plain'];
+    const bundle = typeof plain === 'string' ? { 'text/plain': plain } : (data as Record<string, string>);
+    this.pager.show(renderBundle(bundle, {}, context).element);
+  }
+}
+
+/** Keys pressed in fields, menus and editors are theirs; so are Enter and Space on a link or button. */
+function isForNotebook(event: KeyboardEvent): boolean {
+  const { target } = event;
+  if (!(target instanceof Element)) return true;
+  if (target.closest('input, textarea, select, [role=menu], [role=menubar], .cm-editor, .pager') !== null) {
+    return false;
+  }
+  const pressable = target.closest('a, button, summary, video, audio') !== null;
+  return !(pressable && ['Enter', ' '].includes(event.key));
+}
