@@ -24,9 +24,26 @@ const mayImport = (from, to) => ({
 });
 const feature = (from, to = []) => mayImport(from, [...everyone, ...to]);
 
+/** What Node gives to the scripts that are not TypeScript. */
+const globals = Object.fromEntries(
+  [
+    'Buffer',
+    'URL',
+    'console',
+    'exports',
+    'fetch',
+    'performance',
+    'process',
+    'require',
+    'setTimeout',
+    'clearTimeout',
+  ].map((name) => [name, 'readonly']),
+);
+
 export default defineConfig(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/consumer/', 'test-results/'] },
   js.configs.recommended,
+  { files: ['scripts/**', 'test/bench/**', '**/*.mjs', '**/*.cjs'], languageOptions: { globals } },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -47,7 +64,7 @@ export default defineConfig(
     files: ['src/**/*.ts', 'static/**/*.{ts,tsx}'],
     plugins: { boundaries },
     settings: {
-      'import/resolver': { typescript: { alwaysTryTypes: true } },
+      'import/resolver': { [`${import.meta.dirname}/scripts/eslint-resolver.cjs`]: {} },
       'boundaries/elements': [
         ...['commands', 'config', 'server', 'notebook', 'protocol', ...features].map((name) => ({
           type: name,

@@ -25,9 +25,13 @@ const NEEDED_TO_TYPE = { notebook: [/^static\/notebook\/editor\//] };
  * Builds everything into `outdir` (default dist/static). The new folder takes the place of the old one in one step, so
  * that a server that starts meanwhile never sees half of it. Entries that do not exist are left out.
  */
-export async function buildPages({ minify = true, outdir = join(root, 'dist', 'static') } = {}) {
+export async function buildPages({
+  minify = true,
+  outdir = join(root, 'dist', 'static'),
+  only = pages,
+} = {}) {
   const entryPoints = {};
-  for (const page of pages) {
+  for (const page of only) {
     const found = ['ts', 'tsx'].map((ext) => join(root, 'static', page, `${page}.${ext}`)).find(existsSync);
     if (found !== undefined) entryPoints[page] = found;
   }

@@ -1,8 +1,7 @@
-// `npm run build`: the server (esbuild, one file per entry plus shared chunks), the pages, and the .d.ts files.
+// What a build makes: the server (esbuild, one file per entry plus shared chunks), the pages, and the .d.ts files.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { root } from './setup.mjs';
 
 /** Packages that stay packages: natives and what cannot be bundled. They are the `dependencies` in package.json. */
@@ -54,9 +53,4 @@ function buildTypes() {
     stdio: ['ignore', 2, 2],
   });
   if (done.status !== 0) throw new Error('The .d.ts files could not be made; the messages of tsc are above.');
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { build } = await import('./setup.mjs');
-  await build({ types: true });
 }

@@ -15,6 +15,7 @@ export async function stopServer(server: RuntimeInfo): Promise<void> {
       if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
       throw new Error(
         `The server with process id ${server.pid} belongs to another user; only that user can stop it.`,
+        { cause: error },
       );
     }
     if (await ended(server.pid, 5_000)) return;

@@ -10,7 +10,6 @@ import { createAuth, generateToken } from '../auth/index.js';
 import { defaultSettings, jupyterDirectories, secretEnvironment } from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
 import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
-import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
 import { HttpError } from '../http-error.js';
 import { javascriptKernelspec, type JavascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
@@ -159,8 +158,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const bridge = keep(new KernelBridge({ kernels, log }));
     const kernelDirectory = (path: string) => contents.kernelDirectory(path);
     const sessions = keep(new SessionManager(kernels, { kernelDirectory }));
-    const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
-    contents.openDocuments = documents;
 
     const tls = settings.certfile === '' ? undefined : keep(await loadCertificate());
     const staticPrefix = settings.webapp_settings.static_url_prefix ?? `${settings.base_url}static/`;
@@ -215,7 +212,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         contentsRouter(contents),
         kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
         sessionsRouter({ sessions }),
-        documentsRouter({ documents }),
         pagesRouter({
           baseUrl: settings.base_url,
           staticUrl: staticPrefix,
@@ -229,7 +225,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       upgradeHandler({
         baseUrl: settings.base_url,
         auth,
-        routes: websocketRoutes(kernels, bridge, documents),
+        routes: websocketRoutes(kernels, bridge),
         log,
       }),
     );
@@ -283,11 +279,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
   }
 }
 
-function websocketRoutes(
-  kernels: KernelManager,
-  bridge: KernelBridge,
-  documents: DocumentManager,
-): UpgradeRoute[] {
+function websocketRoutes(kernels: KernelManager, bridge: KernelBridge): UpgradeRoute[] {
   return [
     {
       pattern: /^\/api\/kernels\/([^/]+)\/channels$/,
@@ -295,14 +287,6 @@ function websocketRoutes(
         if (!kernels.get(id)) throw new HttpError(404, `Kernel does not exist: ${id}`);
         const sessionId = query.get('session_id');
         return (ws) => bridge.handleKernelSocket(ws, { kernelId: id, sessionId, protocol: ws.protocol });
-      },
-    },
-    {
-      pattern: /^\/api\/documents\/([^/]+)\/socket$/,
-      accept({ params: [id = ''] }) {
-        const document = documents.get(id);
-        if (!document) throw new HttpError(404, `There is no open document with the id ${id}.`);
-        return (ws) => handleDocumentSocket(ws, document);
       },
     },
   ];

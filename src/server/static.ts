@@ -63,7 +63,7 @@ function decodePath(path: string): string {
 
 function findFiles(folder: string): Map<string, StaticFile> {
   const files = new Map<string, StaticFile>();
-  let paths: string[] = [];
+  let paths: string[];
   try {
     paths = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((each) => each.isFile())

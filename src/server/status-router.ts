@@ -62,7 +62,7 @@ function permissions(asked: unknown): Record<string, string[]> {
   if (asked === undefined) return {};
   let wanted: unknown;
   try {
-    wanted = JSON.parse(String(asked));
+    wanted = typeof asked === 'string' ? JSON.parse(asked) : undefined;
   } catch {
     throw new HttpError(400, 'permissions must be a JSON object: {"resource": ["action", …]}');
   }
@@ -73,8 +73,7 @@ function permissions(asked: unknown): Record<string, string[]> {
   for (const [resource, actions] of Object.entries(wanted)) {
     if (!Array.isArray(actions))
       throw new HttpError(400, 'permissions must map each resource to a list of actions.');
-    if (RESOURCES.includes(resource))
-      granted[resource] = actions.filter((each) => ACTIONS.includes(String(each)));
+    if (RESOURCES.includes(resource)) granted[resource] = ACTIONS.filter((each) => actions.includes(each));
   }
   return granted;
 }
