@@ -1,9 +1,10 @@
 /** `nbserver certificate`: makes a self-signed certificate and says how to trust it. */
 import { existsSync } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { homedir, hostname } from 'node:os';
+import { resolve } from 'node:path';
 
+import { expandHome } from '../config/index.js';
 import { makeCertificate, maxDays, writePrivately, type MadeCertificate } from '../tls/index.js';
 import { CommandError } from './command.js';
 import type { Command } from './command.js';
@@ -42,7 +43,7 @@ export const certificateCommand: Command<Args> = {
       })
       .option('force', { type: 'boolean', default: false, describe: 'Replace the file if it exists' }),
   handler: async ({ hostname: names, out, days, force }) => {
-    const file = isAbsolute(out) ? out : resolve(process.env.INIT_CWD ?? process.cwd(), out);
+    const file = resolve(expandHome(out, homedir()));
     if (existsSync(file) && !force) {
       throw new CommandError(
         `${out} exists. Give another file with --out, or --force to replace it (everyone has to trust the new one).`,

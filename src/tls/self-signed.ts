@@ -29,7 +29,8 @@ export interface MadeCertificate {
 
 /** The longest time that Apple's and Google's browsers accept, counted with both ends. */
 export const maxDays = 398;
-const day = 24 * 3_600_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 
 /** @throws {RangeError} when a name is neither a host name nor an address, or the time is too long */
 export async function makeCertificate(request: CertificateRequest = {}): Promise<MadeCertificate> {
@@ -48,8 +49,9 @@ export async function makeCertificate(request: CertificateRequest = {}): Promise
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.rsa.setPublicKey(key.n, key.e);
   certificate.serialNumber = randomSerial();
-  certificate.validity.notBefore = new Date(now);
-  certificate.validity.notAfter = new Date(now + days * day - 1000);
+  // Phones whose clocks are a little slow must not find it "not valid yet".
+  certificate.validity.notBefore = new Date(now - hour);
+  certificate.validity.notAfter = new Date(now - hour + days * day - 1000);
   // The name that a person meets in the browser's or the phone's list of certificates.
   const subject = [
     { name: 'commonName', value: firstName(hostnames).slice(0, 64) },
@@ -58,7 +60,9 @@ export async function makeCertificate(request: CertificateRequest = {}): Promise
   certificate.setSubject(subject);
   certificate.setIssuer(subject);
   certificate.setExtensions([
-    { name: 'basicConstraints', cA: false, critical: true },
+    // iOS and Android offer to trust only what calls itself an authority. Without keyCertSign it can vouch for nobody else,
+    // so that a stolen key opens this server and not the web of those who trusted it.
+    { name: 'basicConstraints', cA: true, critical: true },
     { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
     { name: 'extKeyUsage', serverAuth: true },
     {
