@@ -26,6 +26,8 @@ export async function buildAll({ types = false } = {}) {
       format: 'esm',
       platform: 'node',
       target: 'node20',
+      // jsonc-parser's `main` is UMD, whose inner require() no bundler can follow.
+      mainFields: ['module', 'main'],
       chunkNames: 'chunks/[name]-[hash]',
       minifySyntax: true,
       minifyWhitespace: true,

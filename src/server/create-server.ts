@@ -245,9 +245,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     );
     port = listening.port;
     const { origins } = listening;
+    // A token that somebody configured is known to them, and has no place on terminals and in journals.
+    const link = (origin: string) => (made ? auth.loginUrl(origin) : `${origin}${settings.base_url}`);
     const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
     return {
-      url: auth.loginUrl(origins[0] ?? ''),
+      url: link(origins[0] ?? ''),
       origins,
       port,
       settings,
@@ -258,7 +260,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       kernels: { running: () => kernels.list().length },
       stopRequested,
       passwordHash: () => credentials.passwordHash,
-      link: (origin) => auth.loginUrl(origin),
+      link,
       async setPassword(passwordHash) {
         credentials.passwordHash = passwordHash;
         await auth.setCredentials(credentials);
