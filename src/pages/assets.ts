@@ -27,6 +27,11 @@ export interface PageAssets {
 
 let manifest: Manifest | undefined;
 
+/** Takes a manifest in place of the built one, for tests of templates. */
+export function useManifest(other: Manifest): void {
+  manifest = other;
+}
+
 /** @throws when the pages were not built yet; the message says with what command */
 export function readManifest(): Manifest {
   if (manifest === undefined) {

@@ -76,9 +76,9 @@ export class PopupMenu {
       window.addEventListener('resize', () => this.close('leave'), { signal });
       window.addEventListener('blur', () => this.close('leave'), { signal });
     }
-    // inside a modal dialog everything outside of it is inert
-    const host = options.anchor instanceof Element ? options.anchor.closest('dialog') : null;
-    (host ?? document.body).append(this.element);
+    // Outside of a modal dialog everything is inert; otherwise the menu belongs to the landmark of its button.
+    const host = options.anchor instanceof Element ? options.anchor.closest('dialog, header, main') : null;
+    (host ?? document.querySelector('main') ?? document.body).append(this.element);
     this.#place();
     if (options.focus === 'last') this.#focusAt(this.#items.length - 1);
     else if (options.focus === 'menu') this.element.focus({ preventScroll: true });

@@ -116,7 +116,7 @@ async function rename(item: Item | undefined): Promise<void> {
   });
   if (done === undefined || renamed === item.path) return;
   await dashboard.refresh();
-  dashboard.selection.value = new Set([renamed]);
+  dashboard.reveal(renamed);
 }
 
 async function move(): Promise<void> {
@@ -167,11 +167,15 @@ async function remove(): Promise<void> {
   if (active.length > 0)
     body.push(`${active.length === 1 ? 'A kernel that runs' : 'Kernels that run'} will be stopped.`);
   if (!(await confirmDialog({ title: 'Delete', body, confirm: 'Delete', danger: true }))) return;
+  const at = dashboard.shown.value.findIndex((item) => item.path === first.path);
   await eachSelected('Delete', async (item) => {
     const session = dashboard.running.value.get(item.path);
     if (session !== undefined) await deleteSession(session);
     await api.delete(contentsUrl(item.path));
   });
+  // the row is gone, and with it the focus: the next one takes it
+  const rows = dashboard.shown.value;
+  dashboard.focusWanted.value = rows[Math.min(at, rows.length - 1)]?.path;
 }
 
 async function deleteSession(session: SessionModel): Promise<void> {
@@ -216,9 +220,8 @@ export async function newEntry(type: 'file' | 'directory'): Promise<void> {
   try {
     const wanted = type === 'file' ? { type, ext: '.txt' } : { type };
     const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), wanted);
-    dashboard.filter.value = '';
     await dashboard.refresh();
-    dashboard.selection.value = new Set([model.path]);
+    dashboard.reveal(model.path);
   } catch (error) {
     notifyError(type === 'file' ? 'New text file:' : 'New folder:', error);
   }

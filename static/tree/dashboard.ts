@@ -30,6 +30,8 @@ export const filter = signal('');
 export const selection = signal<ReadonlySet<string>>(new Set());
 export const sessions = signal<SessionModel[]>([]);
 export const kernelspecs = signal<KernelspecsModel | undefined>(undefined);
+/** path of a row that shall get focus as soon as it is there */
+export const focusWanted = signal<string | undefined>(undefined);
 /** set once the server was told to stop */
 export const stopped = signal(false);
 
@@ -119,6 +121,15 @@ function storedSort(): Sort {
     // not readable, or not ours: the default order
   }
   return { by: 'name', descending: false };
+}
+
+/** Selects one row and moves focus there; a filter that hides it is cleared. */
+export function reveal(target: string): void {
+  batch(() => {
+    if (!shown.value.some((item) => item.path === target)) filter.value = '';
+    selection.value = new Set([target]);
+    focusWanted.value = target;
+  });
 }
 
 export function setSelected(paths: Iterable<string>, on: boolean): void {

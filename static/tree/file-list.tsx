@@ -62,9 +62,16 @@ export function FileList() {
     void dashboard.sort.value;
     at.value = 0;
   });
+  const wanted = dashboard.focusWanted.value;
+  useLayoutEffect(() => {
+    const index = wanted === undefined ? -1 : rows.findIndex((row) => row.path === wanted);
+    if (index === -1) return;
+    dashboard.focusWanted.value = undefined;
+    moveTo(index, false);
+  });
   useLayoutEffect(() => {
     if (!focusWanted.value) return;
-    const link = list.current?.querySelector<HTMLElement>(`[data-index="${current}"] a`);
+    const link = list.current?.querySelector<HTMLElement>(`[data-index="${at.value}"] a`);
     if (link == null) return;
     focusWanted.value = false;
     link.focus({ preventScroll: true });
@@ -79,7 +86,7 @@ export function FileList() {
       dashboard.selection.value = new Set(rows.slice(low, high + 1).map((row) => row.path));
     } else anchor.current = undefined;
     at.value = target;
-    focusWanted.value = true;
+    focusWanted.value = rows.length > 0;
     const element = list.current;
     if (windowed && element !== null && (target < from || target >= to)) {
       const top = element.getBoundingClientRect().top + window.scrollY + target * rowHeight(element);
@@ -120,7 +127,7 @@ export function FileList() {
       void dashboard.openFolder(parentPath(dashboard.path.value)).then(() => (focusWanted.value = true));
     } else if (event.key === 'Escape' && dashboard.filter.value !== '') dashboard.filter.value = '';
     else if (event.key === 'Escape') dashboard.selection.value = new Set();
-    else if (plain && event.key.length === 1 && event.key !== ' ') startFilter(event.key);
+    else if (plain && event.key.length === 1 && event.key !== ' ') return focusFilter();
     else if (['F2', 'Delete'].includes(event.key) || event.metaKey || event.ctrlKey) {
       // Rename and Delete mean the row under the focus when nothing is selected.
       const row = rows[current];
@@ -178,14 +185,11 @@ function rowHeight(list: HTMLElement): number {
   return list.firstElementChild?.getBoundingClientRect().height ?? 32;
 }
 
-/** Puts the first letter into the filter field and the caret behind it. */
-function startFilter(letter: string): void {
-  dashboard.filter.value += letter;
-  requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLInputElement>('#filter');
-    field?.focus();
-    field?.setSelectionRange(field.value.length, field.value.length);
-  });
+/** Moves the caret into the filter field, so that the letter that is being pressed lands there. */
+function focusFilter(): void {
+  const field = document.querySelector<HTMLInputElement>('#filter');
+  field?.focus();
+  field?.setSelectionRange(field.value.length, field.value.length);
 }
 
 function EmptyText() {

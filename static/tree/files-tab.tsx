@@ -77,8 +77,10 @@ function SelectionActions() {
 
 function newEntries(): MenuEntry[] {
   const specs = dashboard.kernelspecs.value;
-  const kernels = Object.values(specs?.kernelspecs ?? {}).sort((a, b) =>
-    a.spec.display_name.localeCompare(b.spec.display_name),
+  // the default first: Enter on the open menu makes the notebook that most people want
+  const rank = (name: string) => (name === specs?.default ? 0 : 1);
+  const kernels = Object.values(specs?.kernelspecs ?? {}).sort(
+    (a, b) => rank(a.name) - rank(b.name) || a.spec.display_name.localeCompare(b.spec.display_name),
   );
   return [
     { heading: 'Notebook:' },
