@@ -137,8 +137,10 @@ function exposureOf(settings: Settings): Exposure {
 
 function facts(server: Server, settings: Settings) {
   const everywhere = !settings.sock && !isLoopback(settings.ip);
-  const origins =
-    settings.public_url === '' ? server.origins : [new URL(settings.public_url).origin, ...server.origins];
+  const scheme = server.certificate ? 'https' : 'http';
+  const named = everywhere ? settings.hostnames.map((name) => `${scheme}://${name}:${server.port}`) : [];
+  const proxied = settings.public_url === '' ? [] : [new URL(settings.public_url).origin];
+  const origins = [...new Set([...proxied, ...named, ...server.origins])];
   return {
     version,
     store: server.store,
