@@ -1,11 +1,10 @@
 /** The `nbserver` binary: picks a command, and prints errors as one line. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { closest, distance } from 'fastest-levenshtein';
 import { CommandError } from './commands/command.js';
 import { commands } from './commands/commands.js';
 import type { CommandEntry } from './commands/commands.js';
-import { ConfigError, loadSettings, parseCommandLine } from './config/index.js';
+import { ConfigError, loadSettings, nearest, parseCommandLine } from './config/index.js';
 import { HttpError } from './http-error.js';
 import { version } from './package-files.js';
 
@@ -52,10 +51,10 @@ function refuseMisplacedCommand(path: string | undefined): void {
     throw new CommandError(
       `the command comes first: nbserver ${path} [flags]. (No file or directory is called "${path}".)`,
     );
-  const nearest = closest(path, names);
-  if (distance(path, nearest) <= 2)
+  const command = nearest(path, names);
+  if (command !== undefined)
     throw new CommandError(
-      `No such file or directory: ${path}. Did you mean the command "nbserver ${nearest}"?`,
+      `No such file or directory: ${path}. Did you mean the command "nbserver ${command}"?`,
     );
 }
 

@@ -8,10 +8,10 @@
  */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
-import { closest, distance } from 'fastest-levenshtein';
 import type { Entry } from './config-file.js';
 import { ConfigError } from './config-error.js';
 import { resolveName } from './names.js';
+import { nearest } from './nearest.js';
 import { describeOption, optionNames } from './options.js';
 import type { OptionName } from './options.js';
 import { parseTextLiteral, valueOfText } from './values.js';
@@ -161,7 +161,8 @@ function looseLiteral(text: string): unknown {
 }
 
 function nearestFlag(written: string): string | undefined {
-  const known = [...meanings.keys()].filter((flag) => !flag.includes('_'));
-  const candidate = closest(written, known);
-  return distance(written, candidate) <= Math.max(2, Math.floor(written.length / 3)) ? candidate : undefined;
+  return nearest(
+    written,
+    [...meanings.keys()].filter((flag) => !flag.includes('_')),
+  );
 }

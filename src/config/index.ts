@@ -12,6 +12,7 @@ export { defaultSettings, describeOption, optionNames, secretEnvironment } from 
 export type { OptionName, Settings } from './options.js';
 export { abbreviateHome, expandHome, jupyterDirectories, profileDirectory } from './paths.js';
 export type { Directories, Environment, Surroundings } from './paths.js';
+export { nearest } from './nearest.js';
 export { parsePortRange } from './normalise.js';
 export { makePrivateDirectory, writePrivateFile } from './private-file.js';
 export { renderConfigFile } from './render-config.js';

@@ -235,7 +235,6 @@ export const options = {
     ...files,
     group: 'Notebooks and files',
     default: false,
-    also: ['ContentsManager.allow_hidden'],
     help: 'Show and serve files and directories whose name begins with a dot',
   }),
   use_atomic_writing: boolean({

@@ -60,7 +60,7 @@ class Reader {
   private number(): number {
     const rest = this.source.slice(this.at);
     const text =
-      /^[+-]?(0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|[\d_]*\.?[\d_]+([eE][+-]?\d+)?|\d+\.)/.exec(
+      /^[+-]?(0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?)/.exec(
         rest,
       )?.[0];
     if (text === undefined) throw new NotALiteral(rest === '' ? 'nothing' : 'an expression');

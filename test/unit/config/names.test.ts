@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { noEffect } from '../../../src/config/no-effect.js';
+import { resolveName } from '../../../src/config/names.js';
+import { optionNames } from '../../../src/config/options.js';
+
+describe('resolveName', () => {
+  it.each([
+    ['port', 'port'],
+    ['NotebookApp.port', 'port'],
+    ['ServerApp.port', 'port'],
+    ['hashed_password', 'password'],
+    ['ServerApp.password', 'password'],
+    ['IdentityProvider.hashed_password', 'password'],
+    ['PasswordIdentityProvider.hashed_password', 'password'],
+    ['IdentityProvider.token', 'token'],
+    ['root_dir', 'notebook_dir'],
+    ['ServerApp.root_dir', 'notebook_dir'],
+    ['FileNotebookManager.notebook_dir', 'notebook_dir'],
+    ['FileContentsManager.root_dir', 'notebook_dir'],
+    ['NotebookApp.webapp_settings', 'webapp_settings'],
+    ['ServerApp.tornado_settings', 'webapp_settings'],
+    ['ContentsManager.allow_hidden', 'allow_hidden'],
+    ['MultiKernelManager.default_kernel_name', 'default_kernel_name'],
+    ['KernelSpecManager.allowed_kernelspecs', 'allowed_kernelspecs'],
+    ['KernelSpecManager.whitelist', 'allowed_kernelspecs'],
+    ['Application.log_level', 'log_level'],
+  ])('%s is %s', (written, name) => {
+    expect(resolveName(written)).toEqual({ kind: 'option', name });
+  });
+
+  it.each([
+    'allow_remote_access',
+    'ServerApp.allow_remote_access',
+    'NotebookApp.mathjax_url',
+    'ServerApp.jpserver_extensions',
+    'ServerApp.client_ca',
+    'MappingKernelManager.cull_idle_timeout',
+    'AsyncMappingKernelManager.cull_idle_timeout',
+    'ContentsManager.hide_globs',
+    'GatewayClient.url',
+  ])('%s is known and has no effect', (written) => {
+    expect(resolveName(written)).toMatchObject({
+      kind: 'no effect',
+      why: expect.stringMatching(/\w/) as string,
+    });
+  });
+
+  it.each([
+    ['NotebookManager.bucket', 'bucket'],
+    ['SwiftNotebookManager.container', 'container'],
+    ['S3ContentsManager.bucket', 'bucket'],
+  ])('%s is for the store', (written, key) => {
+    expect(resolveName(written)).toEqual({ kind: 'store', key });
+  });
+
+  it.each([
+    ['prot', 'port'],
+    ['bse_url', 'base_url'],
+    ['base_ulr', 'base_url'],
+    ['NotebookApp.prot', 'NotebookApp.port'],
+    ['ServerApp.base_ur', 'ServerApp.base_url'],
+    ['NotebokApp.port', 'NotebookApp.port'],
+    ['FileNotebookManger.allow_hidden', 'FileNotebookManager.allow_hidden'],
+    ['FileNotebooksManager.allow_hidden', 'FileNotebookManager.allow_hidden'],
+    ['Portt', 'port'],
+    ['xyzzy_frobnicate', undefined],
+    ['x', undefined],
+    ['constructor', undefined],
+    ['toString.x', undefined],
+  ])('%s is unknown; the nearest is %s', (written, nearest) => {
+    expect(resolveName(written)).toEqual({ kind: 'unknown', nearest });
+  });
+
+  it('never says that an option has no effect', () => {
+    expect(optionNames.filter((name) => noEffect.has(name))).toEqual([]);
+    for (const name of noEffect.keys()) expect(resolveName(name).kind).toBe('no effect');
+  });
+});
