@@ -6,7 +6,7 @@
 const replacement = '[secret]';
 /** Characters that a log keeps of one value. */
 const maxLength = 200;
-/** How deep an address may be nested in a parameter of another. */
+/** How often the value of a parameter may be encoded. */
 const maxDepth = 4;
 
 const secretName = /token|xsrf|password|passwd|secret|^(auth|key|code|state)$/i;
@@ -48,7 +48,7 @@ const loggedHeaders = new Set([
 
 /** An address or request target as it may be logged: no credentials, no secret parameters, also in nested addresses. */
 export function redactUrl(url: string): string {
-  return forLog(withoutSecrets(url, maxDepth));
+  return forLog(withoutSecrets(url));
 }
 
 /** The headers that help in a log; secret ones are named with `[secret]`, so that one sees that they were sent. */
@@ -72,7 +72,7 @@ export function redactText(text: string): string {
   const cleaned = text
     .slice(0, 8 * maxLength)
     .replace(/\b(bearer|token|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${replacement}`)
-    .replace(/\S*[=:@]\S*/g, (word) => withoutSecrets(word, maxDepth));
+    .replace(/\S*[=:@]\S*/g, (word) => withoutSecrets(word));
   return forLog(cleaned);
 }
 
@@ -85,17 +85,29 @@ export function forLog(value: string): string {
   );
 }
 
-function withoutSecrets(url: string, depth: number): string {
-  const noUserinfo = url.replace(/(:\/\/)[^/?#\s]*@/g, `$1${replacement}@`);
+function withoutSecrets(text: string): string {
   // `?`, `&`, `;` and `#` all may begin a parameter for someone who reads the address.
-  return noUserinfo.replace(/([^?&;#\s]*?)=([^&;#]*)/g, (all, name: string, value: string) => {
-    if (secretName.test(decode(name))) return `${name}=${replacement}`;
-    if (depth === 0) return `${name}=${replacement}`;
-    const decoded = decode(value);
-    if (decoded === value) return all;
-    const clean = withoutSecrets(decoded, depth - 1);
-    return clean === decoded ? all : `${name}=${encodeURIComponent(clean)}`;
-  });
+  return text
+    .replace(/(:\/\/)[^/?#\s]*@/g, `$1${replacement}@`)
+    .replace(/([^?&;#\s]*?)=([^&;#]*)/g, (all, name: string, value: string) => {
+      if (secretName.test(decode(name))) return `${name}=${replacement}`;
+      const decoded = decodeFully(value);
+      if (decoded === undefined) return `${name}=${replacement}`;
+      const clean = withoutSecrets(decoded);
+      if (clean === decoded) return all;
+      return `${name}=${decoded === value ? clean : encodeURIComponent(clean)}`;
+    });
+}
+
+/** An address may hold an address that holds one; undefined when it is encoded more often than anyone does in earnest. */
+function decodeFully(text: string): string | undefined {
+  let current = text;
+  for (let depth = 0; depth <= maxDepth; depth++) {
+    const next = decode(current);
+    if (next === current) return current;
+    current = next;
+  }
+  return undefined;
 }
 
 function decode(text: string): string {

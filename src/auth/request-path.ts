@@ -82,5 +82,5 @@ function firstSegment(path: string): string {
 
 /** `GET http://host/path HTTP/1.1`, as clients speak to proxies. */
 function absoluteFormPath(target: string): string {
-  return URL.canParse(target) ? new URL(target).pathname : '';
+  return URL.canParse(target) ? new URL(target).pathname : target;
 }
