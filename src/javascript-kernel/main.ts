@@ -4,9 +4,9 @@
  * `node main.js CONNECTION_FILE`. The worker thread holds the sockets and answers heartbeat, control and interrupts while
  * user code spins.
  */
-import { existsSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { version } from '../package-files.js';
 import { CellContext } from './cell-context.js';
 import { CellRunner } from './cell-runner.js';
@@ -19,6 +19,7 @@ import { installOutput } from './output.js';
 import { Prompter } from './prompt.js';
 import { RequestLoop } from './request-loop.js';
 import { installStackTraces } from './stack-traces.js';
+import { startWorker } from './start-worker.js';
 import { createRing, RingWriter } from './text-ring.js';
 import type { MainToWorker, WorkerStart, WorkerToMain } from './thread-messages.js';
 
@@ -31,12 +32,8 @@ if (connectionFile === undefined) {
 const ring = createRing();
 const flags = new SharedArrayBuffer(8);
 const answers = new MessageChannel();
-const workerFile = new URL('./worker.js', import.meta.url);
 const workerData: WorkerStart = { connectionFile, ring, flags, answers: answers.port2, version };
-const worker = new Worker(existsSync(workerFile) ? workerFile : new URL('./worker.ts', import.meta.url), {
-  workerData,
-  transferList: [answers.port2],
-});
+const worker = startWorker(workerData, [answers.port2]);
 const post = (message: MainToWorker) => worker.postMessage(message);
 
 const colors = !process.env.NO_COLOR;

@@ -8,6 +8,9 @@ import { importerName, metaName } from './rewrite-modules.js';
 
 type Importer = (specifier: string, options?: unknown) => Promise<unknown>;
 
+/** Deprecated ones, and `module`, which means something else in a file. */
+const notOffered = new Set(['module', 'punycode', 'sys']);
+
 /**
  * Defines the globals of the module systems: the importer that `rewrite-modules.ts` calls, `require`, `__dirname`, and the
  * built-in modules under their names (`fs`, `path`, …) as at Node's own prompt.
@@ -28,7 +31,7 @@ export function installModules(file: string): void {
   define('require', require);
   define('__dirname', folder);
   for (const name of builtinModules) {
-    if (name.startsWith('_') || name.includes('/') || name in globalThis) continue;
+    if (name.startsWith('_') || name.includes('/') || notOffered.has(name) || name in globalThis) continue;
     Object.defineProperty(globalThis, name, {
       configurable: true,
       get: () => require(name) as unknown,

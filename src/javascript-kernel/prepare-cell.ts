@@ -57,11 +57,12 @@ export function parseCell(code: string): { program: Program; source: string } {
   } catch (error) {
     plain = syntaxError(error, code);
   }
+  let source = code;
   try {
-    const source = stripTypes(code);
+    source = stripTypes(code);
     return { program: parseScript(source), source };
   } catch (error) {
-    const typed = syntaxError(error, code);
+    const typed = syntaxError(error, source);
     // The parser that came further understood more of the code; its message is the better one.
     const further = typed.line > plain.line || (typed.line === plain.line && typed.column > plain.column);
     throw further && !plain.incomplete ? typed : plain;
@@ -79,18 +80,19 @@ function parseScript(code: string): Program {
   });
 }
 
-/** From acorn's and sucrase's errors: both carry `pos` and `loc` and put the position at the end of the message. */
+/** From acorn's and sucrase's errors: both carry `pos`, an index into `code`, and put the position at the end of the message. */
 function syntaxError(error: unknown, code: string): CellSyntaxError {
   if (!(error instanceof Error)) throw error;
-  const { pos, loc } = error as { pos?: unknown; loc?: unknown };
-  const { line, column } = (loc ?? {}) as { line?: unknown; column?: unknown };
+  const { pos } = error as { pos?: unknown };
+  const at = typeof pos === 'number' ? pos : 0;
+  const lines = code.slice(0, at).split('\n');
   const message = error.message.replace(/^Error transforming[^:]*: /, '').replace(/ \(\d+:\d+\)$/, '');
-  const open = /^Unterminated (template|comment|regular)/.test(message);
-  const atEnd = typeof pos === 'number' && code.slice(pos).trim() === '';
+  const open = /^Unterminated (template|comment)/.test(message);
+  const atEnd = typeof pos === 'number' && code.slice(at).trim() === '';
   return new CellSyntaxError(
     atEnd && message === 'Unexpected token' ? 'Unexpected end of input' : message,
-    typeof line === 'number' ? line : 1,
-    typeof column === 'number' ? column : 0,
+    lines.length,
+    lines.at(-1)?.length ?? 0,
     open || atEnd,
   );
 }

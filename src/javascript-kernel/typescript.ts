@@ -3,7 +3,7 @@ import { transform } from 'sucrase';
 
 /**
  * @returns JavaScript with the same lines (enums become code), JSX untouched
- * @throws  an Error with `loc: {line, column}` (line from 1, column from 0) when it is not TypeScript either
+ * @throws  an Error with `pos` (an index into `code`) when it is not TypeScript either
  */
 export function stripTypes(code: string): string {
   return transform(code, {
