@@ -25,6 +25,7 @@ import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } fr
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
+import { listRoutes, type RegisteredRoute } from './list-routes.js';
 import { listen } from './listen.js';
 import { createLog, type ServerLog } from './logging.js';
 import { staticFiles } from './static.js';
@@ -70,6 +71,9 @@ export interface Server {
   setPassword(passwordHash: string): Promise<void>;
   /** Reads the certificate again, as it happens by itself within seconds after its file changed. */
   reloadCertificate(): Promise<void>;
+  /** every registered route, and the pattern of every websocket, relative to base_url */
+  readonly routes: readonly RegisteredRoute[];
+  readonly websockets: readonly string[];
   /** Resolves when somebody asked the server to stop (`POST api/shutdown`); who made it closes it. */
   readonly stopRequested: Promise<void>;
   /** Ends kernels, saves documents, closes sockets, removes files. Nothing of it is left afterwards. */
@@ -190,6 +194,25 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     let lastActivity = started;
     let requestStop = () => {};
     const stopRequested = new Promise<void>((resolve) => (requestStop = resolve));
+    const routers = [
+      statusRouter({
+        started,
+        lastActivity: () => lastActivity,
+        connections: () => kernels.list().reduce((sum, kernel) => sum + kernel.connections, 0),
+        kernels: () => kernels.list().length,
+        shutDown: requestStop,
+      }),
+      contentsRouter(contents),
+      kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
+      sessionsRouter({ sessions }),
+      pagesRouter({
+        baseUrl: settings.base_url,
+        staticUrl: staticPrefix,
+        defaultUrl: settings.default_url,
+        quitButton: settings.quit_button,
+        contents,
+      }),
+    ];
     const app = createApp({
       baseUrl: settings.base_url,
       staticPrefix,
@@ -201,26 +224,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       renderError: (error) =>
         renderError({ ...error, base_url: settings.base_url, static_url: staticPrefix }),
       log,
-      routers: [
-        statusRouter({
-          started,
-          lastActivity: () => lastActivity,
-          connections: () => kernels.list().reduce((sum, kernel) => sum + kernel.connections, 0),
-          kernels: () => kernels.list().length,
-          shutDown: requestStop,
-        }),
-        contentsRouter(contents),
-        kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
-        sessionsRouter({ sessions }),
-        pagesRouter({
-          baseUrl: settings.base_url,
-          staticUrl: staticPrefix,
-          defaultUrl: settings.default_url,
-          quitButton: settings.quit_button,
-          contents,
-        }),
-      ],
+      routers,
     });
+    const websockets = websocketRoutes(kernels, bridge);
     const upgrades = keep(
       upgradeHandler({
         baseUrl: settings.base_url,
@@ -265,6 +271,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         credentials.passwordHash = passwordHash;
         await auth.setCredentials(credentials);
       },
+      routes: listRoutes(routers),
+      websockets: websockets.map(({ pattern }) => pattern.source),
       reloadCertificate: async () => tls?.reload(),
       close: closeAll,
     };
