@@ -4,5 +4,6 @@ export { escapeHtml } from './escape-html.js';
 export { highlightToHtml } from './highlight.js';
 export { imageSize, type ImageSize } from './image-size.js';
 export { linkify } from './linkify.js';
-export { headingId, renderMarkdown, type MarkdownOptions } from './markdown.js';
+export { headingId } from './heading-id.js';
+export { renderMarkdown, type MarkdownOptions } from './markdown.js';
 export { splitFormulas, type Formula } from './markdown-math.js';

@@ -43,11 +43,6 @@ export function renderMarkdown(source: string, options: MarkdownOptions = {}): s
   return marked.parse(source, { async: false });
 }
 
-/** The anchor that the classic notebook gives a heading: its text with blanks as hyphens. */
-export function headingId(text: string): string {
-  return text.trim().replace(/\s/g, '-');
-}
-
 function embedAttachment(image: Tokens.Image, attachments: Record<string, MimeBundle>): void {
   if (!image.href.startsWith('attachment:')) return;
   const bundle = attachments[decode(image.href.slice('attachment:'.length))];

@@ -9,7 +9,7 @@ import { newCellId } from '../../src/notebook/cell-id.js';
 import { announce } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
 import { Connection, socketUrl } from './connection.js';
-import type { Completions, KernelHelp } from './editor/completion.js';
+import type { Completions, KernelHelp } from './writing/kernel-help.js';
 import { renderBundle } from './outputs/mime.js';
 
 /** Longer than this a person does not wait for a list of names. */

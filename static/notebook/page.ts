@@ -20,9 +20,9 @@ import { DocumentClient } from './document-client.js';
 import { EditorPool } from './editor/editor-pool.js';
 import { loadEditorWhenIdle } from './editor/load-editor.js';
 import { KernelHelpClient } from './kernel-help.js';
-import { loadParser } from './languages.js';
+import { loadColours } from './colours/colours.js';
 import type { NotebookContext } from './notebook-context.js';
-import { findAnchor } from './outputs/markdown-view.js';
+import { findAnchor } from './rich/anchors.js';
 import { renderBundle } from './outputs/mime.js';
 import { isShown } from './page-parts.js';
 import { Pager } from './pager.js';
@@ -307,7 +307,7 @@ export class NotebookPage implements NotebookContext {
         for (const view of this.list.views()) view.languageChanged();
       };
       // without its parser the text stays plain, and can be edited all the same
-      loadParser(language).then(show, show);
+      loadColours(language).then(show, show);
     });
   }
 

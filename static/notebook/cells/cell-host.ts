@@ -1,5 +1,5 @@
 /** What the views of cells need of the page; the page makes one of these and hands it to all of them. */
-import type { KernelHelp } from '../editor/completion.js';
+import type { KernelHelp } from '../writing/kernel-help.js';
 import type { EditorPool } from '../editor/editor-pool.js';
 import type { CellId } from '../../../src/notebook/types.js';
 

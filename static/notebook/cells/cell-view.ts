@@ -7,7 +7,7 @@
  */
 import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
-import { renderMarkdownInto } from '../outputs/markdown-view.js';
+import { loadRich, richModule } from '../rich/load-rich.js';
 import { OutputArea } from '../outputs/output-area.js';
 import type { CellHost } from './cell-host.js';
 import { estimateHeight } from './estimate-height.js';
@@ -182,6 +182,15 @@ export class CellView {
 
   #drawMarkdown(): void {
     if (!this.isRendered) return this.#dropMarkdown();
+    const rich = richModule();
+    if (rich === undefined) {
+      // until then the source is shown
+      loadRich().then(
+        () => this.#drawMarkdown(),
+        () => undefined,
+      );
+      return;
+    }
     const { source, attachments } = this.#state.cell;
     if (this.#markdown === undefined) {
       this.#markdown = document.createElement('div');
@@ -193,7 +202,7 @@ export class CellView {
     this.#markdownDispose?.();
     const empty = source.trim() === '';
     this.#markdown.classList.toggle('placeholder', empty);
-    this.#markdownDispose = renderMarkdownInto(
+    this.#markdownDispose = rich.renderMarkdownInto(
       this.#markdown,
       empty ? 'Type *Markdown* and LaTeX: $\\alpha^2$' : source,
       { attachments, path: this.#host.path(), outsideImages: false },

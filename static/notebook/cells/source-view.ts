@@ -5,12 +5,11 @@
  * comes to where the static text was clicked.
  */
 import type { EditorView } from '@codemirror/view';
-import { highlightToHtml } from '../../../src/render/index.js';
 import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
 import type { CellEditor } from '../editor/editor.js';
 import { editorModule, loadEditor } from '../editor/load-editor.js';
-import { parserFor } from '../languages.js';
+import { colouredHtml } from '../colours/colours.js';
 import type { CellHost } from './cell-host.js';
 
 export class SourceView {
@@ -157,9 +156,9 @@ export class SourceView {
 
   #draw(): void {
     const { source, cell_type } = this.#cell.cell;
-    const parser = this.#rich && cell_type === 'code' ? parserFor(this.#host.language()) : undefined;
-    if (parser === undefined) this.#pre.textContent = shown(source);
-    else this.#pre.innerHTML = shown(highlightToHtml(source, parser));
+    const html = this.#rich && cell_type === 'code' ? colouredHtml(source, this.#host.language()) : undefined;
+    if (html === undefined) this.#pre.textContent = shown(source);
+    else this.#pre.innerHTML = shown(html);
   }
 
   #drawNumbers(): void {

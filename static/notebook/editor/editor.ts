@@ -1,40 +1,24 @@
 /**
- * The live editor of one cell. This module and all of CodeMirror's view is a chunk of its own, loaded when the page
- * is idle or somebody wants to type.
+ * The live editor of one cell. This module with CodeMirror's view is a chunk of its own, loaded when the page is idle or
+ * somebody wants to type; undo, colours and completion follow in another one (writing/).
  *
  * A `CellEditor` lives as long as its cell is edited in this page; its view comes and goes, its state (text history,
  * selection) stays.
  */
 import {
-  autocompletion,
-  closeBrackets,
-  closeBracketsKeymap,
-  completionStatus,
-} from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import {
-  bracketMatching,
-  indentOnInput,
-  indentUnit,
-  LanguageDescription,
-  syntaxHighlighting,
-  type LanguageSupport,
-} from '@codemirror/language';
-import {
   Annotation,
   Compartment,
   EditorState,
   Prec,
-  Text,
   Transaction,
   type Extension,
+  type Text,
 } from '@codemirror/state';
-import { drawSelection, EditorView, highlightSpecialChars, keymap, tooltips } from '@codemirror/view';
-import { classHighlighter } from '@lezer/highlight';
+import { EditorView } from '@codemirror/view';
 import { textDifference } from '../../../src/notebook/operations-difference.js';
-import { canonical } from '../languages.js';
-import { kernelCompletion, tabKeys, type KernelHelp } from './completion.js';
-import { helpTooltip } from './help-tooltip.js';
+import type { CellType } from '../../../src/notebook/types.js';
+import type { KernelHelp } from '../writing/kernel-help.js';
+import { loadWriting, writingModule } from './load-editor.js';
 
 export interface EditorHost {
   /** the person changed the text; `changes` is `ChangeSet.toJSON()` */
@@ -42,6 +26,7 @@ export interface EditorHost {
   /** a key for the notebook's own commands; true when it was one */
   keydown(event: KeyboardEvent): boolean;
   focused(): void;
+  /** code cells only */
   help: KernelHelp | undefined;
   nonce: string;
   readOnly: boolean;
@@ -55,12 +40,14 @@ const fromDocument = Annotation.define<boolean>();
 export class CellEditor {
   #state: EditorState;
   #view: EditorView | undefined;
+  readonly #writing = new Compartment();
   readonly #language = new Compartment();
   readonly #rights = new Compartment();
   #languageName: string;
 
-  constructor(text: Text, language: string, kind: 'code' | 'markdown' | 'raw', host: EditorHost) {
+  constructor(text: Text, language: string, type: CellType, host: EditorHost) {
     this.#languageName = language;
+    const writing = writingModule();
     this.#state = EditorState.create({
       doc: text,
       extensions: [
@@ -76,23 +63,20 @@ export class CellEditor {
             host.edited(update.changes.toJSON());
           }
         }),
-        history({ newGroupDelay: 800 }),
-        drawSelection({ cursorBlinkRate: reducedMotion() ? 0 : 1200 }),
-        EditorState.allowMultipleSelections.of(true),
-        highlightSpecialChars(),
-        indentOnInput(),
-        indentUnit.of('    '),
         EditorState.tabSize.of(4),
-        bracketMatching(),
-        closeBrackets(),
-        syntaxHighlighting(classHighlighter),
-        tooltips({ parent: document.body, position: 'fixed' }),
-        kind === 'code' ? codeExtensions(host.help) : EditorView.lineWrapping,
-        keymap.of([...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap, ...tabKeys(host.help)]),
+        type === 'code' ? [] : EditorView.lineWrapping,
+        this.#writing.of(writing?.writingExtensions(host.help) ?? []),
         this.#language.of([]),
         this.#rights.of(rights(host.readOnly)),
       ],
     });
+    if (writing === undefined) {
+      loadWriting().then(
+        (module) =>
+          this.#dispatch({ effects: this.#writing.reconfigure(module.writingExtensions(host.help)) }),
+        () => undefined, // the server is away: the text can be typed all the same
+      );
+    }
     void this.setLanguage(language);
   }
 
@@ -128,7 +112,9 @@ export class CellEditor {
 
   async setLanguage(name: string): Promise<void> {
     this.#languageName = name;
-    const support = await languageSupport(name).catch(() => undefined); // not loaded: edited without colours
+    const support = await loadWriting()
+      .then((module) => module.languageSupport(name))
+      .catch(() => undefined); // not loaded: edited without colours
     if (this.#languageName !== name) return;
     this.#dispatch({ effects: this.#language.reconfigure(support ?? []) });
   }
@@ -153,20 +139,6 @@ export class CellEditor {
   }
 }
 
-function codeExtensions(help: KernelHelp | undefined): Extension {
-  if (help === undefined) return [];
-  return [
-    autocompletion({
-      override: [kernelCompletion(help)],
-      activateOnTyping: false,
-      icons: false,
-      maxRenderedOptions: 300,
-      tooltipClass: () => 'nb-completions',
-    }),
-    helpTooltip(),
-  ];
-}
-
 function rights(readOnly: boolean): Extension {
   return [
     EditorState.readOnly.of(readOnly),
@@ -174,48 +146,13 @@ function rights(readOnly: boolean): Extension {
   ];
 }
 
-/** Keys of the notebook come first, except those that the list of completions needs while it is open. */
+/** Keys of the notebook come first, except those that an open box at the caret needs. */
 function notebookKey(event: KeyboardEvent, view: EditorView, host: EditorHost): boolean {
-  const listOpen = completionStatus(view.state) === 'active';
-  if (listOpen && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
-    if (['Escape', 'Enter', 'ArrowUp', 'ArrowDown', 'PageUp', 'PageDown'].includes(event.key)) return false;
+  const writing = writingModule();
+  if (writing?.isForCompletion(view, event) === true) return false;
+  if (event.key === 'Escape' && writing?.closeHelp(view) === true) {
+    event.preventDefault();
+    return true;
   }
   return host.keydown(event);
-}
-
-const supports = new Map<string, Promise<LanguageSupport | undefined>>();
-
-/** The editor's support for a language; undefined when the language is not known. */
-export function languageSupport(language: string): Promise<LanguageSupport | undefined> {
-  const name = canonical(language);
-  let promise = supports.get(name);
-  if (promise === undefined) {
-    promise = loadSupport(name);
-    supports.set(name, promise);
-    promise.catch(() => supports.delete(name)); // the next editor tries again
-  }
-  return promise;
-}
-
-async function loadSupport(name: string): Promise<LanguageSupport | undefined> {
-  switch (name) {
-    case '':
-      return undefined;
-    case 'python':
-      return (await import('@codemirror/lang-python')).python();
-    case 'javascript':
-      return (await import('@codemirror/lang-javascript')).javascript({ typescript: true, jsx: true });
-    case 'markdown': {
-      const { markdown, markdownLanguage } = await import('@codemirror/lang-markdown');
-      return markdown({ base: markdownLanguage, completeHTMLTags: false });
-    }
-    default: {
-      const { languages } = await import('@codemirror/language-data');
-      return LanguageDescription.matchLanguageName(languages, name)?.load();
-    }
-  }
-}
-
-function reducedMotion(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }

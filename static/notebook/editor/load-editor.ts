@@ -1,28 +1,51 @@
-/** Loads the editor's chunk once: when the page is idle, or at once when somebody wants to type. */
+/** Loads the editor's chunks once: when the page is idle, or at once when somebody wants to type. */
 
 type EditorModule = typeof import('./editor.js');
+type WritingModule = typeof import('../writing/writing.js');
 
-let loaded: EditorModule | undefined;
-let loading: Promise<EditorModule> | undefined;
+let editor: EditorModule | undefined;
+let editorLoading: Promise<EditorModule> | undefined;
+let writing: WritingModule | undefined;
+let writingLoading: Promise<WritingModule> | undefined;
 
-/** The module, if it is there already. */
+/** The bare editor, if it is there already. */
 export function editorModule(): EditorModule | undefined {
-  return loaded;
+  return editor;
 }
 
 export function loadEditor(): Promise<EditorModule> {
-  loading ??= import('./editor.js').then(
-    (module) => (loaded = module),
+  editorLoading ??= import('./editor.js').then(
+    (module) => (editor = module),
     (error: unknown) => {
-      loading = undefined; // the network may come back
+      editorLoading = undefined; // the network may come back
       throw error;
     },
   );
-  return loading;
+  return editorLoading;
+}
+
+/** Undo, colours, completion; if they are there already. */
+export function writingModule(): WritingModule | undefined {
+  return writing;
+}
+
+export function loadWriting(): Promise<WritingModule> {
+  writingLoading ??= import('../writing/writing.js').then(
+    (module) => (writing = module),
+    (error: unknown) => {
+      writingLoading = undefined;
+      throw error;
+    },
+  );
+  return writingLoading;
 }
 
 export function loadEditorWhenIdle(): void {
-  const load = () => void loadEditor().catch(() => undefined); // a click will try again, and report
+  // a click will try again, and report
+  const load = () =>
+    void loadEditor()
+      .then(loadWriting)
+      .catch(() => undefined);
   if ('requestIdleCallback' in window) requestIdleCallback(load, { timeout: 3000 });
   else setTimeout(load, 200);
 }

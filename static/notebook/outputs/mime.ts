@@ -1,11 +1,8 @@
 /** What a MIME bundle is shown as: the richest type that this page can show, in the classic notebook's order. */
 import type { JsonObject, JsonValue, MimeBundle } from '../../../src/notebook/types.js';
-import { ansiToHtml, imageSize, splitFormulas } from '../../../src/render/index.js';
+import { imageSize } from '../../../src/render/image-size.js';
+import { loadRich, richModule } from '../rich/load-rich.js';
 import { jsonTree } from './json-tree.js';
-import { renderMarkdownInto } from './markdown-view.js';
-import { typesetMath } from './math.js';
-import { sanitizeHtml } from './sanitize.js';
-import { scopeStyles } from './scoped-style.js';
 import { TextView } from './text-view.js';
 
 export interface OutputContext {
@@ -22,11 +19,13 @@ export interface Rendered {
   dispose?: () => void;
 }
 
+type RichModule = NonNullable<ReturnType<typeof richModule>>;
 type Renderer = (
   value: JsonValue,
   metadata: JsonObject,
   context: OutputContext,
   mime: string,
+  data: MimeBundle,
 ) => Rendered | undefined;
 
 const RENDERERS: readonly (readonly [mime: string, render: Renderer])[] = [
@@ -51,7 +50,7 @@ export function renderBundle(data: MimeBundle, metadata: JsonObject, context: Ou
     const own = metadata[mime];
     const options =
       typeof own === 'object' && own !== null && !Array.isArray(own) ? { ...metadata, ...own } : metadata;
-    const rendered = render(value, options, context, mime);
+    const rendered = render(value, options, context, mime, data);
     if (rendered !== undefined) return withNote(rendered, data, mime);
   }
   return { element: note(unknownTypes(data)) };
@@ -85,50 +84,68 @@ export function note(text: string): HTMLElement {
   return element;
 }
 
-function html(value: JsonValue, _metadata: JsonObject, context: OutputContext): Rendered | undefined {
+function html(
+  value: JsonValue,
+  _metadata: JsonObject,
+  context: OutputContext,
+  _mime: string,
+  data: MimeBundle,
+): Rendered | undefined {
   if (typeof value !== 'string') return undefined;
-  const clean = sanitizeHtml(value, { path: context.path, outsideImages: !context.untrusted });
-  const element = document.createElement('div');
-  element.className = 'output-html rendered-html';
-  const visible =
-    /\S/.test(clean.fragment.textContent ?? '') ||
-    clean.fragment.querySelector('img, svg, hr, button, video, audio');
-  // only a script, or a frame that is gone: the plain text says more
-  if (!visible && (clean.scripted || clean.framed)) return undefined;
-  element.append(clean.fragment);
-  if (clean.scripted) element.append(note('Scripts of this output were not run.'));
-  if (clean.framed) element.append(note('An embedded page was left out of this output.'));
-  typesetMath(element);
-  return { element, dispose: scopeStyles(element, clean.styles) };
+  const options = { path: context.path, outsideImages: !context.untrusted };
+  return withRich((rich) => rich.renderHtml(value, options), data);
 }
 
-function markdown(value: JsonValue, _metadata: JsonObject, context: OutputContext): Rendered | undefined {
+function markdown(
+  value: JsonValue,
+  _metadata: JsonObject,
+  context: OutputContext,
+  _mime: string,
+  data: MimeBundle,
+): Rendered | undefined {
   if (typeof value !== 'string') return undefined;
-  const element = document.createElement('div');
-  element.className = 'rendered-html';
-  const dispose = renderMarkdownInto(element, value, {
-    path: context.path,
-    outsideImages: !context.untrusted,
-  });
-  return { element, dispose };
+  const options = { path: context.path, outsideImages: !context.untrusted };
+  return withRich((rich) => rich.renderMarkdown(value, options), data);
 }
 
-function latex(value: JsonValue): Rendered | undefined {
-  if (typeof value !== 'string') return undefined;
+function latex(
+  value: JsonValue,
+  _metadata: JsonObject,
+  _context: OutputContext,
+  _mime: string,
+  data: MimeBundle,
+): Rendered | undefined {
+  return typeof value === 'string' ? withRich((rich) => rich.renderLatex(value), data) : undefined;
+}
+
+/** Renders at once when the chunk is there; else shows the plain text until it is, or when it cannot be loaded. */
+function withRich(
+  render: (rich: RichModule) => Rendered | undefined,
+  data: MimeBundle,
+): Rendered | undefined {
+  const module = richModule();
+  if (module !== undefined) return render(module);
   const element = document.createElement('div');
-  element.className = 'output-latex rendered-html';
-  for (const part of splitFormulas(value)) {
-    if (typeof part === 'string') {
-      element.append(part);
-      continue;
-    }
-    const formula = document.createElement('span');
-    formula.className = `nb-math${part.display ? ' nb-math-display' : ''}`;
-    formula.textContent = part.tex;
-    element.append(formula);
-  }
-  typesetMath(element);
-  return { element };
+  const fallback = () => plain(data['text/plain'] ?? '')?.element ?? note(unknownTypes(data));
+  let dispose: (() => void) | undefined;
+  let gone = false;
+  element.append(fallback());
+  loadRich().then(
+    (loaded) => {
+      const rendered = gone ? undefined : render(loaded);
+      if (rendered === undefined) return;
+      dispose = rendered.dispose;
+      element.replaceChildren(rendered.element);
+    },
+    () => undefined, // the plain text stays
+  );
+  return {
+    element,
+    dispose: () => {
+      gone = true;
+      dispose?.();
+    },
+  };
 }
 
 function plain(value: JsonValue): Rendered | undefined {
@@ -175,11 +192,4 @@ function img(src: string, metadata: JsonObject, context: OutputContext): HTMLIma
 /** The traceback, or name and value when there is none. */
 export function errorText(ename: string, evalue: string, traceback: readonly string[]): string {
   return traceback.length > 0 ? traceback.join('\n') : `${ename}: ${evalue}`;
-}
-
-/** A short text with colours, for tooltips and the pager. */
-export function ansiElement(text: string): HTMLPreElement {
-  const pre = document.createElement('pre');
-  pre.innerHTML = ansiToHtml(text).html;
-  return pre;
 }

@@ -5,7 +5,7 @@
  * costs what was added. Beyond a limit the page keeps the end of a stream, or the beginning of a result, with a
  * button that shows all.
  */
-import { ansiToHtml, PLAIN, type AnsiStyle } from '../../../src/render/index.js';
+import { ansiToHtml, PLAIN, type AnsiStyle } from '../../../src/render/ansi.js';
 
 const BLOCK_LINES = 500;
 const SHOWN_BLOCKS = 10;

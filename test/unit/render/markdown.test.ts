@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { headingId, renderMarkdown } from '../../../src/render/markdown.js';
+import { headingId } from '../../../src/render/heading-id.js';
+import { renderMarkdown } from '../../../src/render/markdown.js';
 import { maskMath } from '../../../src/render/markdown-math.js';
 
 const math = (tex: string) => `<span class="nb-math">${tex}</span>`;

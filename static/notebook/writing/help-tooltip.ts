@@ -5,7 +5,7 @@
 import { StateEffect, StateField, type Extension } from '@codemirror/state';
 import { EditorView, showTooltip, type Tooltip } from '@codemirror/view';
 import { iconElement } from '../../base/icons.js';
-import type { KernelHelp } from './completion.js';
+import type { KernelHelp } from './kernel-help.js';
 
 interface Help {
   position: number;

@@ -12,22 +12,7 @@ import { indentLess, indentMore } from '@codemirror/commands';
 import { EditorSelection } from '@codemirror/state';
 import type { EditorView, KeyBinding } from '@codemirror/view';
 import { showHelp } from './help-tooltip.js';
-
-/** What an editor asks of the kernel; positions count UTF-16 units, as everywhere in the page. */
-export interface KernelHelp {
-  /** undefined: the kernel is busy, gone or too slow */
-  complete(code: string, position: number): Promise<Completions | undefined>;
-  /** undefined: nothing is known about what stands there */
-  inspect(code: string, position: number): Promise<HTMLElement | undefined>;
-  /** the same text in the pager */
-  toPager(content: HTMLElement): void;
-}
-
-export interface Completions {
-  from: number;
-  to: number;
-  matches: { text: string; type?: string }[];
-}
+import type { KernelHelp } from './kernel-help.js';
 
 /** The classic's limit; a kernel may answer with every name of a large module. */
 const MOST_MATCHES = 1000;

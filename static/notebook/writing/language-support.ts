@@ -1,0 +1,36 @@
+/** The editor's support for a language, each a chunk of its own. */
+import { LanguageDescription, type LanguageSupport } from '@codemirror/language';
+import { canonical } from '../colours/language-names.js';
+
+const supports = new Map<string, Promise<LanguageSupport | undefined>>();
+
+/** undefined when the language is not known. @throws when it cannot be loaded now */
+export function languageSupport(language: string): Promise<LanguageSupport | undefined> {
+  const name = canonical(language);
+  let promise = supports.get(name);
+  if (promise === undefined) {
+    promise = load(name);
+    supports.set(name, promise);
+    promise.catch(() => supports.delete(name)); // the next editor tries again
+  }
+  return promise;
+}
+
+async function load(name: string): Promise<LanguageSupport | undefined> {
+  switch (name) {
+    case '':
+      return undefined;
+    case 'python':
+      return (await import('@codemirror/lang-python')).python();
+    case 'javascript':
+      return (await import('@codemirror/lang-javascript')).javascript({ typescript: true, jsx: true });
+    case 'markdown': {
+      const { markdown, markdownLanguage } = await import('@codemirror/lang-markdown');
+      return markdown({ base: markdownLanguage, completeHTMLTags: false });
+    }
+    default: {
+      const { languages } = await import('@codemirror/language-data');
+      return LanguageDescription.matchLanguageName(languages, name)?.load();
+    }
+  }
+}
