@@ -5,12 +5,7 @@
 import { toFileCell, toFileMetadata } from './cell-format.js';
 import { freeCellId, isCellId } from './cell-id.js';
 import { scanJson } from './json-scanner.js';
-import {
-  orderKeys,
-  writeJson,
-  type JsonStyle,
-  type WritableValue,
-} from './json-writer.js';
+import { compareCodePoints, writeJson, type JsonStyle, type WritableValue } from './json-writer.js';
 import { FileCell, NotebookFile, whiteSpace, type NotebookLayout, type RootField } from './notebook-file.js';
 import type { Cell, CellId, JsonObject } from './types.js';
 
@@ -71,7 +66,7 @@ function writeCells(
     const writeId = minor >= 5 || over?.idInFile === true;
     const before = over?.before ?? layout.cellLead;
     const bytes = writeCell(now, layout.style, indentOf(before, layout.style), writeId, over);
-    if (over !== undefined && bytes === over.bytes) {
+    if (over !== undefined && isSameView(bytes, over.bytes)) {
       return over.after === layout.cellsClose ? withoutAfter(over) : over;
     }
     const id = isCellId(now.id) ? now.id : (over?.id ?? freeCellId(taken));
@@ -96,24 +91,38 @@ function writeCell(
   return writeJson(toFileCell(cell, writeId), style, indent, old);
 }
 
+/** Whether both are the very same bytes in memory: then nothing was new. */
+function isSameView(a: Uint8Array, b: Uint8Array): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length;
+}
+
 function writeRoot(file: NotebookFile, changes: NotebookChanges): readonly RootField[] {
-  if (changes.metadata === undefined && changes.root === undefined) return file.layout.fields;
-  const old = file.layout.fields;
-  const wanted: Record<string, WritableValue | undefined> = {};
-  for (const { name } of old) if (changes.root === undefined || name === 'cells') wanted[name] = null;
+  const { fields: old, style } = file.layout;
+  const wanted = new Map<string, WritableValue>();
   for (const [name, value] of Object.entries(changes.root ?? {})) {
-    if (name !== 'metadata' && name !== 'cells') wanted[name] = value;
+    if (value !== undefined && name !== 'cells' && name !== 'metadata') wanted.set(name, value);
   }
-  const metadata = changes.metadata ?? file.metadata;
-  wanted['metadata'] = toFileMetadata(metadata);
-  const { style } = file.layout;
-  const byName = new Map(old.map((field) => [field.name, field]));
-  return orderKeys(wanted, [...byName.keys()]).map((name): RootField => {
-    const field = byName.get(name);
-    const changed = name === 'metadata' ? changes.metadata !== undefined : changes.root !== undefined;
-    if (field !== undefined && (field.value === undefined || !changed)) return field;
-    return writeField(field ?? newField(name, old[0], style), wanted[name] ?? null, style, field?.value);
-  });
+  if (changes.metadata !== undefined) wanted.set('metadata', toFileMetadata(changes.metadata));
+  const isKept = (name: string): boolean =>
+    changes.root === undefined || name === 'cells' || name === 'metadata' || wanted.has(name);
+  const fields = old
+    .filter((field) => isKept(field.name))
+    .map((field) => {
+      const value = wanted.get(field.name);
+      // of repeated names the last one counts
+      const counts = old.findLast((other) => other.name === field.name) === field;
+      return value === undefined || !counts ? field : writeField(field, value, style, field.value);
+    });
+  for (const [name, value] of wanted) {
+    if (old.some((field) => field.name === name)) continue;
+    const at = fields.findIndex((field) => compareCodePoints(field.name, name) > 0);
+    fields.splice(
+      at === -1 ? fields.length : at,
+      0,
+      writeField(newField(name, old[0], style), value, style, undefined),
+    );
+  }
+  return fields;
 }
 
 function writeField(

@@ -423,7 +423,7 @@ describe('PATCH /api/contents', () => {
     put('a.txt', 'a');
     put('b.txt', 'b');
     mkdirSync(onDisk('sub'));
-    const sent = body === undefined ? undefined : JSON.parse(JSON.stringify(body).replace('DIR', dir));
+    const sent = body === undefined ? undefined : JSON.stringify(body).replace('DIR', dir);
     const answer = await call(`${api}/${dir}/${path}`, 'PATCH', sent);
     expect(answer.status).toBe(status);
     expect(answer.json['message']).toMatch(message);
