@@ -83,6 +83,13 @@ export class CellState {
     return changed;
   }
 
+  /** The same version of the cell, which now stands in the file. */
+  withOrigin(origin: object): CellState {
+    const stored = new CellState(this.id, this.#cell ?? this.#load, this.execution, origin);
+    stored.#text = this.#text;
+    return stored;
+  }
+
   /** The count goes into the cell; everything else of an execution is not part of the file. */
   withExecution(execution: CellExecution | undefined): CellState {
     const count = execution?.count ?? null;

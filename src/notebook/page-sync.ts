@@ -434,7 +434,9 @@ export class PageSync {
 
   #refused(seq: number, message: string): void {
     const item = this.#outbox.settle(seq);
-    if (item?.kind === 'ops') {
+    // Said again after a lost connection, and known already.
+    if (item === undefined) return;
+    if (item.kind === 'ops') {
       for (const op of item.ops) if (op.op === 'edit-source') this.#lose(op.id);
       const shown = this.#replay();
       if (shown.length > 0) this.handlers.changed(shown, 'server');

@@ -1,0 +1,39 @@
+/**
+ * Between the bytes of a notebook and the state that operations change. A cell that nobody touched keeps the piece of
+ * the file that it came from, and is written from it.
+ */
+import { FileCell, writeNotebook, type NotebookFile } from '../notebook/index.js';
+import { CellState, NotebookState } from '../notebook/notebook-state.js';
+
+/** @param shared  a state whose cells are taken over where they come from the same pieces of file */
+export function stateOf(file: NotebookFile, shared?: NotebookState): NotebookState {
+  const cells = file.cells.map((piece) => {
+    const known = shared?.cell(piece.id);
+    return known?.origin === piece ? known : new CellState(piece.id, () => piece.read(), undefined, piece);
+  });
+  return new NotebookState(file.metadata, cells);
+}
+
+/**
+ * The file as the state wants it.
+ *
+ * @param file   what is on disk: layout, other fields, and the cells that changed ones are written over
+ * @param since  the metadata object that `file` was opened or last written with
+ */
+export function fileOf(state: NotebookState, file: NotebookFile, since: object): NotebookFile {
+  const cells = [...state.cells()].map((cell) => (cell.origin instanceof FileCell ? cell.origin : cell.cell));
+  return writeNotebook(file, {
+    cells,
+    ...(state.metadata === since ? {} : { metadata: state.metadata }),
+  });
+}
+
+/** After `written` reached the disk: cells that have not changed since `saved` was taken now come from it. */
+export function adopt(state: NotebookState, saved: readonly CellState[], written: NotebookFile): void {
+  saved.forEach((cell, index) => {
+    const piece = written.cells[index];
+    if (piece !== undefined && cell.origin !== piece && state.cell(cell.id) === cell) {
+      state.replace(cell.withOrigin(piece));
+    }
+  });
+}

@@ -1,0 +1,136 @@
+/** The open notebooks: one live document per path, kept for as long as somebody needs it. */
+import { cleanPath, type OpenDocuments } from '../contents/index.js';
+import { HttpError } from '../http-error.js';
+import { LiveDocument, type DocumentOptions } from './live-document.js';
+
+export interface DocumentManagerOptions extends Omit<DocumentOptions, 'onQuiet'> {
+  /** ms that a document stays in memory after the last page left and everything is done; default 30,000 */
+  grace?: number;
+  /** bytes of the largest notebook that is opened; default 500,000,000 */
+  largest?: number;
+}
+
+export interface OpenOptions {
+  /** kernelspec for a notebook that names none, or one that is not installed */
+  kernelName?: string;
+  /** start the kernel now; default false */
+  startKernel?: boolean;
+}
+
+export class DocumentManager implements OpenDocuments {
+  readonly #options: DocumentManagerOptions & { grace: number; largest: number };
+  readonly #documents = new Map<string, LiveDocument>();
+  /** by path: documents that are being read, so that a second caller gets the same one */
+  readonly #opening = new Map<string, Promise<LiveDocument>>();
+  readonly #timers = new Map<LiveDocument, NodeJS.Timeout>();
+  #isClosed = false;
+
+  constructor(options: DocumentManagerOptions) {
+    this.#options = { grace: 30_000, largest: 500_000_000, ...options };
+  }
+
+  /**
+   * The document of a notebook, read when it is not open yet.
+   *
+   * @throws {HttpError} 404 no such file, 400 not a notebook, 413 too large
+   */
+  async open(path: string, { kernelName, startKernel = false }: OpenOptions = {}): Promise<LiveDocument> {
+    const document = await this.#openClean(cleanPath(path));
+    this.#wait(document);
+    document.preferKernel(kernelName);
+    if (startKernel) document.startKernel();
+    return document;
+  }
+
+  get(id: string): LiveDocument | undefined {
+    return this.#documents.get(id);
+  }
+
+  find(path: string): LiveDocument | undefined {
+    return this.list().find((document) => document.path === path);
+  }
+
+  list(): LiveDocument[] {
+    return [...this.#documents.values()];
+  }
+
+  async renamed(from: string, to: string): Promise<void> {
+    const moved = this.#below(from).map((document) =>
+      document.moved(`${to}${document.path.slice(from.length)}`),
+    );
+    // After the documents know their new path, so that each finds its session there.
+    this.#options.sessions.rename(from, to);
+    await Promise.all(moved);
+  }
+
+  removed(path: string): void {
+    for (const document of this.#below(path)) {
+      this.#forget(document);
+      document.removed();
+    }
+  }
+
+  /** Saves every document and closes it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#opening.values());
+    const documents = this.list();
+    for (const document of documents) this.#forget(document);
+    await Promise.all(documents.map((document) => document.close()));
+  }
+
+  async #openClean(path: string): Promise<LiveDocument> {
+    const open = this.find(path);
+    if (open !== undefined) {
+      await open.checkDisk();
+      return open;
+    }
+    const opening = this.#opening.get(path) ?? this.#read(path).finally(() => this.#opening.delete(path));
+    this.#opening.set(path, opening);
+    return opening;
+  }
+
+  async #read(path: string): Promise<LiveDocument> {
+    const entry = await this.#options.contents.stat(path);
+    const { largest } = this.#options;
+    if (entry?.size !== undefined && entry.size > largest) {
+      const size = Math.round(entry.size / 1e6);
+      throw new HttpError(
+        413,
+        `${path} has ${size} MB; notebooks up to ${Math.round(largest / 1e6)} MB can be opened. Download it, and clear its outputs.`,
+      );
+    }
+    const document = await LiveDocument.open(path, {
+      ...this.#options,
+      onQuiet: (quiet) => this.#wait(quiet),
+    });
+    if (this.#isClosed) {
+      await document.close();
+      throw new HttpError(503, 'The server is stopping.');
+    }
+    this.#documents.set(document.id, document);
+    return document;
+  }
+
+  /** Lets go of a document that stays quiet. */
+  #wait(document: LiveDocument): void {
+    clearTimeout(this.#timers.get(document));
+    if (!this.#documents.has(document.id)) return;
+    const timer = setTimeout(() => {
+      if (!document.isQuiet) return;
+      this.#forget(document);
+      void document.close();
+    }, this.#options.grace);
+    this.#timers.set(document, timer);
+  }
+
+  #forget(document: LiveDocument): void {
+    clearTimeout(this.#timers.get(document));
+    this.#timers.delete(document);
+    this.#documents.delete(document.id);
+  }
+
+  #below(path: string): LiveDocument[] {
+    return this.list().filter((document) => document.path === path || document.path.startsWith(`${path}/`));
+  }
+}

@@ -1,0 +1,5 @@
+/** Live documents: the server owns an open notebook, runs it, records its output and saves it. */
+export { DocumentManager, type DocumentManagerOptions, type OpenOptions } from './document-manager.js';
+export { LiveDocument, type DocumentPage } from './live-document.js';
+export { documentsRouter } from './router.js';
+export { handleDocumentSocket } from './socket.js';

@@ -1,0 +1,35 @@
+/** The whole document as one message, made cell by cell, so that cells nobody has looked at are not kept parsed. */
+import type { NotebookState } from '../notebook/notebook-state.js';
+import type { CellExecution } from '../notebook/operations.js';
+import type { CellId } from '../notebook/types.js';
+import type { ServerMessage } from '../protocol/document-messages.js';
+
+type Snapshot = Extract<ServerMessage, { type: 'snapshot' }>;
+
+/** What a snapshot says besides the notebook. */
+export type SnapshotFacts = Omit<Snapshot, 'type' | 'metadata' | 'cells' | 'executions' | 'untrusted'>;
+
+export function snapshotText(
+  state: NotebookState,
+  facts: SnapshotFacts,
+  isForeign: (id: CellId) => boolean,
+): string {
+  const cells: string[] = [];
+  const executions: [CellId, CellExecution][] = [];
+  const untrusted: CellId[] = [];
+  for (const cell of state.cells()) {
+    const content = cell.peek();
+    cells.push(JSON.stringify(content));
+    if (cell.execution !== undefined && content.cell_type === 'code')
+      executions.push([cell.id, cell.execution]);
+    if ((content.outputs?.length ?? 0) > 0 && isForeign(cell.id)) untrusted.push(cell.id);
+  }
+  const rest: Omit<Snapshot, 'cells'> = {
+    type: 'snapshot',
+    ...facts,
+    metadata: state.metadata,
+    executions: Object.fromEntries(executions),
+    untrusted,
+  };
+  return `${JSON.stringify(rest).slice(0, -1)},"cells":[${cells.join(',')}]}`;
+}

@@ -1,0 +1,77 @@
+/** The websocket of a page on a live document: one JSON message a frame, and a bounded queue towards a slow page. */
+import type { RawData, WebSocket } from 'ws';
+import { PageMessageError, parsePageMessage } from '../protocol/page-messages.js';
+import type { ServerMessage } from '../protocol/document-messages.js';
+import type { DocumentPage, LiveDocument } from './live-document.js';
+
+/** Bytes that may wait for a page, beside the largest message it was sent, before it is told to start over. */
+const MOST_WAITING = 8_000_000;
+const STALE = JSON.stringify({ type: 'stale' } satisfies ServerMessage);
+
+/** "Going away": the page may come back. */
+const GOING_AWAY = 1001;
+
+export function handleDocumentSocket(ws: WebSocket, document: LiveDocument): void {
+  const page = new SocketPage(ws);
+  document.attach(page);
+  ws.on('message', (data, isBinary) => {
+    if (isBinary) {
+      page.sendNow({
+        type: 'notice',
+        level: 'error',
+        message: 'Messages to a document are JSON in text frames.',
+      });
+      return;
+    }
+    try {
+      const message = parsePageMessage(textOf(data));
+      if (message.type === 'resume') page.catchesUp();
+      document.receive(page, message);
+    } catch (error) {
+      if (!(error instanceof PageMessageError)) throw error;
+      const { message, seq } = error;
+      page.sendNow(
+        seq === undefined ? { type: 'notice', level: 'error', message } : { type: 'refused', seq, message },
+      );
+    }
+  });
+  ws.on('close', () => document.detach(page));
+  // A broken connection closes; what it could not deliver, the page asks for when it comes back.
+  ws.on('error', () => document.detach(page));
+}
+
+class SocketPage implements DocumentPage {
+  /** It was told to start over, and gets nothing until it asks. */
+  #isBehind = false;
+  #largest = 0;
+
+  constructor(private readonly ws: WebSocket) {}
+
+  send(text: string): void {
+    if (this.#isBehind || this.ws.readyState !== this.ws.OPEN) return;
+    if (this.ws.bufferedAmount > MOST_WAITING + this.#largest) {
+      this.#isBehind = true;
+      this.ws.send(STALE);
+      return;
+    }
+    this.#largest = Math.max(this.#largest, text.length);
+    this.ws.send(text);
+  }
+
+  sendNow(message: ServerMessage): void {
+    this.send(JSON.stringify(message));
+  }
+
+  catchesUp(): void {
+    this.#isBehind = false;
+  }
+
+  close(): void {
+    this.ws.close(GOING_AWAY);
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}
