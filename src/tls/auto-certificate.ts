@@ -1,9 +1,10 @@
 /** `--certfile=auto`: a self-signed certificate that is made on the first start, kept, and renewed in time. */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 
-import { certificateNames, makeCertificate } from './self-signed.js';
+import { certificateName, makeCertificate } from './self-signed.js';
 
 /** Renewed so long before its end, in milliseconds: someone who starts the server once a month never meets an old one. */
 const renewBefore = 30 * 24 * 3_600_000;
@@ -72,10 +73,10 @@ async function reasonToMake(
     return 'damaged';
   }
   if (isEnding(new Date(certificate.validTo), now)) return 'expiring';
-  const wanted = certificateNames(hostnames).filter((name) => hostnames.includes(name));
-  return wanted.every((name) => isNamed(certificate, name)) ? undefined : 'names';
+  return hostnames.map(certificateName).every((name) => isNamed(certificate, name)) ? undefined : 'names';
 }
 
 function isNamed(certificate: X509Certificate, name: string): boolean {
-  return (certificate.checkIP(name) ?? certificate.checkHost(name, { subject: 'never' })) !== undefined;
+  if (isIP(name)) return certificate.checkIP(name) !== undefined;
+  return (certificate.subjectAltName ?? '').split(', ').includes(`DNS:${name}`);
 }

@@ -86,10 +86,14 @@ export function certificateNames(hostnames: readonly string[]): string[] {
     .flatMap((addresses) => addresses ?? [])
     .filter(({ address, scopeid }) => !scopeid && !address.startsWith('fe80:'))
     .map(({ address }) => address);
-  return [...new Set([...own, ...interfaces, ...hostnames.map(checkedName)])];
+  return [...new Set([...own, ...interfaces, ...hostnames.map(certificateName)])];
 }
 
-function checkedName(text: string): string {
+/**
+ * One given name as it stands in the certificate.
+ * @throws {RangeError} when it is neither a host name nor an address
+ */
+export function certificateName(text: string): string {
   const name = text
     .trim()
     .toLowerCase()
@@ -110,7 +114,7 @@ function isCertificateName(name: string): boolean {
 /** What the person asked for says more than what the machine calls itself. */
 function firstName(hostnames: readonly string[]): string {
   const [asked] = hostnames;
-  return asked === undefined ? hostname().toLowerCase() || 'localhost' : checkedName(asked);
+  return asked === undefined ? hostname().toLowerCase() || 'localhost' : certificateName(asked);
 }
 
 /** 16 random bytes in hex. The first bit is 0, as a serial number is positive, and the first byte is not. */
