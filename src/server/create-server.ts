@@ -10,6 +10,7 @@ import { createAuth, generateToken } from '../auth/index.js';
 import { defaultSettings, jupyterDirectories, secretEnvironment } from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
 import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
+import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
 import { HttpError } from '../http-error.js';
 import { javascriptKernelspec, type JavascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
@@ -162,6 +163,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const bridge = keep(new KernelBridge({ kernels, log }));
     const kernelDirectory = (path: string) => contents.kernelDirectory(path);
     const sessions = keep(new SessionManager(kernels, { kernelDirectory }));
+    const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
+    contents.openDocuments = documents;
 
     const tls = settings.certfile === '' ? undefined : keep(await loadCertificate());
     const staticPrefix = settings.webapp_settings.static_url_prefix ?? `${settings.base_url}static/`;
@@ -205,6 +208,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       contentsRouter(contents),
       kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
       sessionsRouter({ sessions }),
+      documentsRouter({ documents }),
       pagesRouter({
         baseUrl: settings.base_url,
         staticUrl: staticPrefix,
@@ -226,12 +230,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       log,
       routers,
     });
-    const websockets = websocketRoutes(kernels, bridge);
+    const websockets = websocketRoutes(kernels, bridge, documents);
     const upgrades = keep(
       upgradeHandler({
         baseUrl: settings.base_url,
         auth,
-        routes: websocketRoutes(kernels, bridge),
+        routes: websocketRoutes(kernels, bridge, documents),
         log,
       }),
     );
@@ -289,7 +293,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
   }
 }
 
-function websocketRoutes(kernels: KernelManager, bridge: KernelBridge): UpgradeRoute[] {
+function websocketRoutes(
+  kernels: KernelManager,
+  bridge: KernelBridge,
+  documents: DocumentManager,
+): UpgradeRoute[] {
   return [
     {
       pattern: /^\/api\/kernels\/([^/]+)\/channels$/,
@@ -297,6 +305,14 @@ function websocketRoutes(kernels: KernelManager, bridge: KernelBridge): UpgradeR
         if (!kernels.get(id)) throw new HttpError(404, `Kernel does not exist: ${id}`);
         const sessionId = query.get('session_id');
         return (ws) => bridge.handleKernelSocket(ws, { kernelId: id, sessionId, protocol: ws.protocol });
+      },
+    },
+    {
+      pattern: /^\/api\/documents\/([^/]+)\/socket$/,
+      accept({ params: [id = ''] }) {
+        const document = documents.get(id);
+        if (!document) throw new HttpError(404, `There is no open document with the id ${id}.`);
+        return (ws) => handleDocumentSocket(ws, document);
       },
     },
   ];
