@@ -21,6 +21,7 @@ import { bareModel, bytesOfContent, fileContent, timestamp, typeOf, type ModelTy
 import { copyNames, isUnlisted, untitledNames } from './names.js';
 import type { Entry, NotebookManager, Revision } from './notebook-manager.js';
 import type { NotebookTrust, OpenDocuments } from './open-documents.js';
+import { Uploads } from './uploads.js';
 import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
 
 export interface ContentsOptions {
@@ -56,6 +57,7 @@ export class Contents {
   readonly #recursive: boolean;
   readonly #trust: NotebookTrust | undefined;
   readonly #log: Log;
+  readonly #uploads = new Uploads();
 
   constructor(store: NotebookManager, options: ContentsOptions = {}) {
     this.store = store;
@@ -64,6 +66,11 @@ export class Contents {
     this.#recursive = options.alwaysDeleteDirectories ?? false;
     this.#trust = options.trust;
     this.#log = options.log ?? silentLog;
+  }
+
+  /** Gives up unfinished uploads. The store is closed by who made it. */
+  async close(): Promise<void> {
+    await this.#uploads.close();
   }
 
   // Bytes, for live documents and the /files route.
@@ -208,6 +215,7 @@ export class Contents {
     if (type === 'directory') return this.#saveDirectory(clean, old);
     if (old?.kind === 'directory')
       throw new HttpError(400, `${clean} is a directory, not a ${type}`, 'bad type');
+    if (body['chunk'] !== undefined) return this.#saveChunk(clean, type, body, old);
     if (type === 'notebook') return this.#saveNotebook(clean, body['content'], old);
     const bytes =
       body['content'] === undefined && old === undefined
@@ -215,6 +223,34 @@ export class Contents {
         : bytesOfContent(body['format'], body['content']);
     const entry = await this.store.write(clean, bytes);
     return { model: bareModel(clean, entry, 'file'), created: old === undefined };
+  }
+
+  async #saveChunk(
+    path: string,
+    type: ModelType,
+    body: JsonObject,
+    old: Entry | undefined,
+  ): Promise<{ model: ContentsModel; created: boolean }> {
+    const { chunk } = body;
+    if (type !== 'file')
+      throw new HttpError(400, `File type "${type}" is not supported for large file transfer`);
+    if (typeof chunk !== 'number' || !Number.isInteger(chunk) || chunk < -1 || chunk === 0) {
+      throw new HttpError(400, "'chunk' must be 1 for the first one, 2, 3 and so on, and -1 for the last");
+    }
+    if (old === undefined) await this.#directoryFor(parentOf(path));
+    const bytes = bytesOfContent(body['format'], body['content']);
+    const result = await this.#uploads.add(path, chunk, bytes, (whole) => this.store.write(path, whole));
+    if ('done' in result) return { model: bareModel(path, result.done, 'file'), created: false };
+    const { size, started } = result;
+    const entry = {
+      name: nameOf(path),
+      kind: 'file' as const,
+      size,
+      modified: started,
+      writable: true,
+      revision: '',
+    };
+    return { model: bareModel(path, entry, 'file'), created: chunk === 1 };
   }
 
   async #saveDirectory(

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { call, serveContents, type Served } from '../unit/contents/serve.js';
@@ -367,6 +368,48 @@ describe('PUT /api/contents', () => {
     const answer = await save('deep.ipynb', body);
     expect([answer.status, existsSync(onDisk('deep.ipynb'))]).toEqual([400, false]);
     expect(answer.json['message']).toMatch(/nested/);
+  });
+
+  it('collects chunks, and touches the file only when the last one is there', async () => {
+    put('big.bin', 'old');
+    const chunk = (n: number, content: string): ReturnType<typeof call> =>
+      save('big.bin', {
+        type: 'file',
+        format: 'base64',
+        chunk: n,
+        content: Buffer.from(content).toString('base64'),
+      });
+    const first = await chunk(1, 'one,');
+    expect([first.status, first.json['path'], first.json['size']]).toEqual([201, `${dir}/big.bin`, 4]);
+    expect((await chunk(2, 'two,')).status).toBe(200);
+    expect(read('big.bin')).toBe('old');
+    expect((await chunk(2, 'again')).json['message']).toMatch(/Chunk 3 .* is expected, not 2/);
+    const last = await chunk(-1, 'end');
+    expect([last.status, last.json['size'], read('big.bin')]).toEqual([200, 11, 'one,two,end']);
+    await chunk(-1, 'alone');
+    expect(read('big.bin')).toBe('alone');
+    expect((await chunk(2, 'x')).json['message']).toMatch(/begin with chunk 1/);
+    expect((await save('n.ipynb', { type: 'notebook', chunk: 1, content: {} })).status).toBe(400);
+  });
+
+  it('forgets an upload that begins anew, and leaves nothing behind when it is closed', async () => {
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('nbserver-upload-'));
+    const other = await serveContents();
+    try {
+      const url = `${other.url}/api/contents/a.txt`;
+      const chunk = (n: number, content: string): ReturnType<typeof call> =>
+        call(url, 'PUT', { type: 'file', format: 'text', chunk: n, content });
+      await chunk(1, 'broken off');
+      await chunk(1, 'whole ');
+      await chunk(-1, 'file');
+      expect(readFileSync(join(other.root, 'a.txt'), 'utf8')).toBe('whole file');
+      await chunk(1, 'never finished');
+      await other.contents.close();
+      const left = readdirSync(tmpdir()).filter((name) => name.startsWith('nbserver-upload-'));
+      expect(left.filter((name) => !before.includes(name))).toEqual([]);
+    } finally {
+      await other.close();
+    }
   });
 
   it.each(['announced', 'streamed'])(
