@@ -1,0 +1,253 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HttpError } from '../../../src/http-error.js';
+import { useManifest } from '../../../src/pages/assets.js';
+import {
+  loadTemplates,
+  pagesRouter,
+  renderError,
+  renderLogin,
+  renderLogout,
+  renderPage,
+} from '../../../src/pages/index.js';
+import { jsonBlock } from '../../../src/pages/render-page.js';
+
+const hostile = '</script><script>alert(1)</script><img src=x onerror=alert(2)>';
+
+beforeAll(async () => {
+  const entry = (name: string) => ({
+    js: `${name}-AAAAAAAA.js`,
+    css: [`${name}-BBBBBBBB.css`],
+    imports: ['chunk-CCCCCCCC.js'],
+    lazy: {},
+  });
+  useManifest({
+    entries: { tree: entry('tree'), login: entry('login'), notebook: entry('notebook') },
+    files: { 'favicon.svg': 'favicon-DDDDDDDD.svg' },
+  });
+  await loadTemplates();
+});
+
+/** Every script and style sheet of a page, with its nonce. */
+function loaded(html: string): { tag: string; nonce: string | undefined }[] {
+  return [...html.matchAll(/<(?:script|link rel="(?:stylesheet|modulepreload)")[^>]*>/g)].map(([tag]) => ({
+    tag,
+    nonce: /nonce="([^"]*)"/.exec(tag)?.[1],
+  }));
+}
+
+describe('renderPage', () => {
+  const html = () => renderPage('tree.html', { base_url: '/x/', nonce: 'N0/+=', data: { path: hostile } });
+
+  it('loads the built files of its entry, all with the nonce', () => {
+    const tags = loaded(html());
+    expect(tags.length).toBeGreaterThanOrEqual(5);
+    for (const { tag, nonce } of tags) expect(nonce, tag).toBe('N0/+=');
+    expect(html()).toContain('src="/x/static/tree-AAAAAAAA.js"');
+    expect(html()).toContain('href="/x/static/tree-BBBBBBBB.css"');
+    expect(html()).toContain('href="/x/static/chunk-CCCCCCCC.js"');
+    expect(html()).toContain('href="/x/static/favicon-DDDDDDDD.svg"');
+  });
+
+  it('gives the page its data, in which no name can end the block', () => {
+    const block = /<script type="application\/json" id="page-data"[^>]*>(.*?)<\/script>/s.exec(html())?.[1];
+    expect(JSON.parse(block ?? '')).toMatchObject({
+      path: hostile,
+      base_url: '/x/',
+      static_url: '/x/static/',
+      xsrf_cookie: '_xsrf',
+    });
+    expect(html()).not.toContain('<script>alert');
+  });
+
+  it('lets no data of a page shadow base_url', () => {
+    const page = renderPage('tree.html', { base_url: '/', nonce: '', data: { base_url: 'https://evil/' } });
+    expect(page).not.toContain('evil');
+  });
+
+  it('honours another place for static files', () => {
+    const page = renderPage('tree.html', { base_url: '/x/', static_url: '/assets/', nonce: '' });
+    expect(page).toContain('src="/assets/tree-AAAAAAAA.js"');
+  });
+});
+
+it.each(['<', '</script>', '<!--', '\u2028', '\u2029'])('jsonBlock escapes %j', (text) => {
+  expect(jsonBlock({ text })).not.toContain(text);
+  expect(JSON.parse(jsonBlock({ text }))).toEqual({ text });
+});
+
+describe('renderLogin', () => {
+  const login = (more: object = {}) =>
+    renderLogin({
+      base_url: '/x/',
+      next: '/x/tree?a=b&c=d',
+      host: 'nb.example:9999',
+      asks: 'password or token',
+      xsrf: 'XSRF',
+      nonce: 'n',
+      ...more,
+    });
+
+  it.each([
+    ['password', 'Password:'],
+    ['token', 'Token:'],
+    ['password or token', 'Password or token:'],
+  ])('asks for %s', (asks, label) => {
+    expect(login({ asks })).toContain(`<label for="password_input">${label}</label>`);
+  });
+
+  it('names the host, keeps next, and sends the token of the form', () => {
+    const html = login();
+    expect(html).toContain('nb.example:9999');
+    expect(html).toContain('action="/x/login?next=%2Fx%2Ftree%3Fa%3Db%26c%3Dd"');
+    expect(html).toContain('name="_xsrf" value="XSRF"');
+    expect(html).not.toContain('aria-invalid');
+  });
+
+  it('ties the error to the field, and says how long to wait', () => {
+    const html = login({ message: 'Too many wrong tries.', retryAfter: 1 });
+    expect(html).toMatch(/<input [^>]*id="password_input"[^>]*aria-describedby="login-error"/);
+    expect(html).toMatch(/id="login-error" role="alert">Too many wrong tries\./);
+    expect(html).toContain('in 1 second<');
+  });
+
+  it('shows a hostile host, next and message as text', () => {
+    const html = login({ host: hostile, next: hostile, message: hostile });
+    expect(html).not.toContain('<img');
+    expect(html).not.toContain('<script>alert');
+  });
+});
+
+describe('renderLogout and renderError', () => {
+  it('asks with a form, or says that it is done', () => {
+    const view = { base_url: '/', host: 'h', xsrf: 'T', nonce: 'n' };
+    const asked = renderLogout({ ...view, done: false, message: 'Log out?' });
+    expect(asked).toMatch(
+      /<form method="post" action="\/logout">\s*<input type="hidden" name="_xsrf" value="T">/,
+    );
+    const done = renderLogout({ ...view, done: true, message: 'You are logged out.' });
+    expect(done).not.toContain('<form');
+    expect(done).toContain('href="/login"');
+  });
+
+  it('says what happened and what to do', () => {
+    const html = renderError({ base_url: '/x/', status: 404, message: hostile, nonce: 'n' });
+    expect(html).toContain('Not Found');
+    expect(html).toContain('The dashboard shows what is there.');
+    expect(html).toContain('href="/x/"');
+    expect(html).not.toContain('<img');
+  });
+});
+
+describe('pagesRouter', () => {
+  let server: Server;
+  let origin: string;
+  const files: Record<string, { kind: 'file' | 'directory'; size?: number; text?: string | Buffer }> = {
+    '': { kind: 'directory' },
+    'a b': { kind: 'directory' },
+    'a b/n.ipynb': { kind: 'file', size: 2, text: '{}' },
+    'notes.txt': { kind: 'file', size: 20, text: `<b>bold</b> & ${hostile}` },
+    'picture.bin': { kind: 'file', size: 3, text: Buffer.from([0xff, 0xfe, 0]) },
+    'huge.txt': { kind: 'file', size: 3_000_000 },
+    '<img src=x onerror=alert(1)>.txt': { kind: 'file', size: 1, text: 'x' },
+  };
+
+  beforeAll(async () => {
+    const app = express();
+    app.use((_req, res, next) => {
+      res.locals['nonce'] = 'NONCE';
+      res.locals['identity'] = { kind: 'session' };
+      next();
+    });
+    app.use(
+      '/x/',
+      pagesRouter({
+        baseUrl: '/x/',
+        contents: {
+          stat: async (path) => {
+            const found = files[path];
+            if (found === undefined && path.startsWith('throws')) throw new HttpError(404, 'gone');
+            return found;
+          },
+          readBytes: async (path) => {
+            const text = files[path]?.text;
+            if (text === undefined) throw new Error('must not be read');
+            return { bytes: Buffer.from(text) };
+          },
+        },
+      }),
+    );
+    app.use(((error, _req, res, _next) => {
+      const status = error instanceof HttpError ? error.status : 500;
+      res.status(status).send(error instanceof Error ? error.message : '');
+    }) as express.ErrorRequestHandler);
+    server = createServer(app).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  const get = (path: string) => fetch(`${origin}${path}`, { redirect: 'manual' });
+
+  it.each([
+    ['/x/', '/x/tree'],
+    ['/x/?token=1', '/x/tree?token=1'],
+    ['/x/notebooks/a%20b', '/x/tree/a%20b'],
+    ['/x/notebooks/notes.txt', '/x/edit/notes.txt'],
+    ['/x/tree/a%20b/n.ipynb', '/x/notebooks/a%20b/n.ipynb'],
+    ['/x/tree/notes.txt', '/x/edit/notes.txt'],
+    ['/x/edit/a%20b', '/x/tree/a%20b'],
+    ['/x/view/a%20b', '/x/tree/a%20b'],
+    [
+      '/x/tree/%3Cimg%20src=x%20onerror=alert(1)%3E.txt',
+      '/x/edit/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E.txt',
+    ],
+  ])('%s leads to %s', async (from, to) => {
+    const response = await get(from);
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe(to);
+  });
+
+  it.each(['/x/tree/no', '/x/notebooks/no.ipynb', '/x/edit/no', '/x/view/no', '/x/tree/throws'])(
+    '%s is a 404 with a sentence',
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toMatch(/^There is no (folder|notebook|file) named ".+"\.$/);
+    },
+  );
+
+  it('serves the dashboard, never from a cache', async () => {
+    const response = await get('/x/tree/a%20b');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const html = await response.text();
+    expect(html).toContain('"path":"a b"');
+    expect(html).toContain('"logout":true');
+    expect(html).toContain('href="/x/api/contents/a%20b?type=directory"');
+  });
+
+  it('shows text as text, and tells that it cannot be edited', async () => {
+    const html = await (await get('/x/edit/notes.txt')).text();
+    expect(html).toContain('&lt;b&gt;bold&lt;/b&gt; &amp; ');
+    expect(html).not.toContain('<img src=x');
+    expect(html).toContain('cannot be edited here yet');
+    expect(html).toContain('href="/x/files/notes.txt?download=1"');
+  });
+
+  it('does not show what is not text or too large', async () => {
+    expect(await (await get('/x/edit/picture.bin')).text()).toContain('The file is not text');
+    expect(await (await get('/x/edit/huge.txt')).text()).toContain('too large to be shown');
+  });
+
+  it('views a file only in a sandboxed frame', async () => {
+    const html = await (await get('/x/view/notes.txt')).text();
+    expect(html).toMatch(/<iframe [^>]*sandbox="allow-scripts" src="\/x\/files\/notes\.txt">/);
+  });
+
+  it('keeps search engines away', async () => {
+    expect(await (await get('/x/robots.txt')).text()).toBe('User-agent: *\nDisallow: /\n');
+  });
+});
