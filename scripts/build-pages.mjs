@@ -80,7 +80,11 @@ export async function buildPages({
 
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
-  await Promise.all([...files].map(([name, bytes]) => writeWithEncodings(join(fresh, name), bytes, minify)));
+  // What every visit loads is packed as small as can be; the hundred lazy chunks as quickly as is good.
+  const first = new Set(Object.values(manifest.entries).flatMap(({ js, css, imports }) => [js, ...css, ...imports]));
+  await Promise.all(
+    [...files].map(([name, bytes]) => writeWithEncodings(join(fresh, name), bytes, minify && first.has(name))),
+  );
   await rm(outdir, { recursive: true, force: true });
   await rename(fresh, outdir);
   return manifest;
@@ -122,13 +126,12 @@ async function writeWithEncodings(path, bytes, best) {
   const writes = [writeFile(path, bytes)];
   // fonts and pictures are packed already
   if (/\.(js|css|svg|json)$/.test(path) && !path.endsWith('manifest.json') && bytes.length > 200) {
-    // the last steps of brotli take seconds for a hundredth of the size
-    const quality = best && bytes.length < 400_000 ? 11 : 9;
+    const quality = best ? 11 : 5;
     writes.push(
       brotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }).then((b) =>
         writeFile(`${path}.br`, b),
       ),
-      gz(bytes, { level: 9 }).then((b) => writeFile(`${path}.gz`, b)),
+      gz(bytes, { level: best ? 9 : 6 }).then((b) => writeFile(`${path}.gz`, b)),
     );
   }
   await Promise.all(writes);
