@@ -127,12 +127,21 @@ function explain(error: unknown, ip: string, port: number): ListenError {
   });
 }
 
+/** What fits into `sun_path`, without its final zero. */
+const longestSocketPath = process.platform === 'darwin' ? 103 : 107;
+
 /**
  * Binds a unix socket. One that a dead server left behind is replaced; one that answers is not.
  *
  * @throws {ListenError}
  */
 export async function bindSocket(server: Server, path: string, mode: number): Promise<Server> {
+  // libuv cuts a longer path off without a word, and the socket appears elsewhere.
+  if (Buffer.byteLength(path) > longestSocketPath) {
+    throw new ListenError(
+      `Cannot listen on the socket ${path}: its path is longer than ${longestSocketPath} bytes. Give a shorter --sock.`,
+    );
+  }
   await removeStale(path);
   const restore = narrowUmask(mode);
   let bound: Promise<Server>;
@@ -147,13 +156,10 @@ export async function bindSocket(server: Server, path: string, mode: number): Pr
     chmodSync(path, mode);
     return server;
   } catch (error) {
+    server.close();
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
-      code === 'ENOENT' || code === 'EACCES'
-        ? 'its folder does not exist or may not be written'
-        : code === 'EINVAL' || code === 'ENAMETOOLONG'
-          ? 'its path is too long (about 100 characters are allowed)'
-          : message;
+      code === 'ENOENT' || code === 'EACCES' ? 'its folder does not exist or may not be written' : message;
     throw new ListenError(`Cannot listen on the socket ${path}: ${why}.`, { cause: error });
   }
 }
