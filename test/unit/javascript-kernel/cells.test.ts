@@ -301,6 +301,43 @@ describe('a cell of the JavaScript kernel', () => {
     });
   });
 
+  it('may take any name, also those that the kernel needs itself', async () => {
+    const own = await KernelClient.start({ env: { NO_COLOR: '1' } });
+    try {
+      const names =
+        'Array Buffer Error JSON Map Math Number Object Promise Reflect RegExp Set String Symbol URL WeakMap';
+      for (const name of [
+        ...names.split(' '),
+        'console',
+        'process',
+        'setImmediate',
+        'setTimeout',
+        'Atomics',
+      ]) {
+        const { reply } = await own.execute(`class ${name} { mine() {} }; let typed: number = 1;`);
+        expect(reply.status, name).toBe('ok');
+      }
+      expect((await own.execute('new Map()')).result).toBe('Map {}');
+      expect(
+        (
+          await own.execute(
+            'globalThis.console.log("still here"); fs.promises.stat("/").then(() => 1); await 1',
+          )
+        ).stdout,
+      ).toBe('still here\n');
+      expect((await own.execute('null.x')).error?.evalue).toContain('null');
+      expect(
+        await own.request('shell', 'complete_request', { code: 'globalThis.Ma', cursor_pos: 13 }),
+      ).toMatchObject({ matches: ['Map', 'Math'] });
+      const id = own.executeNow('globalThis.console.log("begun"); for (;;);');
+      await own.find((one) => one.parent === id && one.type === 'stream');
+      await own.request('control', 'interrupt_request');
+      expect((await own.done(id)).reply.ename).toBe('Interrupted');
+    } finally {
+      await own.close();
+    }
+  });
+
   it('colours as on a terminal, unless NO_COLOR is set', async () => {
     const coloured = await KernelClient.start({ env: { NO_COLOR: '' } });
     try {

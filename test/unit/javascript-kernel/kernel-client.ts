@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { packageFile } from '../../../src/package-files.js';
 import type { WireMessage } from '../../../src/protocol/wire-frames.js';
@@ -40,11 +40,8 @@ export function bundledKernel(): Promise<string> {
   bundle ??= (async () => {
     const outdir = packageFile('node_modules', '.cache', `nbserver-kernel-${process.pid}`);
     mkdirSync(outdir, { recursive: true });
-    await build({
-      entryPoints: [
-        packageFile('src/javascript-kernel/main.ts'),
-        packageFile('src/javascript-kernel/worker.ts'),
-      ],
+    const source = (name: string) => packageFile('src', 'javascript-kernel', name);
+    const options: BuildOptions = {
       outdir,
       bundle: true,
       platform: 'node',
@@ -52,7 +49,9 @@ export function bundledKernel(): Promise<string> {
       target: 'node20',
       external: ['zeromq'],
       logLevel: 'error',
-    });
+    };
+    await build({ ...options, entryPoints: [source('worker.ts')] });
+    await build({ ...options, entryPoints: [source('main.ts')], inject: [source('captured-globals.ts')] });
     process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
     return join(outdir, 'main.js');
   })();
