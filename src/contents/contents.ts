@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import { silentLog, type Log } from '../log.js';
 import {
+  contentAround,
+  contentCell,
   newNotebook,
   notebookContent,
   notebookProblem,
@@ -182,14 +184,14 @@ export class Contents {
     if (options.content === false) return model;
     if (open !== undefined) return withNotebook(model, open.content());
     const { entry: read, file } = await this.readNotebook(path);
-    const content = notebookContent(file, false);
-    const trusted = (await this.#trust?.isTrusted(content)) ?? false;
+    const content = await contentOf(file);
+    if (await this.#trust?.isTrusted(content)) markTrusted(content);
     const current = {
       ...bareModel(path, read, 'notebook'),
       hash: model.hash,
       hash_algorithm: model.hash_algorithm,
     };
-    return withNotebook(current, trusted ? notebookContent(file, true) : content);
+    return withNotebook(current, content);
   }
 
   async #getFile(path: string, entry: Entry, options: GetOptions): Promise<ContentsModel> {
@@ -272,10 +274,12 @@ export class Contents {
     const open = this.openDocuments?.find(path);
     const before = old === undefined || open !== undefined ? undefined : await this.#notebookThere(path);
     const file = this.#resultOf(path, before, content ?? newContent());
-    const saved = notebookContent(file, false);
-    const message = validationMessage(saved);
-    const entry = open === undefined ? await this.store.write(path, asBuffer(file)) : await open.save(saved);
-    await this.#signWhenTrusted(content, saved);
+    const entry =
+      open === undefined
+        ? await this.store.write(path, asBuffer(file))
+        : await open.save(await contentOf(file));
+    const message = validationMessage(checkedForm(content, file));
+    await this.#signWhenTrusted(content, file);
     const model = bareModel(path, entry, 'notebook');
     if ((await this.store.checkpoints.list(path)).length === 0) await this.#firstCheckpoint(path);
     return { model: message === undefined ? model : { ...model, message }, created: old === undefined };
@@ -303,8 +307,8 @@ export class Contents {
   }
 
   /** Signs what was saved when nothing in it is foreign: the client says so of each code cell that shows something. */
-  async #signWhenTrusted(sent: unknown, saved: JsonObject): Promise<void> {
-    if (this.#trust !== undefined && isTrustedByClient(sent)) await this.#trust.trust(saved);
+  async #signWhenTrusted(sent: unknown, saved: NotebookFile): Promise<void> {
+    if (this.#trust !== undefined && isTrustedByClient(sent)) await this.#trust.trust(await contentOf(saved));
   }
 
   /** The file is saved; that it has no checkpoint yet is not worth an error. */
@@ -504,6 +508,45 @@ function isTrustedByClient(content: unknown): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** How many bytes of cells are parsed before other requests get their turn: a few milliseconds' worth. */
+const PARSED_AT_ONCE = 1 << 20;
+
+async function contentOf(file: NotebookFile): Promise<JsonObject> {
+  const cells: JsonObject[] = [];
+  let parsed = 0;
+  for (const cell of file.cells) {
+    cells.push(contentCell(file, cell, false));
+    parsed += cell.bytes.length;
+    if (parsed > PARSED_AT_ONCE) {
+      parsed = 0;
+      await new Promise((done) => setImmediate(done));
+    }
+  }
+  return contentAround(file, cells);
+}
+
+/** What a save is judged by: what was sent, but for ids, which the server gave to cells that had none. */
+function checkedForm(sent: unknown, file: NotebookFile): unknown {
+  if (!isRecord(sent) || (sent['nbformat'] ?? 4) !== 4) return notebookContent(file, false);
+  const cells: unknown[] = Array.isArray(sent['cells']) ? sent['cells'] : [];
+  return {
+    metadata: {},
+    ...sent,
+    nbformat: 4,
+    nbformat_minor: file.nbformatMinor,
+    cells: cells.map((cell, i) =>
+      isRecord(cell) && file.hasIds ? { ...cell, id: file.cells[i]?.id } : cell,
+    ),
+  };
+}
+
+function markTrusted(content: JsonObject): void {
+  for (const cell of Array.isArray(content['cells']) ? content['cells'] : []) {
+    if (isRecord(cell) && isRecord(cell['metadata']) && cell['cell_type'] === 'code')
+      cell['metadata']['trusted'] = true;
+  }
 }
 
 function newContent(): JsonObject {

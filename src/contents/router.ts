@@ -1,4 +1,6 @@
 /** `/api/contents`, the Jupyter contents API: translates requests and answers, decides nothing. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
@@ -38,7 +40,7 @@ export function contentsRouter(contents: Contents): Router {
   router.get('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const model = await contents.get(pathOf(req), getOptions(req));
     res.setHeader('Last-Modified', new Date(model.last_modified).toUTCString());
-    sendJson(res, 200, model);
+    await sendModel(res, model);
   });
   router.post('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const body = objectBody(req.body);
@@ -140,4 +142,40 @@ function locationOf(req: Request<PathParams>, path: string): string {
 function sendJson(res: Response, status: number, value: unknown): void {
   res.status(status).setHeader('Content-Type', 'application/json');
   res.end(JSON.stringify(value));
+}
+
+/** How much of a large notebook is made into text at once, in characters. */
+const LARGE = 1 << 20;
+
+/** Sends a large notebook cell by cell: no second copy of it in memory, and others get their turn in between. */
+async function sendModel(res: Response, model: ContentsModel): Promise<void> {
+  const { content } = model;
+  if (model.type !== 'notebook' || (model.size ?? 0) < LARGE || !hasCells(content)) {
+    sendJson(res, 200, model);
+    return;
+  }
+  res.status(200).setHeader('Content-Type', 'application/json');
+  // an error here means that the reader went away
+  await pipeline(Readable.from(modelText(model, content)), res).catch(() => res.destroy());
+}
+
+function* modelText(model: ContentsModel, content: { cells: unknown[] }): Generator<string> {
+  const { cells, ...frame } = content;
+  const outer = JSON.stringify({ ...model, content: undefined });
+  const inner = JSON.stringify(frame);
+  let text = `${outer.slice(0, -1)},"content":${inner.slice(0, -1)}${inner === '{}' ? '' : ','}"cells":[`;
+  for (const [i, cell] of cells.entries()) {
+    text += (i > 0 ? ',' : '') + JSON.stringify(cell);
+    if (text.length > LARGE) {
+      yield text;
+      text = '';
+    }
+  }
+  yield `${text}]}}`;
+}
+
+function hasCells(content: unknown): content is { cells: unknown[] } {
+  return (
+    typeof content === 'object' && content !== null && 'cells' in content && Array.isArray(content.cells)
+  );
 }

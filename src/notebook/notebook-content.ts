@@ -13,22 +13,27 @@ import { ChangedCell, writeNotebook } from './write-notebook.js';
 
 /** @param trusted what the reader of the notebook is told about all of its code cells */
 export function notebookContent(file: NotebookFile, trusted: boolean): JsonObject {
-  const content: JsonObject = {};
-  for (const { name } of file.layout.fields) content[name] = file.root(name);
-  content['cells'] = file.cells.map((cell) => contentCell(cell, file.hasIds, trusted));
-  content['metadata'] = file.metadata;
-  content['nbformat'] = 4;
-  content['nbformat_minor'] = file.nbformatMinor;
-  return content;
+  return contentAround(
+    file,
+    file.cells.map((cell) => contentCell(file, cell, trusted)),
+  );
 }
 
-function contentCell(cell: FileCell, hasIds: boolean, trusted: boolean): JsonObject {
+/** One cell of the content, for who wants to do other things between the cells of a large notebook. */
+export function contentCell(file: NotebookFile, cell: FileCell, trusted: boolean): JsonObject {
   const json = cell.json();
-  if (hasIds) json['id'] = cell.id;
+  if (file.hasIds) json['id'] = cell.id;
   if (json['cell_type'] === 'code') {
     json['metadata'] = { ...(isObject(json['metadata']) ? json['metadata'] : {}), trusted };
   }
   return json;
+}
+
+/** The content with these cells. */
+export function contentAround(file: NotebookFile, cells: JsonObject[]): JsonObject {
+  const content: JsonObject = {};
+  for (const { name } of file.layout.fields) content[name] = file.root(name);
+  return { ...content, cells, metadata: file.metadata, nbformat: 4, nbformat_minor: file.nbformatMinor };
 }
 
 /**

@@ -157,6 +157,15 @@ describe('GET /api/contents', () => {
     expect(json['content']).toMatchObject({ metadata: { x: null, y: 1 } });
   });
 
+  it('sends a large notebook whole', async () => {
+    const cells = Array.from({ length: 40 }, (_, i) => code('x'.repeat(100_000) + i, `c${i}`));
+    put('large.ipynb', JSON.stringify(notebook(cells)));
+    const { json } = await call(`${api}/${dir}/large.ipynb`);
+    const content = json['content'] as { cells: { source: string }[] };
+    expect(json).toMatchObject({ name: 'large.ipynb', format: 'json', content: { nbformat: 4, metadata: {} } });
+    expect(content.cells.map((cell) => cell.source.slice(100_000))).toEqual(cells.map((_, i) => `${i}`));
+  });
+
   it('ignores what a file says about its own trust', async () => {
     put('t.ipynb', JSON.stringify(notebook([{ ...code('', 'a'), metadata: { trusted: true } }])));
     const { json } = await call(`${api}/${dir}/t.ipynb`);
