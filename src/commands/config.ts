@@ -113,6 +113,8 @@ function asText(loaded: LoadedSettings): string {
   return [
     ...rows.map(([left, from]) => `${left.padEnd(width)}  # ${from}`),
     '',
+    // Names only: a store may have secrets among its options.
+    `options of the store: ${Object.keys(loaded.storeOptions).join(', ') || 'none'}`,
     `profile: ${loaded.profile} (${shownPath(loaded.profileDir)})`,
     `files read: ${loaded.files.map(shownPath).join(', ') || 'none'}`,
     `configuration directories: ${directories().configPath.map(shownPath).join(', ') || 'none'}`,

@@ -117,9 +117,9 @@ function readFlag(line: CommandLine, flag: Flag, cwd: string): void {
   else line[meaning.special] = true;
 }
 
-/** `--NotebookApp.port=9999`, and options of a store: `--MyNotebookManager.bucket=x`. */
+/** `--NotebookApp.port=9999`, options of a store (`--MyNotebookManager.bucket=x`), and flags of Jupyter. */
 function fullName({ name, rawName, value }: Flag, cwd: string): Entry {
-  const resolved = resolveName(name);
+  const resolved = resolveName(name.includes('.') ? name : name.replaceAll('-', '_'));
   switch (resolved.kind) {
     case 'option': {
       if (value === undefined && describeOption(resolved.name).type !== 'boolean')
@@ -127,6 +127,7 @@ function fullName({ name, rawName, value }: Flag, cwd: string): Entry {
       return entry(name, valueOfFlag(resolved.name, value ?? 'true', rawName), rawName, cwd);
     }
     case 'no effect':
+    case 'refused':
       return entry(name, value, rawName, cwd);
     case 'store':
       return entry(name, value === undefined ? true : looseLiteral(value), rawName, cwd);

@@ -63,6 +63,8 @@ export class Gathering implements Draft {
       case 'no effect':
         this.warnings.push(`${entry.subject} has no effect: ${resolved.why}.`);
         return;
+      case 'refused':
+        throw new ConfigError(`${entry.subject}: ${resolved.why}.`);
       case 'unknown': {
         const hint = resolved.nearest === undefined ? '' : ` Did you mean "${resolved.nearest}"?`;
         throw new ConfigError(`${entry.origin}: unknown option "${entry.written}".${hint}`);
@@ -88,7 +90,7 @@ export class Gathering implements Draft {
   private addKnown(entries: Entry[], shown: string): void {
     const others: string[] = [];
     for (const entry of entries) {
-      if (resolveName(entry.written).kind === 'option') this.add(entry);
+      if (['option', 'refused'].includes(resolveName(entry.written).kind)) this.add(entry);
       else if (!isForExtensions(entry.written)) others.push(entry.written);
     }
     if (others.length > 0) this.warnings.push(`${shown}: no effect in nbserver: ${others.join(', ')}.`);

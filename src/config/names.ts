@@ -1,7 +1,7 @@
 /** Finds the option that a written name means: flat, with a class, or in another spelling; or the nearest known one. */
 import { distance } from 'fastest-levenshtein';
 import { nearest } from './nearest.js';
-import { noEffect } from './no-effect.js';
+import { noEffect, refused } from './no-effect.js';
 import { classSections, describeOption, optionNames } from './options.js';
 import type { OptionName } from './options.js';
 
@@ -9,6 +9,8 @@ export type Resolved =
   | { kind: 'option'; name: OptionName }
   /** known to Jupyter, and why it changes nothing here */
   | { kind: 'no effect'; why: string }
+  /** known to Jupyter, and not to be ignored; what to do instead */
+  | { kind: 'refused'; why: string }
   /** an option of the store that `notebook_manager_class` names */
   | { kind: 'store'; key: string }
   | { kind: 'unknown'; nearest: string | undefined };
@@ -35,6 +37,8 @@ export function resolveName(written: string): Resolved {
   const option = byName.get(written);
   if (option !== undefined) return { kind: 'option', name: option };
   const [className = '', key] = splitName(written);
+  const refusal = refused.get(className === '' || isOurClass(className) ? key : written);
+  if (refusal !== undefined) return { kind: 'refused', why: refusal };
   const why = noEffect.get(written) ?? (isOurClass(className) ? noEffect.get(key) : undefined);
   if (why !== undefined) return { kind: 'no effect', why };
   if (className !== '' && isStoreSection(className)) return { kind: 'store', key };

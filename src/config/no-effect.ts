@@ -7,30 +7,16 @@ const byItself = 'nbserver does this by itself';
 const python = 'it names something written in Python, which nbserver does not load';
 const pages = 'the pages of nbserver bring everything with them';
 const flow = 'nbserver sends output in bounded queues and has no rate limit';
-const later = 'nbserver does not do this';
+const none = 'nbserver has no such setting';
 
 /** Why → names. */
 export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
   [byItself]: [
-    'min_open_files_limit',
-    'max_buffer_size',
     'use_redirect_file',
     'no_browser_open_file',
-    'webbrowser_open_new',
     'static_immutable_cache',
-    'websocket_compression_options',
-    'websocket_ping_interval',
-    'websocket_ping_timeout',
-    'extra_log_scrub_param_keys',
     'cookie_secret',
     'cookie_secret_file',
-    'FileContentsManager.post_save_hook',
-    'FileNotebookManager.save_script',
-    'FileNotebookManager.checkpoint_dir',
-    'FileCheckpoints.checkpoint_dir',
-    'ContentsManager.untitled_notebook',
-    'ContentsManager.untitled_file',
-    'ContentsManager.untitled_directory',
   ],
   [python]: [
     'config_manager_class',
@@ -80,7 +66,21 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'ZMQChannelsWebsocketConnection.rate_limit_window',
     'ZMQChannelsWebsocketConnection.limit_rate',
   ],
-  [later]: [
+  [none]: [
+    'min_open_files_limit',
+    'max_buffer_size',
+    'webbrowser_open_new',
+    'websocket_compression_options',
+    'websocket_ping_interval',
+    'websocket_ping_timeout',
+    'extra_log_scrub_param_keys',
+    'FileContentsManager.post_save_hook',
+    'FileNotebookManager.save_script',
+    'FileNotebookManager.checkpoint_dir',
+    'FileCheckpoints.checkpoint_dir',
+    'ContentsManager.untitled_notebook',
+    'ContentsManager.untitled_file',
+    'ContentsManager.untitled_directory',
     'autoreload',
     'preferred_dir',
     'shutdown_no_activity_timeout',
@@ -111,8 +111,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
   'every request needs a credential here': ['allow_unauthenticated_access', 'allow_password_change'],
   'the check of XSRF tokens cannot be turned off; a request with a token in its Authorization header does not need one':
     ['disable_check_xsrf'],
-  'client certificates are not supported: let a proxy in front check them': ['client_ca'],
-  'a gateway is not supported: kernels run on this computer': ['gateway_url', 'GatewayClient.url'],
   'log lines are JSON when they do not go to a terminal': ['log_json'],
 };
 
@@ -125,6 +123,13 @@ export const noEffect: ReadonlyMap<string, string> = new Map(
     ]),
   ),
 );
+
+/** What must not be passed over, because its owner counts on it → what to do instead. */
+export const refused: ReadonlyMap<string, string> = new Map([
+  ['client_ca', 'client certificates are not supported: let a proxy in front check them (public_url)'],
+  ['gateway_url', 'a gateway is not supported: kernels run on this computer'],
+  ['GatewayClient.url', 'a gateway is not supported: kernels run on this computer'],
+]);
 
 /** What every installed extension of Jupyter writes into a file of its own: not worth a word at each start. */
 export const extensionLists: ReadonlySet<string> = new Set([

@@ -93,12 +93,6 @@ export const options = {
     also: ['PasswordIdentityProvider.password_required'],
     help: 'Refuse to start without a password, even when there is a token',
   }),
-  upgrade_password_hash: boolean({
-    ...app,
-    group: 'Password and token',
-    default: false,
-    help: 'After a login, replace an old kind of hash in the configuration file by an argon2 one',
-  }),
   token: optionalString({
     ...app,
     group: 'Password and token',

@@ -50,6 +50,8 @@ function take(
       return `nbserver has no such option${resolved.nearest === undefined ? '' : ` (the nearest is ${resolved.nearest})`}`;
     case 'no effect':
       return `it has no effect, ${resolved.why}`;
+    case 'refused':
+      return resolved.why;
     case 'option': {
       if (resolved.name === 'notebook_manager_class' && /^\w+(\.\w+)+$/.test(String(value)))
         return 'it names a Python class; nbserver takes a built-in name or a JavaScript module';

@@ -1,6 +1,6 @@
 /** Writes `docs/configuration.md` from the option table and the list of names without effect. Pure. */
 import { flagOf } from './flags.js';
-import { reasonsForNoEffect } from './no-effect.js';
+import { reasonsForNoEffect, refused } from './no-effect.js';
 import { groups } from './option.js';
 import type { Group } from './option.js';
 import { describeOption, optionNames } from './options.js';
@@ -119,6 +119,12 @@ function noEffectTable(): string {
     '| Names | Why |',
     '| --- | --- |',
     ...rows,
+    '',
+    'These stop the start, because whoever set them counts on them:',
+    '',
+    '| Name | Why |',
+    '| --- | --- |',
+    ...[...refused].map(([name, why]) => `| ${code(name)} | ${cell(why)} |`),
   ].join('\n');
 }
 

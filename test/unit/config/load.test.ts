@@ -343,6 +343,11 @@ describe('Jupyter’s files', () => {
   it.each([
     ['broken JSON', '{', ':1: this is not valid JSON'],
     ['a wrong type', '{"ServerApp": {"port": "x"}}', ':1: ServerApp.port must be a whole number'],
+    [
+      'a wall that we do not have',
+      '{"ServerApp": {"client_ca": "ca.pem"}}',
+      ':1: ServerApp.client_ca: client certificates are not supported',
+    ],
   ])('refuses %s: a password could be in it', (_name, text, message) => {
     put('.jupyter/jupyter_server_config.json', text);
     expect(() => load()).toThrow(`~/.jupyter/jupyter_server_config.json${message}`);
@@ -472,6 +477,11 @@ describe('the command line', () => {
       ['--public-url=https://x/a', '--base-url=b'],
       'public_url ends in /a/ (flag --public-url), but base_url is /b/ (flag --base-url): they must be the same path.',
     ],
+    [
+      ['--gateway-url', 'http://x'],
+      '--gateway-url: a gateway is not supported: kernels run on this computer.',
+    ],
+    [['--client-ca=ca.pem'], '--client-ca: client certificates are not supported'],
     [['--port=99999'], '--port must be a whole number from 0 to 65535, not 99999.'],
     [['--ServerApp.open_browser=maybe'], '--ServerApp.open_browser must be true or false, not "maybe".'],
   ];
@@ -487,7 +497,10 @@ describe('the command line', () => {
 
   it('warns about flags of Jupyter that have no effect', () => {
     expect(load(['--ServerApp.autoreload=True']).warnings).toEqual([
-      '--ServerApp.autoreload has no effect: nbserver does not do this.',
+      '--ServerApp.autoreload has no effect: nbserver has no such setting.',
+    ]);
+    expect(load(['--autoreload']).warnings).toEqual([
+      '--autoreload has no effect: nbserver has no such setting.',
     ]);
   });
 });

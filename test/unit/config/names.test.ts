@@ -33,15 +33,26 @@ describe('resolveName', () => {
     'ServerApp.allow_remote_access',
     'NotebookApp.mathjax_url',
     'ServerApp.jpserver_extensions',
-    'ServerApp.client_ca',
     'MappingKernelManager.cull_idle_timeout',
     'AsyncMappingKernelManager.cull_idle_timeout',
     'ContentsManager.hide_globs',
-    'GatewayClient.url',
   ])('%s is known and has no effect', (written) => {
     expect(resolveName(written)).toMatchObject({
       kind: 'no effect',
       why: expect.stringMatching(/\w/) as string,
+    });
+  });
+
+  it.each([
+    ['client_ca', /proxy/],
+    ['ServerApp.client_ca', /proxy/],
+    ['NotebookApp.client_ca', /proxy/],
+    ['gateway_url', /kernels run on this computer/],
+    ['GatewayClient.url', /kernels run on this computer/],
+  ])('%s is refused', (written, why) => {
+    expect(resolveName(written)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(why) as string,
     });
   });
 
