@@ -119,7 +119,8 @@ function readFlag(line: CommandLine, flag: Flag, cwd: string): void {
 
 /** `--NotebookApp.port=9999`, options of a store (`--MyNotebookManager.bucket=x`), and flags of Jupyter. */
 function fullName({ name, rawName, value }: Flag, cwd: string): Entry {
-  const resolved = resolveName(name.includes('.') ? name : name.replaceAll('-', '_'));
+  const written = name.includes('.') ? name : name.replaceAll('-', '_');
+  const resolved = resolveName(written);
   switch (resolved.kind) {
     case 'option': {
       if (value === undefined && describeOption(resolved.name).type !== 'boolean')
@@ -128,7 +129,7 @@ function fullName({ name, rawName, value }: Flag, cwd: string): Entry {
     }
     case 'no effect':
     case 'refused':
-      return entry(name, value, rawName, cwd);
+      return entry(written, value, rawName, cwd);
     case 'store':
       return entry(name, value === undefined ? true : looseLiteral(value), rawName, cwd);
     case 'unknown': {
