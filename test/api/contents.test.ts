@@ -162,7 +162,11 @@ describe('GET /api/contents', () => {
     put('large.ipynb', JSON.stringify(notebook(cells)));
     const { json } = await call(`${api}/${dir}/large.ipynb`);
     const content = json['content'] as { cells: { source: string }[] };
-    expect(json).toMatchObject({ name: 'large.ipynb', format: 'json', content: { nbformat: 4, metadata: {} } });
+    expect(json).toMatchObject({
+      name: 'large.ipynb',
+      format: 'json',
+      content: { nbformat: 4, metadata: {} },
+    });
     expect(content.cells.map((cell) => cell.source.slice(100_000))).toEqual(cells.map((_, i) => `${i}`));
   });
 
