@@ -157,7 +157,7 @@ describe
     expect(specs.default).toBe(journey.kernel);
 
     let page = await openNotebook(dashboard);
-    await expect.poll(() => page.locator('h1').first().textContent()).toContain('A journey');
+    await expect.poll(() => page.locator('[data-cell-id="intro"] h1').textContent()).toContain('A journey');
     await choose(page, 'Cell', 'Run All$');
     const cell = (i: number) => page.locator(`[data-cell-id="cell-${i}"]`);
     await cell(0).locator('img').waitFor();
@@ -175,7 +175,9 @@ describe
     page = await openNotebook(dashboard);
     for (const line of ['line 0', 'line 9', 'the end']) await cell(2).getByText(line).first().waitFor();
     expect(await cell(2).textContent()).toMatch(/In \[3\]/);
-    await expect.poll(() => page.locator('h1').first().textContent()).toContain('A journey, edited');
+    await expect
+      .poll(() => page.locator('[data-cell-id="intro"] h1').textContent())
+      .toContain('A journey, edited');
 
     await until('the file holds all of it', () => {
       const [intro, plot, table, loop] = savedCells();
