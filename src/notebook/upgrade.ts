@@ -145,9 +145,11 @@ function isLines(value: ExactValue | undefined): boolean {
   );
 }
 
+/** Lists of lines: early files have them without line ends, later ones with (nbformat 3 tells by the first line). */
 function textOf(value: ExactValue | undefined): string {
-  if (Array.isArray(value)) return value.filter((line) => typeof line === 'string').join('');
-  return typeof value === 'string' ? value : '';
+  if (!Array.isArray(value)) return typeof value === 'string' ? value : '';
+  const texts = value.filter((line) => typeof line === 'string');
+  return texts.join(/[\r\n]$/.test(texts[0] ?? '') ? '' : '\n');
 }
 
 function lines(value: ExactValue | undefined): FileText {

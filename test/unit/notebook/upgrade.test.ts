@@ -149,6 +149,17 @@ describe('upgrading', () => {
     ]);
   });
 
+  it.each([
+    [['a', 'b', ''], 'a\nb\n'],
+    [['a\n', 'b'], 'a\nb'],
+    [['a\r\n', '', 'b'], 'a\r\nb'],
+    [['a'], 'a'],
+    [[], ''],
+  ])('joins %j, whose lines may have lost their ends, to %j', (lines, text) => {
+    const cell = { cell_type: 'markdown', source: lines };
+    expect(cellsOf({ nbformat: 3, worksheets: [{ cells: [cell] }] })[0]?.['source']).toBe(text);
+  });
+
   it('keeps the spelling of numbers, and the layout is Jupyter’s', () => {
     const file = readNotebook(
       bytes('{"nbformat": 3, "metadata": {"a": 1.0, "b": NaN}, "worksheets": [{"cells": []}]}'),
