@@ -47,10 +47,12 @@ export class KernelChannels {
     // Without linger 0 an unsent message keeps the process from ending. No high-water marks: iopub beyond 1,000
     // unread messages would be dropped, and requests to a busy kernel would block.
     const common = { linger: 0, reconnectInterval, receiveHighWaterMark: 0 };
-    const dealer = (routingId: string) => new zmq.Dealer({ ...common, sendHighWaterMark: 0, routingId });
+    const dealer = (routingId: string, immediate = false) =>
+      new zmq.Dealer({ ...common, sendHighWaterMark: 0, routingId, immediate });
     // A kernel asks for input at the identity that sent the request on shell.
     const asker = randomUUID();
-    this.#dealers = { shell: dealer(asker), stdin: dealer(asker), control: dealer(randomUUID()) };
+    // `immediate`: it can be written to only when it is connected, which is how we learn that it is.
+    this.#dealers = { shell: dealer(asker), stdin: dealer(asker, true), control: dealer(randomUUID()) };
     this.#iopub = new zmq.Subscriber(common);
     this.#iopub.subscribe();
     this.#iopub.connect(endpoint(connection, 'iopub'));
@@ -59,6 +61,14 @@ export class KernelChannels {
       this.#dealers[channel].connect(endpoint(connection, channel));
       void this.#receive(channel, this.#dealers[channel]);
     }
+  }
+
+  /**
+   * Whether the kernel can reach us on stdin. Shell and control keep what is sent until they are connected, but a kernel
+   * that asks for input before we are connected asks nobody: its socket drops what it cannot route.
+   */
+  get stdinReachable(): boolean {
+    return !this.#closed && this.#dealers.stdin.writable;
   }
 
   /** Signs and sends; messages of a channel go out in the order of the calls. */

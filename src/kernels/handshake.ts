@@ -1,28 +1,35 @@
 /**
- * Finds out that a starting kernel can be used: it answers on shell, and what it publishes on iopub reaches us.
+ * Finds out that a starting kernel can be used: it answers on shell, what it publishes on iopub reaches us, and it can
+ * ask for input on stdin.
  *
  * A subscription comes into force some time after the connection. A reply on shell alone proves nothing about iopub:
  * the outputs of the first cell would be lost now and then. So kernel_info is asked until a reply *and* the iopub
- * `idle` of one of our requests have come.
+ * `idle` have come for a request that was sent when stdin was connected.
  */
 import { kernelInfoContent, parseHeader, parseObject } from '../protocol/kernel-messages.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { makeMessage } from './message-factory.js';
 
-/** ms until the question is repeated: no answer at all yet, or an answer but nothing on iopub. */
+/** ms until the question is repeated: no answer at all yet, or an answer but not the rest. */
 const repeatUnanswered = 1000;
-const repeatUnpublished = 20;
-/** A kernel that answers for this long (ms) without publishing any status does not publish; it is used as it is. */
-const longestSilence = 5000;
+const repeatIncomplete = 20;
+/** A kernel that answers for this long (ms) without the rest does not publish, or has no stdin; it is used as it is. */
+const longestPatience = 5000;
+
+interface Request {
+  replied: boolean;
+  idle: boolean;
+  /** stdin was connected when it was sent */
+  reachable: boolean;
+}
 
 export class Handshake {
   readonly #ask: () => void;
   readonly #done: (info: KernelInfoContent) => void;
   /** our requests whose `idle` or reply has not come; late ones must not reach any client */
-  readonly #open = new Map<string, { replied: boolean; idle: boolean }>();
+  readonly #open = new Map<string, Request>();
   #info: KernelInfoContent | undefined;
-  #published = false;
   #finished = false;
   #firstReply = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -30,20 +37,22 @@ export class Handshake {
   /**
    * Asks at once.
    *
-   * @param send  sends on shell
-   * @param done  called once, when the kernel can be used
+   * @param send       sends on shell
+   * @param reachable  whether stdin is connected
+   * @param done       called once, when the kernel can be used
    */
   constructor(
     session: string,
     send: (message: WireMessage) => void,
+    reachable: () => boolean,
     done: (info: KernelInfoContent) => void,
   ) {
     this.#done = done;
     this.#ask = () => {
       const { message, header } = makeMessage(session, 'kernel_info_request');
-      this.#open.set(header.msg_id, { replied: false, idle: false });
+      this.#open.set(header.msg_id, { replied: false, idle: false, reachable: reachable() });
       send(message);
-      const wait = this.#info ? repeatUnpublished : repeatUnanswered;
+      const wait = this.#info ? repeatIncomplete : repeatUnanswered;
       this.#timer = setTimeout(this.#ask, wait);
     };
     this.#ask();
@@ -58,7 +67,6 @@ export class Handshake {
     if (id === undefined || !request) return false;
     const content = parseObject(message.content);
     if (channel === 'iopub') {
-      this.#published = true;
       request.idle ||= content?.execution_state === 'idle';
     } else {
       request.replied = true;
@@ -66,7 +74,7 @@ export class Handshake {
       this.#info ??= kernelInfoContent(content) ?? unknownKernel;
     }
     if (request.replied && request.idle) this.#open.delete(id);
-    this.#advance(request.replied && request.idle);
+    this.#advance(request);
     return true;
   }
 
@@ -75,16 +83,16 @@ export class Handshake {
     this.#finished = true;
   }
 
-  #advance(answeredInFull: boolean): void {
+  #advance({ replied, idle, reachable }: Request): void {
     if (this.#finished || !this.#info) return;
-    const silent = !this.#published && performance.now() - this.#firstReply > longestSilence;
-    if (answeredInFull || silent) {
+    const waited = performance.now() - this.#firstReply;
+    if ((replied && idle && reachable) || waited > longestPatience) {
       this.stop();
       this.#done(this.#info);
       return;
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#ask, repeatUnpublished);
+    this.#timer = setTimeout(this.#ask, repeatIncomplete);
   }
 }
 

@@ -87,6 +87,7 @@ export class KernelRun {
     this.#handshake = new Handshake(
       setup.session,
       (message) => channels.send('shell', message),
+      () => channels.stdinReachable,
       (info) => {
         clearTimeout(timer);
         this.#isReady = true;

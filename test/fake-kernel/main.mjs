@@ -53,8 +53,8 @@ const options = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
 const shell = new Router(options);
 const control = new Router(options);
 const stdin = new Router(options);
-const iopub = new Publisher(options);
-const heartbeat = new Reply(options);
+const iopub = new Publisher({ linger: 500, sendHighWaterMark: 0 });
+const heartbeat = new Reply({ linger: 500 });
 await Promise.all([
   shell.bind(address('shell')),
   control.bind(address('control')),
