@@ -122,10 +122,14 @@ export function pasteCells(
   return { ops, ids: ops.flatMap((op) => (op.op === 'insert-cell' ? [op.cell.id] : [])) };
 }
 
-/** Turns a flag of a cell's metadata on or off; a flag that is off is not written. */
+/**
+ * Turns a flag of a cell's metadata on or off. A flag that is off is not written, except `scrolled`: without it long
+ * output scrolls by itself.
+ */
 export function setFlag(state: NotebookState, id: CellId, name: string, on: boolean): Operation[] {
   const metadata = state.cell(id)?.cell.metadata;
-  if (metadata === undefined || (metadata[name] === true) === on) return [];
-  const { [name]: _old, ...others } = metadata;
-  return [{ op: 'set-metadata', id, metadata: on ? { ...others, [name]: true } : others }];
+  if (metadata === undefined) return [];
+  const { [name]: old, ...others } = metadata;
+  const next = on || name === 'scrolled' ? { ...others, [name]: on } : others;
+  return old === next[name] ? [] : [{ op: 'set-metadata', id, metadata: next }];
 }

@@ -64,6 +64,14 @@ export class CellView {
     return this.type === 'markdown' && this.#rendered;
   }
 
+  get isScrolled(): boolean {
+    return this.#outputs?.element.classList.contains('scrolled') ?? false;
+  }
+
+  get isCollapsed(): boolean {
+    return this.#state.cell.metadata['collapsed'] === true;
+  }
+
   update(state: CellState): void {
     const before = this.#state;
     if (before === state) return;

@@ -21,8 +21,8 @@ export class PromptInput {
     this.element.append(label, this.#field);
     this.element.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (this.#field.disabled) return;
-      this.#field.disabled = true; // the box goes away when the kernel has the answer
+      if (this.#field.readOnly) return;
+      this.#field.readOnly = true; // the box goes away when the kernel has the answer
       answer(this.#field.value);
     });
   }

@@ -212,9 +212,9 @@ export class SourceView {
   }
 }
 
-/** An empty last line has no height in a `<pre>`, but has one in the editor. */
+/** An empty last line has no height in a `<pre>`, but has one in the editor; another line end gives it one. */
 function shown(text: string): string {
-  return text === '' || text.endsWith('\n') ? `${text}\u200b` : text;
+  return text.endsWith('\n') ? `${text}\n` : text;
 }
 
 interface Caret {

@@ -14,6 +14,17 @@ import {
 } from '../cell-actions.js';
 import type { NotebookContext } from '../notebook-context.js';
 
+/** Where a menu's short label says too little by itself (palette, list of shortcuts, tooltips). */
+const TITLES: Record<string, string> = {
+  'jupyter-notebook:change-cell-to-code': 'Change Cells to Code',
+  'jupyter-notebook:change-cell-to-markdown': 'Change Cells to Markdown',
+  'jupyter-notebook:change-cell-to-raw': 'Change Cells to Raw NBConvert',
+  'jupyter-notebook:toggle-cell-output-collapsed': 'Show or Hide Output',
+  'jupyter-notebook:toggle-cell-output-scrolled': 'Scroll Output or Show All of It',
+  'jupyter-notebook:clear-cell-output': 'Clear Output of Cells',
+  'jupyter-notebook:clear-all-cells-output': 'Clear All Output',
+};
+
 export function cellCommands(notebook: NotebookContext): Command[] {
   const { selection, list, clipboard } = notebook;
   const canEdit = () => notebook.canEdit;
@@ -202,7 +213,10 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     ),
     change('jupyter-notebook:clear-cell-output', 'Clear', [], () => clear(selection.cells)),
     change('jupyter-notebook:clear-all-cells-output', 'Clear', [], () => clear(notebook.view.ids)),
-  ];
+  ].map((command: Command) => {
+    const title = TITLES[command.id];
+    return title === undefined ? command : { ...command, title };
+  });
 
   function pastable(): boolean {
     return !clipboard.isEmpty;
@@ -234,7 +248,8 @@ export function cellCommands(notebook: NotebookContext): Command[] {
   function toggle(flag: 'collapsed' | 'scrolled'): void {
     const [first] = selection.cells;
     if (first === undefined) return;
-    const on = notebook.view.cell(first)?.cell.metadata[flag] !== true;
+    const view = list.view(first);
+    const on = !(flag === 'scrolled' ? view?.isScrolled : view?.isCollapsed);
     notebook.perform(selection.cells.flatMap((id) => setFlag(notebook.view, id, flag, on)));
   }
 

@@ -1,0 +1,358 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+
+const notebook = JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
+const hostile = [
+  '<img src=x onerror="window.pwned=1">.txt',
+  'javascript:alert(1)',
+  '"><script>pwned=1<',
+  '100%25.txt',
+];
+
+describe.skipIf(!hasChromium)('the dashboard', () => {
+  let browser: Browser;
+  let server: TestServer;
+  let watched: WatchedPage;
+  const file = (...parts: string[]) => join(server.notebooks, ...parts);
+  const row = (name: string) => watched.page.locator('[data-tree-item]').filter({ hasText: name });
+  const names = () => watched.page.locator('[data-tree-item] bdi').allTextContents();
+  const button = (name: string) => watched.page.getByRole('button', { name, exact: true });
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    server = await startTestServer({ base_url: '/x/', onlyOwnKernel: true });
+    mkdirSync(file('folder', 'inner #1'), { recursive: true });
+    writeFileSync(file('folder', 'deep.txt'), 'deep');
+    writeFileSync(file('A.ipynb'), notebook);
+    writeFileSync(file('b.txt'), 'Hello <b>you</b>\n');
+    writeFileSync(file('c.csv'), 'x'.repeat(1500));
+    watched = await openPage(browser, new URL(server.url).origin);
+    await watched.page.goto(`${server.url}tree?token=${TOKEN}`);
+    await row('b.txt').waitFor();
+  });
+  afterEach(async () => {
+    const { problems, outside } = watched;
+    await watched.close();
+    await server.close();
+    expect(problems).toEqual([]);
+    expect(outside).toEqual([]);
+  });
+
+  it('lists folders, notebooks and files, with sizes and times', async () => {
+    const { page } = watched;
+    expect(await names()).toEqual(['folder', 'A.ipynb', 'b.txt', 'c.csv']);
+    expect(await row('c.csv').textContent()).toContain('1.5 kB');
+    expect(await row('c.csv').textContent()).toContain('seconds ago');
+    expect(await page.title()).toBe('Home - nbserver');
+    expect(page.url(), 'the token must not stay in the address').not.toContain('token');
+    await button('File size').click();
+    expect(await names()).toEqual(['c.csv', 'A.ipynb', 'b.txt', 'folder']);
+    await page.reload();
+    await row('b.txt').waitFor();
+    expect((await names())[0], 'the order is kept').toBe('c.csv');
+  });
+
+  it('opens folders in place and goes back', async () => {
+    const { page } = watched;
+    await row('folder').getByRole('link').click();
+    await row('deep.txt').waitFor();
+    await row('inner #1').getByRole('link').click();
+    await page.getByText('This folder is empty.').waitFor();
+    expect(page.url()).toBe(`${server.url}tree/folder/inner%20%231`);
+    expect(await page.title()).toBe('inner #1/ - nbserver');
+    await page.goBack();
+    await row('deep.txt').waitFor();
+    await page.getByRole('navigation', { name: 'Folder' }).getByRole('link', { name: 'Home' }).click();
+    await row('b.txt').waitFor();
+    await page.goto(`${server.url}tree/folder/inner%20%231`);
+    await page.getByText('This folder is empty.').waitFor();
+  });
+
+  it('makes a notebook for a kernel in a tab of its own', async () => {
+    const { page } = watched;
+    await button('New').click();
+    const opened = page.context().waitForEvent('page');
+    await page.getByRole('menuitem', { name: 'JavaScript (Node.js)' }).click();
+    const tab = await opened;
+    await tab.waitForURL(/\/x\/notebooks\/Untitled\.ipynb\?kernel_name=/);
+    expect(existsSync(file('Untitled.ipynb'))).toBe(true);
+    await row('Untitled.ipynb').waitFor();
+  });
+
+  it('makes folders and text files, and renames what is new by keyboard', async () => {
+    const { page } = watched;
+    await button('New').click();
+    await page.getByRole('menuitem', { name: 'Folder' }).click();
+    await row('Untitled Folder').waitFor();
+    await page.locator('[data-tree-item] a:focus').waitFor();
+    await page.keyboard.press('F2');
+    await page.keyboard.type('results');
+    await page.keyboard.press('Enter');
+    await row('results').waitFor();
+    expect(existsSync(file('results'))).toBe(true);
+    expect(await page.locator('a:focus').textContent()).toContain('results');
+    await button('New').click();
+    await page.getByRole('menuitem', { name: 'Text File' }).click();
+    await row('untitled.txt').waitFor();
+  });
+
+  it('renames, and says why a name is refused', async () => {
+    const { page } = watched;
+    await row('b.txt').getByRole('checkbox').click();
+    await button('Rename').click();
+    const dialog = page.getByRole('dialog', { name: 'Rename file' });
+    const field = dialog.getByRole('textbox');
+    await field.fill('c.csv');
+    await field.press('Enter');
+    await dialog.getByRole('alert').waitFor();
+    expect(await dialog.getByRole('alert').textContent()).toContain('already exists');
+    await field.fill('.hidden');
+    await field.press('Enter');
+    await dialog.getByText('would be hidden').waitFor();
+    await field.fill('new name.txt');
+    await field.press('Enter');
+    await row('new name.txt').waitFor();
+    expect(readFileSync(file('new name.txt'), 'utf8')).toBe('Hello <b>you</b>\n');
+    expect(existsSync(file('b.txt'))).toBe(false);
+  });
+
+  it('deletes after a question, and Esc deletes nothing', async () => {
+    const { page } = watched;
+    await row('b.txt').getByRole('checkbox').click();
+    await row('c.csv').getByRole('checkbox').click();
+    await button('Delete').click();
+    await page.getByRole('dialog').getByText('c.csv').waitFor();
+    await page.keyboard.press('Escape');
+    expect(existsSync(file('b.txt'))).toBe(true);
+    await button('Delete').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await row('b.txt').waitFor({ state: 'detached' });
+    expect(readdirSync(server.notebooks).sort()).toEqual(['A.ipynb', 'folder']);
+  });
+
+  it('deletes a folder with what is in it', async () => {
+    await row('folder').getByRole('checkbox').click();
+    await button('Delete').click();
+    await watched.page.getByRole('dialog').getByText('with everything in it').waitFor();
+    await watched.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await row('folder').waitFor({ state: 'detached' });
+    expect(existsSync(file('folder'))).toBe(false);
+  });
+
+  it('duplicates and moves', async () => {
+    const { page } = watched;
+    await row('b.txt').getByRole('checkbox').click();
+    await button('Duplicate').click();
+    await row('b-Copy1.txt').waitFor();
+    await button('Move').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('/nowhere');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByRole('textbox').fill('/folder/');
+    await page.keyboard.press('Enter');
+    await row('b.txt').waitFor({ state: 'detached' });
+    expect(existsSync(file('folder', 'b.txt'))).toBe(true);
+  });
+
+  it('uploads, asks before it replaces, and refuses what is no notebook', async () => {
+    const { page } = watched;
+    const big = Buffer.alloc(9_000_000, 'abc');
+    const input = page.locator('input[type=file]');
+    await input.setInputFiles([
+      { name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('replaced') },
+      { name: 'big.bin', mimeType: '', buffer: big },
+      { name: 'ü.ipynb', mimeType: '', buffer: Buffer.from(notebook) },
+      { name: 'no.ipynb', mimeType: '', buffer: Buffer.from('not json') },
+    ]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Replace' }).click();
+    await page.getByText('The file is not a notebook').waitFor();
+    await row('big.bin').waitFor();
+    await row('ü.ipynb').waitFor();
+    expect(readFileSync(file('b.txt'), 'utf8')).toBe('replaced');
+    expect(readFileSync(file('big.bin')).equals(big)).toBe(true);
+    expect(readFileSync(file('ü.ipynb'), 'utf8'), 'byte for byte').toBe(notebook);
+    expect(existsSync(file('no.ipynb'))).toBe(false);
+    await button('Dismiss').click();
+
+    await input.setInputFiles([{ name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('second') }]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Keep both' }).click();
+    await row('b-1.txt').waitFor();
+    expect(readFileSync(file('b.txt'), 'utf8')).toBe('replaced');
+    expect(readFileSync(file('b-1.txt'), 'utf8')).toBe('second');
+  });
+
+  it('takes files that are dropped on the page', async () => {
+    const { page } = watched;
+    await page.evaluate(`{
+      const data = new DataTransfer();
+      data.items.add(new File(['dropped'], 'dropped.txt'));
+      document.querySelector('main').dispatchEvent(
+        new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }`);
+    await row('dropped.txt').waitFor();
+    expect(readFileSync(file('dropped.txt'), 'utf8')).toBe('dropped');
+  });
+
+  it('downloads', async () => {
+    const { page } = watched;
+    await row('b.txt').getByRole('checkbox').click();
+    const started = page.waitForEvent('download');
+    await button('Download').click();
+    const download = await started;
+    expect(download.suggestedFilename()).toBe('b.txt');
+    expect(readFileSync(await download.path(), 'utf8')).toBe('Hello <b>you</b>\n');
+  });
+
+  it('shows hostile names as names, and opens them as files', async () => {
+    const { page } = watched;
+    for (const name of hostile) writeFileSync(file(name), 'harmless');
+    await button('Refresh').click();
+    await row('100%25.txt').waitFor();
+    expect(await names()).toEqual(expect.arrayContaining(hostile));
+    for (const name of hostile) {
+      const opened = page.context().waitForEvent('page');
+      await row(name).getByRole('link').click();
+      const tab = await opened;
+      await tab.getByText('harmless').waitFor();
+      expect(new URL(tab.url()).pathname).toBe(`/x/edit/${encodeURIComponent(name)}`);
+      expect(await tab.evaluate('window.pwned')).toBeUndefined();
+      await tab.close();
+    }
+    for (const name of hostile) await row(name).getByRole('checkbox').click();
+    await button('Delete').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await row('100%25.txt').waitFor({ state: 'detached' });
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+  });
+
+  it('shows running kernels and stops them', async () => {
+    const { page } = watched;
+    const specs = (await (await server.fetch('api/kernelspecs')).json()) as { default: string };
+    const answer = await server.fetch('api/sessions', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ path: 'A.ipynb', name: '', type: 'notebook', kernel: { name: specs.default } }),
+    });
+    expect(answer.status).toBe(201);
+    await button('Refresh').click();
+    await row('A.ipynb').getByText('Running').waitFor();
+    await page.getByRole('tab', { name: /Running/ }).click();
+    await page.getByText('JavaScript (Node.js)').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await button('Shutdown A.ipynb').click();
+    await page.getByText('There are no notebooks running.').waitFor();
+    expect(await (await server.fetch('api/sessions')).json()).toEqual([]);
+  });
+
+  it('works by keyboard: arrows, Space, letters that filter', async () => {
+    const { page } = watched;
+    const selected = () => page.locator('[data-tree-item].selected bdi').allTextContents();
+    await page.locator('[data-tree-item] a').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    expect(await selected()).toEqual(['A.ipynb']);
+    await page.keyboard.press('Shift+ArrowDown');
+    expect(await selected()).toEqual(['A.ipynb', 'b.txt']);
+    await page.keyboard.press('Escape');
+    expect(await selected()).toEqual([]);
+    await page.keyboard.press('Control+a');
+    expect(await selected()).toHaveLength(4);
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('csv');
+    expect(await names()).toEqual(['c.csv']);
+    expect(await page.locator('#filter').inputValue()).toBe('csv');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    expect(await names()).toHaveLength(4);
+  });
+
+  it('keeps what is selected over a refresh', async () => {
+    await row('b.txt').getByRole('checkbox').click();
+    writeFileSync(file('another.txt'), '');
+    await button('Refresh').click();
+    await row('another.txt').waitFor();
+    expect(await row('b.txt').getByRole('checkbox').isChecked()).toBe(true);
+    expect(await row('another.txt').getByRole('checkbox').isChecked()).toBe(false);
+  });
+
+  it('stays usable with 10,000 files', async () => {
+    const { page } = watched;
+    mkdirSync(file('many'));
+    for (let index = 0; index < 10_000; index += 1) writeFileSync(file('many', `file-${index}.txt`), '');
+    await page.goto(`${server.url}tree/many`);
+    await row('file-0.txt').waitFor();
+    expect(await page.locator('[data-tree-item]').count()).toBeLessThan(200);
+    await page.locator('[data-tree-item] a').first().focus();
+    await page.keyboard.press('End');
+    await page.locator('a:focus', { hasText: 'file-9999.txt' }).waitFor();
+    await page.keyboard.press('Home');
+    await page.locator('a:focus', { hasText: 'file-0.txt' }).waitFor();
+    await page.keyboard.type('file-777');
+    await row('file-7779.txt').waitFor();
+    expect(await names()).toHaveLength(11);
+  });
+
+  it('says that a folder is gone, and that nobody is logged in any more', async () => {
+    const { page } = watched;
+    await page.evaluate(`history.replaceState(null, '', 'tree')`);
+    await page.context().clearCookies();
+    await button('Refresh').click();
+    await page.getByText('You are logged out.').waitFor();
+    const link = page.getByRole('alert').getByRole('link', { name: 'Log in' });
+    expect(await link.getAttribute('href')).toBe('/x/login?next=%2Fx%2Ftree');
+  });
+
+  it('stops the server after a question', async () => {
+    const { page } = watched;
+    await button('Quit').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Quit' }).click();
+    await page.getByRole('heading', { name: 'Server stopped' }).waitFor();
+    await server.server.stopRequested;
+  });
+
+  it('logs out', async () => {
+    const { page } = watched;
+    await button('Logout').click();
+    await page.getByRole('heading', { name: /^Logged out/ }).waitFor();
+    await page.goto(`${server.url}tree`);
+    expect(page.url()).toContain('/x/login?next=');
+  });
+
+  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+    it('has no accessibility fault: idle, selected, menu, dialog, message, phone', async () => {
+      const { page } = watched;
+      await page.emulateMedia({ colorScheme });
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await row('b.txt').getByRole('checkbox').click();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await button('New').click();
+      await page.getByRole('menu').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await button('Delete').click();
+      await page.getByRole('dialog').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.setViewportSize({ width: 360, height: 700 });
+      expect(await accessibilityProblems(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), 'nothing sticks out').toBe(360);
+      await row('folder').getByRole('link').click();
+      await row('deep.txt').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.goto(`${server.url}edit/b.txt`);
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.goto(`${server.url}view/b.txt`);
+      expect(await accessibilityProblems(page)).toEqual([]);
+    });
+  });
+});
