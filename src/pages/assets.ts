@@ -1,5 +1,5 @@
 /** Which built files belong to a page: reads dist/static/manifest.json, which scripts/build-pages.mjs writes. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { packageFile } from '../package-files.js';
 
 /** One entry of the manifest; paths are relative to dist/static. */
@@ -26,25 +26,33 @@ export interface PageAssets {
 }
 
 let manifest: Manifest | undefined;
+/** when the file was written that `manifest` came from; Infinity: from a test */
+let writtenAt = -1;
 
 /** Takes a manifest in place of the built one, for tests of templates. */
 export function useManifest(other: Manifest): void {
   manifest = other;
+  writtenAt = Infinity;
 }
 
-/** @throws when the pages were not built yet; the message says with what command */
+/**
+ * The manifest of the build that is there now, read again after a new build.
+ *
+ * @throws when the pages were not built yet; the message says with what command
+ */
 export function readManifest(): Manifest {
-  if (manifest === undefined) {
-    const path = packageFile('dist', 'static', 'manifest.json');
-    try {
+  if (manifest !== undefined && writtenAt === Infinity) return manifest;
+  const path = packageFile('dist', 'static', 'manifest.json');
+  try {
+    const { mtimeMs } = statSync(path);
+    if (manifest === undefined || mtimeMs !== writtenAt) {
       manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-    } catch (error) {
-      throw new Error(`The pages are not built: ${path} cannot be read. Run: npm run build`, {
-        cause: error,
-      });
+      writtenAt = mtimeMs;
     }
+    return manifest;
+  } catch (error) {
+    throw new Error(`The pages are not built: ${path} cannot be read. Run: npm run build`, { cause: error });
   }
-  return manifest;
 }
 
 /** @param entry  name of a page; undefined or unknown: a page without own files */
