@@ -72,7 +72,12 @@ export async function startKernelServer(options: TestServerOptions = {}) {
   const bridge = new KernelBridge({ kernels, log, ...options.bridge });
 
   const app = express();
-  app.use(express.json());
+  const parseJson = express.json({ type: () => true });
+  app.use((req, res, next) => {
+    // As in the real server: an empty body is no body.
+    if (req.headers['content-length'] === '0') next();
+    else parseJson(req, res, next);
+  });
   app.use(kernelsRouter({ kernels, baseUrl: '/', kernelDirectory }));
   app.use(sessionsRouter({ sessions }));
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
