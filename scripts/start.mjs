@@ -23,7 +23,8 @@ if (!command && !given('--config', '--profile', '--help', '--version')) {
     !given('--notebook-dir')
   )
     args.unshift(join(root, 'examples'));
-  args.push(`--config=${join(root, 'notebook_config.json')}`);
+  // The profile beside it wins, and is where a password is written to: never into our own file.
+  args.push(`--config=${join(root, 'notebook_config.json')}`, '--profile=default');
 }
 
 // Relative paths are meant from where the person stands, and npm moved us to the package.

@@ -6,7 +6,7 @@ import { isGiven, type LoadedSettings, type Settings } from '../config/index.js'
 import { version } from '../package-files.js';
 import { createServer, type Server } from '../server/create-server.js';
 import { createLog, type ServerLog } from '../server/logging.js';
-import { writeRuntimeFile } from '../server/runtime-file.js';
+import { runningServers, writeRuntimeFile } from '../server/runtime-file.js';
 import { CommandError } from './command.js';
 import { isContainer } from './container.js';
 import { isLoopback, refusal, warnings, type Exposure } from './exposure.js';
@@ -58,6 +58,7 @@ async function run(
   reload: () => LoadedSettings,
   log: ServerLog,
 ): Promise<void> {
+  runningServers(loaded.directories.runtime); // removes the files of servers that were killed
   const runtimeFile = writeRuntimeFile(loaded.directories.runtime, {
     base_url: settings.base_url,
     hostname: hostOf(settings),
@@ -71,9 +72,6 @@ async function run(
     url: `${server.origins[0] ?? ''}${settings.base_url}`,
     version,
   });
-  console.log(startMessage(facts(server, settings)));
-  const removeOpenPage = showInBrowser(server, settings, loaded);
-
   const describe = () => {
     log.info(`${server.store}; ${server.kernels.running()} kernel(s) run; ${server.origins.join(' ')}`);
   };
@@ -86,9 +84,10 @@ async function run(
     void takeOverPassword(server, reload, log);
   });
 
-  await new Promise<void>((resolve) => {
+  // Signals first: a program that reads the start message may send one at once.
+  const stopped = new Promise<void>((resolve) => {
     const signals = onSignals({
-      stop: () => resolve(),
+      stop: resolve,
       describe,
       reload: reloadAll,
       ask: process.stdin.isTTY && !settings.answer_yes,
@@ -99,6 +98,10 @@ async function run(
       resolve();
     });
   });
+  console.log(startMessage(facts(server, settings)));
+  const removeOpenPage = showInBrowser(server, settings, loaded);
+
+  await stopped;
   unwatchFile(loaded.configFile);
   const running = server.kernels.running();
   if (running > 0) log.info(`Shutting down ${running} kernel${running === 1 ? '' : 's'}`);

@@ -120,6 +120,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         options: {
           notebook_dir: settings.notebook_dir,
           allow_hidden: settings.allow_hidden,
+          use_atomic_writing: settings.use_atomic_writing,
           ...options.store_options,
         },
       }),

@@ -1,0 +1,194 @@
+/** How a server lives and ends: what others see of it, signals, kills, and that nothing is left behind. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
+import { freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
+
+const TOKEN = 'life-token-0123456789abcdef';
+const headers = { Authorization: `token ${TOKEN}` };
+
+let home: Home;
+let server: RunningCommand | undefined;
+beforeEach(() => {
+  home = makeHome();
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  home.remove();
+});
+
+async function start(...args: string[]): Promise<number> {
+  const port = await freePort();
+  server = await serve([home.notebooks, `--port=${port}`, `--token=${TOKEN}`, ...args], home);
+  return port;
+}
+
+async function startKernel(port: number): Promise<number> {
+  const body = '{"name":"javascript"}';
+  const answer = await fetch(`http://127.0.0.1:${port}/api/kernels`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(201);
+  const { id } = (await answer.json()) as { id: string };
+  // The process that was given this kernel's connection file.
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .find((pid) => commandLine(Number(pid)).includes(`kernel-${id}.json`));
+  return Number(found);
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it ended between the listing and the look
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function until(what: string, holds: () => boolean, seconds = 15): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !holds(); await wait(100)) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+  }
+}
+
+const runtimeFiles = () =>
+  existsSync(home.env.JUPYTER_RUNTIME_DIR ?? '') ? readdirSync(home.env.JUPYTER_RUNTIME_DIR ?? '') : [];
+
+describe('a running server', () => {
+  it('tells of itself in a runtime file with Jupyter’s fields, which only its user can read', async () => {
+    const port = await start();
+    const path = join(home.env.JUPYTER_RUNTIME_DIR ?? '', `jpserver-${server?.pid}.json`);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+      base_url: '/',
+      password: false,
+      pid: server?.pid,
+      port,
+      root_dir: home.notebooks,
+      secure: false,
+      sock: '',
+      token: TOKEN,
+      url: `http://localhost:${port}/`,
+    });
+    const list = await run(['list', '--json'], home);
+    expect(JSON.parse(list.stdout)).toMatchObject({ port, pid: server?.pid });
+    expect((await run(['list'], home)).stdout).toMatch(/^Currently running servers:\nhttp:\/\/localhost:/);
+  });
+
+  it('is ended by nbserver stop, and by POST api/shutdown', async () => {
+    const port = await start();
+    const wrong = await run(['stop', '1'], home);
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining(String(port))]);
+    expect((await run(['stop', String(port)], home)).code).toBe(0);
+    expect(await server?.exited).toBe(0);
+    expect((await run(['stop'], home)).stderr).toContain('There are no running servers');
+
+    const again = await start();
+    const answer = await fetch(`http://127.0.0.1:${again}/api/shutdown`, { method: 'POST', headers });
+    expect(answer.status).toBe(200);
+    expect(await server?.exited).toBe(0);
+  });
+
+  it('ends with 0 on SIGTERM, and takes its kernels and files along', async () => {
+    const port = await start();
+    const kernel = await startKernel(port);
+    expect(alive(kernel)).toBe(true);
+    expect(await server?.stop()).toBe(0);
+    expect(alive(kernel)).toBe(false);
+    expect(runtimeFiles()).toEqual([]);
+  });
+
+  it('ends at once on SIGINT where nobody can be asked', async () => {
+    await start();
+    server?.child.kill('SIGINT');
+    expect(await server?.exited).toBe(0);
+  });
+
+  it('after kill -9 its kernels end by themselves, and the next start removes what it left', async () => {
+    const port = await start();
+    const kernel = await startKernel(port);
+    server?.child.kill('SIGKILL');
+    await server?.exited;
+    expect(runtimeFiles()).not.toEqual([]);
+    await until('the kernel ended', () => !alive(kernel));
+    await start();
+    expect(runtimeFiles().filter((name) => !name.includes(String(server?.pid)))).toEqual([]);
+  });
+
+  it('a changed password ends its sessions at once', async () => {
+    const write = (password: string) => run(['passwd', '--write'], { ...home, input: `${password}\n` });
+    await write('first');
+    const port = await freePort();
+    server = await serve([home.notebooks, `--port=${port}`], home);
+    const cookie = await logIn(port, 'first');
+    const ask = () => fetch(`http://localhost:${port}/api/contents`, { headers: { Cookie: cookie } });
+    expect((await ask()).status).toBe(200);
+    await write('second');
+    let status = 200;
+    for (let tries = 0; status === 200 && tries < 100; tries++) {
+      await wait(100);
+      ({ status } = await ask());
+    }
+    expect(status).toBe(403);
+    await expect(logIn(port, 'first')).rejects.toThrow('401');
+    expect(await logIn(port, 'second')).not.toBe('');
+  });
+});
+
+/** The Cookie header of a browser that logged in. */
+async function logIn(port: number, password: string): Promise<string> {
+  const origin = `http://localhost:${port}`;
+  const page = await fetch(`${origin}/login`);
+  const xsrf = /name="_xsrf" value="([^"]+)"/.exec(await page.text())?.[1] ?? '';
+  const jar = (answer: Response) => answer.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
+  const answer = await fetch(`${origin}/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { Origin: origin, Cookie: jar(page).join('; ') },
+    body: new URLSearchParams({ _xsrf: xsrf, password }),
+  });
+  if (answer.status !== 302) throw new Error(`login: ${answer.status}`);
+  return jar(answer).join('; ');
+}
+
+describe('createServer from the package', () => {
+  it('close() leaves no process, socket, timer or file: the program that called it ends by itself', async () => {
+    const program = join(home.path, 'program.mjs');
+    writeFileSync(
+      program,
+      `import { createServer } from ${JSON.stringify(join(root, 'dist', 'index.js'))};
+       const server = await createServer({ notebook_dir: ${JSON.stringify(home.notebooks)}, port: 0, token: '${TOKEN}', log_level: 'error' });
+       const headers = { Authorization: 'token ${TOKEN}' };
+       const at = server.origins[0];
+       const ask = (path, body) => fetch(at + path, { method: 'POST', headers, body: JSON.stringify(body) }).then((each) => each.json());
+       await ask('/api/contents', { type: 'notebook' });
+       await ask('/api/documents', { path: 'Untitled.ipynb', start_kernel: true });
+       await ask('/api/sessions', { path: 'other.ipynb', name: '', type: 'notebook', kernel: { name: 'javascript' } });
+       await new Promise((resolve) => setTimeout(resolve, 1000));
+       await server.close();
+       console.log('closed');`,
+    );
+    mkdirSync(home.env.JUPYTER_RUNTIME_DIR ?? '', { recursive: true });
+    const child = spawn(process.execPath, [program], { env: home.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    clearTimeout(timer);
+    expect([code, output]).toEqual([0, 'closed\n']);
+    expect(runtimeFiles()).toEqual([]);
+    const left = readdirSync('/proc').filter((pid) => commandLine(Number(pid) || 0).includes(home.path));
+    expect(left).toEqual([]);
+  });
+});
