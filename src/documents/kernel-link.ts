@@ -5,6 +5,7 @@ import type { Kernel, KernelSpec, MessageListener, Subscription } from '../kerne
 import type { JsonObject } from '../notebook/types.js';
 import type { KernelView } from '../protocol/document-messages.js';
 import type { KernelInfoContent } from '../protocol/kernel-messages.js';
+import { namedKernel } from './kernel-metadata.js';
 
 /** What the document needs of a kernel. */
 export type LinkedKernel = Pick<
@@ -189,24 +190,4 @@ export class KernelLink {
     this.#subscriptions = [];
     this.#kernel = undefined;
   }
-}
-
-function namedKernel(metadata: JsonObject): { name?: string; displayName?: string; language?: string } {
-  const spec = metadata['kernelspec'];
-  const info = metadata['language_info'];
-  const text = (object: unknown, name: string): string | undefined => {
-    if (typeof object !== 'object' || object === null) return undefined;
-    const value = (object as Record<string, unknown>)[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const found = {
-    name: text(spec, 'name'),
-    displayName: text(spec, 'display_name'),
-    language: text(spec, 'language') ?? text(info, 'name'),
-  };
-  return {
-    ...(found.name === undefined ? {} : { name: found.name }),
-    ...(found.displayName === undefined ? {} : { displayName: found.displayName }),
-    ...(found.language === undefined ? {} : { language: found.language }),
-  };
 }

@@ -1,11 +1,9 @@
 /**
- * One open notebook: the state, the order of its changes, the pages that look at it, its kernel and its file. Pages send
- * operations and requests; this puts them in order, runs cells, takes in their output, and saves.
+ * One open notebook: puts what pages, kernel and other programs do into one order, tells every page, runs cells and has
+ * the result saved. Long because it is where the parts of a document meet; each part is a module of its own.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { posix } from 'node:path';
 import type { Entry, OpenDocument } from '../contents/index.js';
-import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import { newCellId, notebookContent, saveContent, type CellId, type JsonObject } from '../notebook/index.js';
 import { CellState, sourceText, type NotebookState } from '../notebook/notebook-state.js';
@@ -14,22 +12,17 @@ import type { OperationBatch, PageMessage, ServerMessage } from '../protocol/doc
 import { parseHeader, type ExecutePayload, type MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { stateOf } from './document-file.js';
+import { DocumentPages, send, type AttachedPage, type DocumentPage } from './document-pages.js';
+import { DocumentSaver } from './document-saver.js';
 import { DocumentStorage, type ContentsSource } from './document-storage.js';
 import { ExecutionQueue } from './execution-queue.js';
 import { KernelLink, type SessionSource, type SpecSource } from './kernel-link.js';
+import { withKernel } from './kernel-metadata.js';
 import { OperationLog } from './operation-log.js';
 import { OutputRecorder } from './output-recorder.js';
 import { OutputTrust } from './output-trust.js';
-import { defaultSaveTimes, SaveSchedule, type SaveTimes } from './save-schedule.js';
+import { defaultSaveTimes, type SaveTimes } from './save-schedule.js';
 import { snapshotText } from './snapshot.js';
-
-/** The way to one page. */
-export interface DocumentPage {
-  /** One message, as JSON text. */
-  send(text: string): void;
-  /** Ends the connection; the page may come back unless it was told `closed`. */
-  close(): void;
-}
 
 export interface DocumentOptions {
   contents: ContentsSource;
@@ -39,14 +32,8 @@ export interface DocumentOptions {
   saveTimes?: SaveTimes;
   /** ms between two batches of output; default 50 */
   outputInterval?: number;
-  /** Something happened after which nobody may need the document any more. */
+  /** Nobody looks, nothing runs, everything is on disk: the document may be let go. */
   onQuiet?(document: LiveDocument): void;
-}
-
-/** A connected page: its name once it has said it, and the epoch that it was brought up to date in. */
-interface Attached {
-  client?: string;
-  epoch?: string | undefined;
 }
 
 export class LiveDocument implements OpenDocument {
@@ -54,24 +41,14 @@ export class LiveDocument implements OpenDocument {
   readonly id = randomUUID();
   readonly #options: DocumentOptions;
   readonly #storage: DocumentStorage;
-  readonly #pages = new Map<DocumentPage, Attached>();
+  readonly #pages = new DocumentPages();
   readonly #recorder: OutputRecorder;
   readonly #queue: ExecutionQueue;
   readonly #link: KernelLink;
-  readonly #schedule: SaveSchedule;
+  readonly #saver: DocumentSaver;
+  readonly #trust: OutputTrust;
   #epoch = newEpoch();
   #ops: OperationLog;
-  #trust: OutputTrust;
-  #lastCheckpoint: string | null = null;
-  /** revision of the last change that reaches the file, and the one that is on disk */
-  #changed = 0;
-  #saved = 0;
-  #savedAt: string | null = null;
-  /** something that no operation tells: fields of the file beside cells and metadata */
-  #isUnwritten = false;
-  /** one save after the other */
-  #saving: Promise<unknown> = Promise.resolve();
-  #isDetached = false;
   #isClosed = false;
 
   private constructor(storage: DocumentStorage, options: DocumentOptions) {
@@ -81,7 +58,18 @@ export class LiveDocument implements OpenDocument {
     storage.opened(state);
     this.#ops = new OperationLog(state);
     this.#trust = new OutputTrust(state.ids);
-    this.#schedule = new SaveSchedule(() => this.#save(false), options.saveTimes ?? defaultSaveTimes);
+    this.#saver = new DocumentSaver(
+      storage,
+      {
+        state: () => this.state,
+        revision: () => this.revision,
+        epoch: () => this.#epoch,
+        settle: () => this.#recorder.flush(),
+        tell: (message) => this.#pages.broadcast(message),
+        saved: () => this.#checkQuiet(),
+      },
+      options.saveTimes ?? defaultSaveTimes,
+    );
     this.#recorder = new OutputRecorder({
       state: () => this.state,
       emit: (ops) => this.#emit(ops),
@@ -93,8 +81,11 @@ export class LiveDocument implements OpenDocument {
         emit: (ops) => this.#emit(ops),
         kernel: () => this.#link.ready(),
         starts: (cell) => this.#starts(cell),
-        ended: () => this.#ended(),
-        prompt: (prompt) => this.#broadcast({ type: 'prompt', prompt }),
+        ended: () => {
+          this.#saver.soon();
+          this.#checkQuiet();
+        },
+        prompt: (prompt) => this.#pages.broadcast({ type: 'prompt', prompt }),
         payload: (cell, payload) => this.#payload(cell, payload),
       },
       this.#recorder,
@@ -105,7 +96,7 @@ export class LiveDocument implements OpenDocument {
       path: () => this.path,
       metadata: () => this.state.metadata,
       onMessage: (...message) => this.#kernelMessage(...message),
-      onChange: () => this.#kernelChanged(),
+      onChange: () => this.#pages.broadcast(this.#kernelMessageNow()),
       onLost: (reason) => this.#queue.kernelLost(reason),
     });
     this.#link.follow();
@@ -115,7 +106,7 @@ export class LiveDocument implements OpenDocument {
   static async open(path: string, options: DocumentOptions): Promise<LiveDocument> {
     const storage = await DocumentStorage.open(options.contents, path);
     const document = new LiveDocument(storage, options);
-    document.#lastCheckpoint = await storage.lastCheckpoint();
+    await document.#saver.findLastCheckpoint();
     return document;
   }
 
@@ -133,7 +124,7 @@ export class LiveDocument implements OpenDocument {
 
   /** Changes that are not on disk. */
   get isDirty(): boolean {
-    return this.#changed > this.#saved || this.#isUnwritten;
+    return this.#saver.isDirty;
   }
 
   /** Nobody looks, nothing runs, everything is on disk. */
@@ -144,18 +135,18 @@ export class LiveDocument implements OpenDocument {
   // Pages.
 
   attach(page: DocumentPage): void {
-    this.#pages.set(page, {});
+    this.#pages.add(page);
   }
 
   detach(page: DocumentPage): void {
-    if (this.#pages.delete(page)) this.#quiet();
+    if (this.#pages.delete(page)) this.#checkQuiet();
   }
 
   receive(page: DocumentPage, message: PageMessage): void {
     const attached = this.#pages.get(page);
     if (attached === undefined) return;
     if (message.type === 'resume') {
-      this.#resume(page, attached, message);
+      this.#resume(page, message);
       return;
     }
     const { client, epoch } = attached;
@@ -173,9 +164,9 @@ export class LiveDocument implements OpenDocument {
         if (this.#isNew(page, client, message.seq)) this.execute(message.cells);
         break;
       case 'save':
-        // Who saves tells all pages when it fails.
-        if (this.#isNew(page, client, message.seq))
-          this.saveNow(message.checkpoint === true).catch(() => undefined);
+        if (!this.#isNew(page, client, message.seq)) break;
+        // That it failed is told to all pages by who saves.
+        this.#saver.saveNow(message.checkpoint === true).catch(() => undefined);
         break;
       case 'interrupt':
         this.#interrupt();
@@ -201,65 +192,43 @@ export class LiveDocument implements OpenDocument {
   /** Starts the kernel; that it did not start is told to the pages. */
   startKernel(): void {
     this.#link.start().catch((error: unknown) => {
-      this.#options.log.warn(
-        `No kernel for ${this.path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#options.log.warn(`No kernel for ${this.path}: ${messageOf(error)}`);
     });
   }
 
   // The file.
 
-  /**
-   * Saves now, also a file that has vanished meanwhile: a person asks for it.
-   *
-   * @throws {HttpError} as `flush`
-   */
-  async saveNow(checkpoint: boolean): Promise<void> {
-    this.#recorder.flush();
-    await this.#save(true);
-    if (!checkpoint) return;
-    try {
-      this.#lastCheckpoint = await this.#storage.createCheckpoint();
-      this.#tellSaved(this.#lastCheckpoint);
-    } catch (error) {
-      this.#broadcast({
-        type: 'save-failed',
-        message: `Saved, but without a checkpoint: ${messageOf(error)}`,
-      });
-    }
+  /** Brings what is not on disk there. @throws {HttpError} when the store refuses */
+  flush(): Promise<void> {
+    return this.#saver.flush();
   }
 
   /** Another client saves the notebook: what it changes becomes operations. @throws {HttpError} as `flush` */
   async save(content: JsonObject): Promise<Entry> {
-    await this.#saving.catch(() => undefined);
+    await this.#saver.idle();
     this.#recorder.flush();
     const file = saveContent(this.#storage.preview(this.state), content);
-    this.#apply(difference(this.state, stateOf(file, this.state)));
-    this.#storage.file = file;
-    this.#isUnwritten = true;
-    await this.#save(true);
+    const ops = difference(this.state, stateOf(file, this.state));
+    this.#trust.before(ops, this.state);
+    const batch = this.#ops.append(ops);
+    if (batch !== undefined) this.#tellOutside(batch);
+    this.#saver.writeOver(file);
+    await this.#saver.saveNow(false);
     return this.#storage.entry;
-  }
-
-  /** Brings what is not on disk there. @throws {HttpError} when the store refuses */
-  async flush(): Promise<void> {
-    this.#recorder.flush();
-    if (this.isDirty) await this.#save(false);
-    else await this.#saving;
   }
 
   /** The notebook as the contents API sends it. */
   content(): JsonObject {
     this.#recorder.flush();
-    const trusted = !this.state.ids.some(
-      (id) => this.#trust.isForeign(id) && (this.state.cell(id)?.peek().outputs?.length ?? 0) > 0,
+    const hasForeign = [...this.state.cells()].some(
+      (cell) => this.#trust.isForeign(cell.id) && (cell.peek().outputs?.length ?? 0) > 0,
     );
-    return notebookContent(this.#storage.preview(this.state), trusted);
+    return notebookContent(this.#storage.preview(this.state), !hasForeign);
   }
 
   /** Takes what is on disk now; what was not saved is given up. */
   async reload(): Promise<void> {
-    await this.#saving.catch(() => undefined);
+    await this.#saver.idle();
     this.#recorder.flush();
     await this.#storage.reread();
     const old = this.state;
@@ -275,35 +244,24 @@ export class LiveDocument implements OpenDocument {
     log.adoptClients(this.#ops);
     this.#ops = log;
     this.#epoch = newEpoch();
-    this.#changed = 0;
-    this.#saved = 0;
-    this.#isUnwritten = false;
-    this.#isDetached = false;
-    this.#schedule.done();
-    this.#broadcast({ type: 'stale' });
-    this.#kernelChanged();
+    this.#saver.reread();
+    this.#pages.broadcast({ type: 'stale' });
   }
 
   /** Somebody is about to look: has another program changed the file? */
   async checkDisk(): Promise<void> {
-    await this.#saving.catch(() => undefined);
-    const found = await this.#storage.check();
-    if (found === 'gone') {
-      this.#detachFromFile();
-    } else if (found === 'changed' && this.isDirty) {
-      await this.#save(false);
-    } else if (found === 'changed') {
-      await this.reload();
-      this.#notice('info', `${this.path} was changed by another program and was read again.`);
-    }
+    if ((await this.#saver.checkDisk()) === 'same') return;
+    await this.reload();
+    const message = `${this.path} was changed by another program and was read again.`;
+    this.#pages.broadcast({ type: 'notice', level: 'info', message });
   }
 
   /** The file was moved. */
   async moved(path: string): Promise<void> {
     this.#storage.path = path;
-    this.#broadcast({ type: 'path', path });
+    this.#pages.broadcast({ type: 'path', path });
     this.#link.follow();
-    await this.#saving.catch(() => undefined);
+    await this.#saver.idle();
     await this.#storage.moved();
   }
 
@@ -315,9 +273,10 @@ export class LiveDocument implements OpenDocument {
   /** Saves, and lets go of everything. Pages come back when the server does. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#recorder.close();
     try {
-      if (!this.#isDetached) await this.flush();
+      if (!this.#saver.isDetached) await this.flush();
+      else if (this.isDirty)
+        this.#options.log.warn(`${this.path} had vanished; its unsaved changes are gone.`);
     } catch (error) {
       this.#options.log.error(`${this.path} could not be saved at the end: ${messageOf(error)}`);
     }
@@ -326,24 +285,22 @@ export class LiveDocument implements OpenDocument {
 
   #end(reason: string | undefined): void {
     this.#isClosed = true;
-    this.#schedule.close();
+    this.#saver.close();
     this.#queue.close();
     this.#recorder.close();
     this.#link.close();
-    if (reason !== undefined) this.#broadcast({ type: 'closed', reason });
-    for (const page of [...this.#pages.keys()]) page.close();
-    this.#pages.clear();
+    if (reason !== undefined) this.#pages.broadcast({ type: 'closed', reason });
+    this.#pages.close();
   }
 
   // What changes the notebook.
 
   #accept(
     page: DocumentPage,
-    attached: Attached,
+    attached: AttachedPage,
     client: string,
-    message: Extract<PageMessage, { type: 'ops' }>,
+    { seq, base, ops }: Extract<PageMessage, { type: 'ops' }>,
   ): void {
-    const { seq, base, ops } = message;
     if (!this.#storage.entry.writable) {
       send(page, {
         type: 'refused',
@@ -358,9 +315,8 @@ export class LiveDocument implements OpenDocument {
     switch (result.kind) {
       case 'applied': {
         const { batch, changed } = result;
-        this.#broadcast({ type: 'ops', ...batch }, page);
         send(page, { type: 'ack', seq, revision: batch.revision, ...(changed ? { ops: batch.ops } : {}) });
-        this.#appliedFromOutside(batch);
+        this.#tellOutside(batch, page);
         break;
       }
       case 'void':
@@ -378,19 +334,15 @@ export class LiveDocument implements OpenDocument {
     }
   }
 
-  /** Operations of another writer than a page. */
-  #apply(ops: readonly Operation[]): void {
-    this.#trust.before(ops, this.state);
-    const batch = this.#ops.append(ops);
-    if (batch === undefined) return;
-    this.#broadcast({ type: 'ops', ...batch });
-    this.#appliedFromOutside(batch);
-  }
-
-  #appliedFromOutside(batch: OperationBatch): void {
+  /** Operations that came from a page or from another program. */
+  #tellOutside(batch: OperationBatch, except?: DocumentPage): void {
+    const epoch = this.#epoch;
+    this.#pages.broadcast({ type: 'ops', ...batch }, { epoch, ...(except === undefined ? {} : { except }) });
     const { trusted, untrusted } = this.#trust.after(batch.ops);
-    if (trusted.length + untrusted.length > 0) this.#broadcast({ type: 'trust', trusted, untrusted });
-    this.#touched(batch);
+    if (trusted.length + untrusted.length > 0) {
+      this.#pages.broadcast({ type: 'trust', trusted, untrusted }, { epoch });
+    }
+    this.#saver.touched(batch);
   }
 
   /** Operations that the kernel or the queue made. */
@@ -398,18 +350,8 @@ export class LiveDocument implements OpenDocument {
     if (this.#isClosed) return;
     const batch = this.#ops.append(ops);
     if (batch === undefined) return;
-    this.#broadcast({ type: 'ops', ...batch });
-    this.#touched(batch);
-  }
-
-  #touched(batch: OperationBatch): void {
-    const reachesFile = batch.ops.some(
-      (op) =>
-        op.op !== 'set-execution' || (op.execution.state === 'idle' && op.execution.status !== 'cancelled'),
-    );
-    if (!reachesFile) return;
-    this.#changed = batch.revision;
-    if (this.#storage.entry.writable && !this.#isDetached) this.#schedule.changed();
+    this.#pages.broadcast({ type: 'ops', ...batch }, { epoch: this.#epoch });
+    this.#saver.touched(batch);
   }
 
   /** @returns whether a request is to be carried out; answers it in any case */
@@ -423,59 +365,35 @@ export class LiveDocument implements OpenDocument {
   // Execution.
 
   #interrupt(): void {
-    const busy = this.#queue.isBusy;
-    const interrupted = busy ? this.#queue.interrupt() : this.#link.kernel?.interrupt();
-    interrupted?.catch((error: unknown) => this.#notice('error', `Not interrupted: ${messageOf(error)}`));
+    const interrupted = this.#queue.isBusy ? this.#queue.interrupt() : this.#link.kernel?.interrupt();
+    interrupted?.catch((error: unknown) => {
+      const message = `Not interrupted: ${messageOf(error)}`;
+      this.#pages.broadcast({ type: 'notice', level: 'error', message });
+    });
   }
 
   #starts(cell: CellId): void {
     this.#trust.runs(cell);
-    const kernel = this.#link.kernel;
-    if (kernel === undefined) return;
-    const { metadata } = this.state;
-    const named = metadata['kernelspec'];
-    const { name, displayName, language } = kernel.spec;
-    const isNamed = typeof named === 'object' && named !== null && 'name' in named && named.name === name;
-    if (isNamed && metadata['language_info'] !== undefined) return;
-    // Other programs choose a kernel and a highlighting by these two.
-    const info = kernel.info?.language_info as JsonObject | undefined;
-    const changed: JsonObject = {
-      ...metadata,
-      kernelspec: isNamed ? named : { display_name: displayName, language, name },
-      ...(info === undefined ? {} : { language_info: info }),
-    };
-    if (isNamed && info === undefined) return;
-    this.#emit([{ op: 'set-metadata', id: null, metadata: changed }]);
+    const { kernel } = this.#link;
+    const metadata = kernel === undefined ? undefined : withKernel(this.state.metadata, kernel);
+    if (metadata !== undefined) this.#emit([{ op: 'set-metadata', id: null, metadata }]);
   }
 
-  #ended(): void {
-    this.#schedule.soon();
-    this.#quiet();
-  }
-
-  #payload(cell: CellId, payload: ExecutePayload): void {
-    if (payload.source === 'page' && typeof payload['data'] === 'object' && payload['data'] !== null) {
-      this.#broadcast({ type: 'pager', cell, data: payload['data'] as Record<string, unknown> });
+  /** Jupyter messaging, "Payloads": `page` for the pager, `set_next_input` for a cell's text. */
+  #payload(id: CellId, payload: ExecutePayload): void {
+    const { source, data, text, replace } = payload;
+    if (source === 'page' && typeof data === 'object' && data !== null) {
+      this.#pages.broadcast({ type: 'pager', cell: id, data: data as Record<string, unknown> });
     }
-    const { text } = payload;
-    if (payload.source !== 'set_next_input' || typeof text !== 'string') return;
-    const state = this.state.cell(cell);
-    if (state === undefined) return;
-    if (payload['replace'] === true) {
-      const edit = textDifference(state.text, sourceText(text));
-      if (edit !== null) this.#emit([{ op: 'edit-source', id: cell, changes: edit.toJSON() }]);
-      return;
+    const cell = this.state.cell(id);
+    if (source !== 'set_next_input' || typeof text !== 'string' || cell === undefined) return;
+    if (replace === true) {
+      const edit = textDifference(cell.text, sourceText(text));
+      if (edit !== null) this.#emit([{ op: 'edit-source', id, changes: edit.toJSON() }]);
+    } else {
+      const next = { id: newCellId(), cell_type: 'code', source: text, metadata: {} } as const;
+      this.#emit([{ op: 'insert-cell', cell: { ...next, outputs: [], execution_count: null }, after: id }]);
     }
-    const id = newCellId();
-    const next = {
-      id,
-      cell_type: 'code',
-      source: text,
-      metadata: {},
-      outputs: [],
-      execution_count: null,
-    } as const;
-    this.#emit([{ op: 'insert-cell', cell: { ...next, outputs: [] }, after: cell }]);
   }
 
   #kernelMessage(channel: KernelChannel, message: WireMessage, header: MessageHeader): void {
@@ -485,99 +403,18 @@ export class LiveDocument implements OpenDocument {
     this.#queue.message(channel, message, header.msg_type, parent);
   }
 
-  #kernelChanged(): void {
-    this.#broadcast({ type: 'kernel', kernel: this.#link.view });
+  #kernelMessageNow(): ServerMessage {
+    return { type: 'kernel', kernel: this.#link.view };
   }
 
-  // Saving.
+  // Bringing a page up to date.
 
-  /** @param asked  by a person or another program: also writes a file that is gone, and tells when nothing changed */
-  #save(asked: boolean): Promise<void> {
-    const save = this.#saving.catch(() => undefined).then(() => this.#saveTurn(asked));
-    this.#saving = save;
-    return save;
-  }
-
-  async #saveTurn(asked: boolean): Promise<void> {
-    if (this.#isClosed || (this.#isDetached && !asked)) return;
-    if (!this.isDirty && !this.#isDetached) {
-      if (asked) this.#tellSaved();
-      return;
-    }
-    const { revision } = this;
-    const epoch = this.#epoch;
-    this.#isUnwritten = false;
-    try {
-      if (!this.#storage.entry.writable) throw new HttpError(403, `${this.path} is read-only.`);
-      const written = await this.#storage.write(this.state, asked);
-      if (written.kind === 'gone') {
-        this.#isUnwritten = true;
-        this.#detachFromFile();
-        return;
-      }
-      this.#isDetached = false;
-      if (written.copy !== undefined) {
-        this.#notice(
-          'warning',
-          `${this.path} was changed by another program at the same time. Its version is kept as ${posix.basename(written.copy)}, yours is saved.`,
-        );
-      }
-    } catch (error) {
-      this.#isUnwritten = true;
-      this.#broadcast({ type: 'save-failed', message: `${this.path} was not saved: ${messageOf(error)}` });
-      throw error;
-    }
-    if (epoch !== this.#epoch) return;
-    this.#saved = revision;
-    this.#savedAt = new Date().toISOString();
-    if (!this.isDirty) this.#schedule.done();
-    this.#tellSaved();
-    this.#quiet();
-  }
-
-  #tellSaved(checkpoint?: string): void {
-    // Operations that do not reach the file leave nothing to save.
-    const revision = this.isDirty ? this.#saved : this.revision;
-    const at = this.#savedAt ?? new Date().toISOString();
-    const epoch = this.#epoch;
-    this.#broadcast({
-      type: 'saved',
-      epoch,
-      revision,
-      at,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-    });
-  }
-
-  /** The file vanished: it does not come back by itself. */
-  #detachFromFile(): void {
-    if (this.#isDetached) return;
-    this.#isDetached = true;
-    this.#schedule.done();
-    this.#notice(
-      'warning',
-      `${this.path} was deleted or moved by another program. It is not written again by itself; save it to bring it back.`,
-    );
-  }
-
-  // Telling pages.
-
-  #resume(page: DocumentPage, attached: Attached, message: Extract<PageMessage, { type: 'resume' }>): void {
-    const { client } = message;
-    for (const [other, { client: name }] of this.#pages) {
-      // What an old connection of the same page still says would come too late.
-      if (other === page || name !== client) continue;
-      this.detach(other);
-      other.close();
-    }
+  #resume(page: DocumentPage, message: Extract<PageMessage, { type: 'resume' }>): void {
+    const { client, epoch, revision } = message;
     this.#recorder.flush();
-    attached.client = client;
-    attached.epoch = this.#epoch;
+    this.#pages.name(page, client, this.#epoch);
     const seq = this.#ops.seqOf(client);
-    const missed =
-      message.epoch === this.#epoch && message.revision !== undefined
-        ? this.#ops.since(message.revision)
-        : undefined;
+    const missed = epoch === this.#epoch && revision !== undefined ? this.#ops.since(revision) : undefined;
     if (missed === undefined) {
       page.send(this.#snapshot(seq));
       return;
@@ -588,11 +425,11 @@ export class LiveDocument implements OpenDocument {
     send(page, { type: 'resumed', revision: this.revision, seq });
     send(page, { type: 'trust', ...this.#trust.of(missed.flatMap((batch) => batch.ops)) });
     send(page, { type: 'path', path: this.path });
-    send(page, { type: 'kernel', kernel: this.#link.view });
+    send(page, this.#kernelMessageNow());
     send(page, { type: 'prompt', prompt: this.#queue.prompt });
-    if (this.#savedAt !== null) {
-      const revision = this.isDirty ? this.#saved : this.revision;
-      send(page, { type: 'saved', epoch: this.#epoch, revision, at: this.#savedAt });
+    const saved = this.#saver.saved;
+    if (saved.at !== null) {
+      send(page, { type: 'saved', epoch: this.#epoch, revision: saved.revision, at: saved.at });
     }
   }
 
@@ -608,36 +445,18 @@ export class LiveDocument implements OpenDocument {
         nbformat: 4,
         nbformat_minor: file.nbformatMinor,
         kernel: this.#link.view,
-        saved: { revision: this.isDirty ? this.#saved : this.revision, at: this.#savedAt },
+        saved: this.#saver.saved,
         prompt: this.#queue.prompt,
-        last_checkpoint: this.#lastCheckpoint,
+        last_checkpoint: this.#saver.lastCheckpoint,
         seq,
       },
       (id) => this.#trust.isForeign(id),
     );
   }
 
-  #notice(level: 'info' | 'warning' | 'error', message: string): void {
-    this.#broadcast({ type: 'notice', level, message });
-  }
-
-  /** To every page that was brought up to date; operations only in this epoch. */
-  #broadcast(message: ServerMessage, except?: DocumentPage): void {
-    let text: string | undefined;
-    const isOrdered = message.type === 'ops' || message.type === 'trust';
-    for (const [page, { client, epoch }] of this.#pages) {
-      if (page === except || client === undefined || (isOrdered && epoch !== this.#epoch)) continue;
-      page.send((text ??= JSON.stringify(message)));
-    }
-  }
-
-  #quiet(): void {
+  #checkQuiet(): void {
     if (this.isQuiet) this.#options.onQuiet?.(this);
   }
-}
-
-function send(page: DocumentPage, message: ServerMessage): void {
-  page.send(JSON.stringify(message));
 }
 
 function newEpoch(): string {

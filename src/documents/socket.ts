@@ -2,7 +2,8 @@
 import type { RawData, WebSocket } from 'ws';
 import { PageMessageError, parsePageMessage } from '../protocol/page-messages.js';
 import type { ServerMessage } from '../protocol/document-messages.js';
-import type { DocumentPage, LiveDocument } from './live-document.js';
+import type { DocumentPage } from './document-pages.js';
+import type { LiveDocument } from './live-document.js';
 
 /** Bytes that may wait for a page, beside the largest message it was sent, before it is told to start over. */
 const MOST_WAITING = 8_000_000;

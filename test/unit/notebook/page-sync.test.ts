@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../../src/notebook/operations.js';
+import { PageSync, type SyncMessage, type SyncRequest } from '../../../src/notebook/page-sync.js';
+import type { Cell } from '../../../src/notebook/types.js';
 import { ModelPage, ModelServer, settle, step, Typed } from './page-sync-model.js';
 import { plain, Random, randomNotebook } from './random-operations.js';
 
@@ -40,5 +43,208 @@ describe('PageSync and OperationLog together', () => {
       }
     }
     expect(tokens).toBeGreaterThan(rounds * 5);
+  });
+});
+
+describe('PageSync', () => {
+  const cell = (id: string, source: string): Cell => ({ id, cell_type: 'raw', source, metadata: {} });
+  const snapshot = (cells: Cell[], fields: object = {}): SyncMessage => ({
+    type: 'snapshot',
+    epoch: 'one',
+    revision: 0,
+    metadata: {},
+    cells,
+    executions: {},
+    untrusted: [],
+    seq: 0,
+    ...fields,
+  });
+  const append = (id: string, length: number, text: string): Operation => ({
+    op: 'edit-source',
+    id,
+    changes: length === 0 ? [[0, text]] : [length, [0, text]],
+  });
+
+  function page(cells = [cell('a', 'x'), cell('b', 'y')]) {
+    const sent: SyncRequest[] = [];
+    const notices: string[] = [];
+    const sync = new PageSync('me', {
+      changed: () => undefined,
+      replaced: () => undefined,
+      trustChanged: () => undefined,
+      notice: (_, message) => notices.push(message),
+    });
+    const connect = () => sync.connected((message) => sent.push(structuredClone(message)));
+    connect();
+    sync.receive(snapshot(cells));
+    const text = () => [...sync.view.cells()].map((one) => one.cell.source);
+    return { sync, sent, notices, connect, text };
+  }
+
+  it('has one batch on its way, and merges the typing that waits', () => {
+    const { sync, sent, text } = page();
+    for (const [n, key] of [...'hello'].entries())
+      sync.perform([append('a', 1 + n, key)], { undoable: false });
+    expect(text()).toEqual(['xhello', 'y']);
+    expect(sent.slice(1)).toEqual([{ type: 'ops', seq: 1, base: 0, ops: [append('a', 1, 'h')] }]);
+    sync.receive({ type: 'ack', seq: 1, revision: 1 });
+    expect(sent.at(-1)).toEqual({ type: 'ops', seq: 2, base: 1, ops: [append('a', 2, 'ello')] });
+    sync.receive({ type: 'ack', seq: 2, revision: 2 });
+    expect(sync.isConfirmed).toBe(true);
+    expect(sync.isSaved).toBe(false);
+    sync.receive({ type: 'saved', epoch: 'one', revision: 2 });
+    expect(sync.isSaved).toBe(true);
+  });
+
+  it('keeps a run and a save behind what was typed before them', () => {
+    const { sync, sent } = page();
+    sync.perform([append('a', 1, '1')]);
+    sync.perform([append('a', 2, '2')]);
+    sync.execute(['a']);
+    sync.save(true);
+    expect(sent.map(({ type }) => type)).toEqual(['resume', 'ops']);
+    sync.receive({ type: 'ack', seq: 1, revision: 1 });
+    expect(sent.slice(2)).toMatchObject([
+      { type: 'ops', seq: 2 },
+      { type: 'execute', seq: 3, cells: ['a'] },
+      { type: 'save', seq: 4, checkpoint: true },
+    ]);
+  });
+
+  it('sends again, under the same number, what nobody confirmed', () => {
+    const { sync, sent, connect } = page();
+    sync.perform([append('a', 1, '1')]);
+    sync.execute(['a']);
+    sync.disconnected();
+    sync.perform([append('a', 2, '2')]);
+    sent.length = 0;
+    connect();
+    expect(sent).toEqual([{ type: 'resume', client: 'me', epoch: 'one', revision: 0 }]);
+    sync.receive({ type: 'ops', revision: 1, client: 'you', seq: 1, ops: [append('a', 1, 'YOU')] });
+    sync.receive({ type: 'resumed', revision: 1, seq: 0 });
+    expect(sent.slice(1)).toEqual([
+      { type: 'ops', seq: 1, base: 1, ops: [append('a', 4, '1')] },
+      { type: 'execute', seq: 2, cells: ['a'] },
+    ]);
+  });
+
+  it('knows its own batch when it comes back in what it missed', () => {
+    const { sync, sent, connect, text } = page();
+    sync.perform([append('a', 1, '1')]);
+    sync.disconnected();
+    sent.length = 0;
+    connect();
+    sync.receive({ type: 'ops', revision: 1, client: 'me', seq: 1, ops: [append('a', 1, '1')] });
+    sync.receive({ type: 'resumed', revision: 1, seq: 1 });
+    expect(sync.isConfirmed).toBe(true);
+    expect(sent).toHaveLength(1);
+    expect(text()).toEqual(['x1', 'y']);
+  });
+
+  it('takes back what is refused, and keeps the typed text in a new cell', () => {
+    const { sync, notices, text } = page();
+    sync.perform([{ op: 'delete-cell', id: 'b' }, append('a', 1, '1')]);
+    sync.receive({ type: 'refused', seq: 1, message: 'No.' });
+    expect(text()).toEqual(['x', 'x1', 'y']);
+    expect(notices[0]).toBe('No.');
+    sync.receive({ type: 'refused', seq: 1, message: 'No.' });
+    expect(notices).toHaveLength(2);
+  });
+
+  it('brings unsaved typing into a notebook that was read again, where its cell is as it was', () => {
+    const { sync, sent, text, notices } = page();
+    sync.perform([append('a', 1, ' mine')], { undoable: false });
+    sync.perform([append('b', 1, ' mine')], { undoable: false });
+    sync.receive({ type: 'ack', seq: 1, revision: 1 });
+    sync.receive({ type: 'ack', seq: 2, revision: 2 });
+    // The server crashed before it saved; another program has changed b since.
+    sync.receive({ type: 'stale' });
+    sync.receive(snapshot([cell('a', 'x'), cell('b', 'theirs')], { epoch: 'two' }));
+    expect(text()).toEqual(['x mine', 'theirs', 'y mine']);
+    expect(notices.join()).toContain('new cell below');
+    expect(sent.at(-1)).toMatchObject({ type: 'ops', base: 0 });
+  });
+
+  it('does not bring back what was saved', () => {
+    const { sync, text } = page();
+    sync.perform([append('a', 1, ' mine')], { undoable: false });
+    sync.receive({ type: 'ack', seq: 1, revision: 1 });
+    sync.receive({ type: 'saved', epoch: 'one', revision: 1 });
+    sync.receive({ type: 'stale' });
+    sync.receive(snapshot([cell('a', 'changed by hand')], { epoch: 'two' }));
+    expect(text()).toEqual(['changed by hand']);
+  });
+
+  it('does not run a cell twice for a server that started again', () => {
+    const { sync, sent, notices, connect } = page();
+    sync.execute(['a']);
+    sync.disconnected();
+    sync.execute(['b']);
+    connect();
+    sync.receive(snapshot([cell('a', 'x'), cell('b', 'y')], { epoch: 'two' }));
+    expect(sent.filter(({ type }) => type === 'execute')).toEqual([
+      { type: 'execute', seq: 1, cells: ['a'] },
+      { type: 'execute', seq: 2, cells: ['b'] },
+    ]);
+    expect(notices.join()).toContain('may not have run');
+  });
+
+  it('keeps typing in a cell that somebody deleted', () => {
+    const { sync, text, notices } = page();
+    sync.perform([append('b', 1, ' typed')], { undoable: false });
+    sync.receive({ type: 'ops', revision: 1, client: 'you', seq: 1, ops: [{ op: 'delete-cell', id: 'b' }] });
+    expect(text()).toEqual(['x', 'y typed']);
+    expect(notices).toHaveLength(1);
+    sync.receive({ type: 'ack', seq: 1, revision: 1, ops: [] });
+    expect(text()).toEqual(['x', 'y typed']);
+  });
+
+  it('takes back and repeats own actions, also when the text changed in between', () => {
+    const { sync, text } = page([cell('a', 'one two')]);
+    sync.perform([
+      { op: 'edit-source', id: 'a', changes: [3, [4]] },
+      { op: 'insert-cell', cell: cell('n', ' two'), after: 'a' },
+    ]);
+    sync.perform([append('a', 3, '!')], { undoable: false });
+    sync.receive({
+      type: 'ops',
+      revision: 1,
+      client: 'you',
+      seq: 1,
+      ops: [{ op: 'insert-cell', cell: cell('t', 'theirs'), after: null }],
+    });
+    expect(text()).toEqual(['theirs', 'one!', ' two']);
+    expect(sync.undo()).toBe(true);
+    expect(text()).toEqual(['theirs', 'one! two']);
+    expect(sync.canUndo).toBe(false);
+    expect(sync.redo()).toBe(true);
+    expect(text()).toEqual(['theirs', 'one!', ' two']);
+    expect(sync.canRedo).toBe(false);
+  });
+
+  it('does not trust outputs that were put in until the server does', () => {
+    const { sync } = page([]);
+    const outputs = [{ output_type: 'display_data', data: {}, metadata: {} } as const];
+    const pasted: Cell = {
+      id: 'p',
+      cell_type: 'code',
+      source: '',
+      metadata: {},
+      outputs: [...outputs],
+      execution_count: null,
+    };
+    sync.perform([{ op: 'insert-cell', cell: pasted, after: null }]);
+    expect([...sync.untrusted]).toEqual(['p']);
+    sync.receive({ type: 'ack', seq: 1, revision: 1 });
+    sync.receive({ type: 'trust', trusted: ['p'], untrusted: [] });
+    expect(sync.untrusted.size).toBe(0);
+    sync.receive({
+      type: 'ops',
+      revision: 2,
+      ops: [{ op: 'set-outputs', id: 'p', outputs: [...outputs], execution_count: 1 }],
+    });
+    expect([...sync.untrusted]).toEqual(['p']);
+    sync.receive({ type: 'ops', revision: 3, ops: [{ op: 'clear-outputs', id: 'p' }] });
+    expect(sync.untrusted.size).toBe(0);
   });
 });

@@ -1,0 +1,364 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Contents, MemoryNotebookManager } from '../../../src/contents/index.js';
+import { DocumentManager, type DocumentPage, type LiveDocument } from '../../../src/documents/index.js';
+import type { LinkedKernel, SessionSource } from '../../../src/documents/kernel-link.js';
+import { HttpError } from '../../../src/http-error.js';
+import { silentLog } from '../../../src/log.js';
+import type { Cell, DisplayOutput, Output } from '../../../src/notebook/types.js';
+import type { PageMessage, ServerMessage } from '../../../src/protocol/document-messages.js';
+
+const shown: DisplayOutput = {
+  output_type: 'display_data',
+  data: { 'text/html': '<script>1</script>' },
+  metadata: {},
+};
+const code = (id: string, source: string, outputs: Output[] = []): Cell => ({
+  id,
+  cell_type: 'code',
+  source,
+  metadata: {},
+  outputs,
+  execution_count: null,
+});
+
+/** A kernel that answers every request at once with one output. */
+class FakeKernel implements Pick<LinkedKernel, 'request'> {
+  readonly id = 'kernel-1';
+  readonly name = 'fake';
+  readonly spec = { name: 'fake', displayName: 'Fake', language: 'fake' };
+  readonly info = { language_info: { name: 'fake', version: '1' } };
+  readonly state = 'idle';
+  readonly reason = undefined;
+  readonly ready = Promise.resolve();
+  listener: Parameters<LinkedKernel['onMessage']>[0] | undefined;
+  requests = 0;
+
+  request(): string {
+    const id = `request-${(this.requests += 1)}`;
+    queueMicrotask(() => {
+      this.say('iopub', 'display_data', id, { data: shown.data, metadata: {} });
+      this.say('shell', 'execute_reply', id, { status: 'ok', execution_count: 1 });
+      this.say('iopub', 'status', id, { execution_state: 'idle' });
+    });
+    return id;
+  }
+  say(channel: 'iopub' | 'shell', type: string, parent: string, content: object): void {
+    const bytes = (value: object) => Buffer.from(JSON.stringify(value));
+    const header = { msg_id: 'm', msg_type: type, session: '', username: '', date: '', version: '5.3' };
+    this.listener?.(
+      channel,
+      {
+        identities: [],
+        header: bytes(header),
+        parentHeader: bytes({ msg_id: parent, msg_type: 'execute_request' }),
+        metadata: bytes({}),
+        content: bytes(content),
+        buffers: [],
+      },
+      header,
+    );
+  }
+  replyInput(): void {}
+  async interrupt(): Promise<void> {}
+  onMessage(listener: Parameters<LinkedKernel['onMessage']>[0]) {
+    this.listener = listener;
+    return { close: () => (this.listener = undefined) };
+  }
+  onState() {
+    return { close: () => undefined };
+  }
+}
+
+class FakeSessions implements SessionSource {
+  session: { id: string; path: string; kernel: LinkedKernel } | undefined;
+  readonly listeners = new Set<() => void>();
+  get(id: string) {
+    return this.session?.id === id ? this.session : undefined;
+  }
+  findByPath(path: string) {
+    return this.session?.path === path ? this.session : undefined;
+  }
+  async create({ path }: { path: string }) {
+    this.session = { id: 's', path, kernel: new FakeKernel() };
+    for (const listener of this.listeners) listener();
+    return this.session;
+  }
+  rename(): void {}
+  onChange(listener: () => void) {
+    this.listeners.add(listener);
+    return { close: () => void this.listeners.delete(listener) };
+  }
+}
+
+class FakePage implements DocumentPage {
+  readonly messages: ServerMessage[] = [];
+  closed = false;
+  send(text: string): void {
+    this.messages.push(JSON.parse(text) as ServerMessage);
+  }
+  close(): void {
+    this.closed = true;
+  }
+  last<T extends ServerMessage['type']>(type: T): Extract<ServerMessage, { type: T }> | undefined {
+    return this.messages.findLast((one): one is Extract<ServerMessage, { type: T }> => one.type === type);
+  }
+}
+
+let store: MemoryNotebookManager;
+let sessions: FakeSessions;
+let documents: DocumentManager;
+const path = 'work.ipynb';
+
+async function write(cells: Cell[], minor = 5): Promise<void> {
+  const content = { cells, metadata: {}, nbformat: 4, nbformat_minor: minor };
+  await store.write(path, Buffer.from(JSON.stringify(content)));
+}
+async function onDisk(): Promise<{ cells: Cell[]; metadata: object }> {
+  const { body } = await store.read(path);
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString()) as { cells: Cell[]; metadata: object };
+}
+function attach(document: LiveDocument, client: string): FakePage & { say(message: PageMessage): void } {
+  const page = Object.assign(new FakePage(), {
+    say: (message: PageMessage) => document.receive(page, message),
+  });
+  document.attach(page);
+  page.say({ type: 'resume', client });
+  return page;
+}
+async function until(holds: () => boolean): Promise<void> {
+  for (let n = 0; n < 2000 && !holds(); n += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(holds()).toBe(true);
+}
+
+beforeEach(async () => {
+  store = new MemoryNotebookManager();
+  sessions = new FakeSessions();
+  const contents = new Contents(store);
+  documents = new DocumentManager({
+    contents,
+    sessions,
+    specs: { get: async () => new FakeKernel().spec, defaultName: async () => 'fake' },
+    log: silentLog,
+    grace: 20,
+    saveTimes: { idle: 5, longest: 50, retry: 10 },
+    outputInterval: 1,
+  });
+  contents.openDocuments = documents;
+  await write([code('a', 'x'), code('b', 'y', [shown])]);
+});
+afterEach(() => documents.close());
+
+describe('DocumentManager', () => {
+  it('has one document per path, also when two open it at once', async () => {
+    const [one, two] = await Promise.all([documents.open(path), documents.open(`/${path}`)]);
+    expect(two).toBe(one);
+    expect(documents.get(one.id)).toBe(one);
+    expect(documents.find(path)).toBe(one);
+  });
+
+  it('lets go of a document that nobody needs, but not of one that somebody looks at', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(documents.get(document.id)).toBe(document);
+    document.detach(page);
+    await until(() => documents.get(document.id) === undefined);
+    expect(sessions.listeners.size).toBe(0);
+  });
+
+  it('saves what is dirty when it closes', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await documents.close();
+    expect((await onDisk()).cells).toHaveLength(1);
+    expect(page.closed).toBe(true);
+  });
+
+  it('refuses what is missing, no notebook, or too large', async () => {
+    await store.write('text.ipynb', Buffer.from('not json'));
+    await expect(documents.open('nowhere.ipynb')).rejects.toMatchObject({ status: 404 });
+    await expect(documents.open('text.ipynb')).rejects.toMatchObject({ status: 400 });
+    const small = new DocumentManager({
+      contents: new Contents(store),
+      sessions,
+      specs: { get: async () => undefined, defaultName: async () => '' },
+      log: silentLog,
+      largest: 10,
+    });
+    await expect(small.open(path)).rejects.toMatchObject({ status: 413 });
+  });
+});
+
+describe('LiveDocument', () => {
+  it('applies a batch once, also when it is sent again on a new connection', async () => {
+    const document = await documents.open(path);
+    const batch: PageMessage = {
+      type: 'ops',
+      seq: 1,
+      base: 0,
+      ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, '!']] }],
+    };
+    const page = attach(document, 'p');
+    page.say(batch);
+    expect(page.last('ack')).toEqual({ type: 'ack', seq: 1, revision: 1 });
+    const again = attach(document, 'p');
+    expect(page.closed).toBe(true);
+    expect(again.last('snapshot')?.seq).toBe(1);
+    again.say(batch);
+    page.say({ ...batch, seq: 2 });
+    expect(document.state.cell('a')?.cell.source).toBe('x!');
+  });
+
+  it('tells a page that comes back what it missed', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const epoch = page.last('snapshot')?.epoch ?? '';
+    document.detach(page);
+    attach(document, 'q').say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    const back = new FakePage();
+    document.attach(back);
+    document.receive(back, { type: 'resume', client: 'p', epoch, revision: 0 });
+    expect(back.messages[0]).toMatchObject({ type: 'ops', revision: 1, client: 'q', seq: 1 });
+    expect(back.messages[1]).toEqual({ type: 'resumed', revision: 1, seq: 0 });
+    expect(back.last('snapshot')).toBeUndefined();
+  });
+
+  it('runs a cell, names its kernel in the notebook, saves, and trusts what ran here', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    expect(page.last('snapshot')?.untrusted).toEqual(['b']);
+    page.say({ type: 'execute', seq: 1, cells: ['b'] });
+    await until(() => document.state.cell('b')?.run.status === 'ok' && !document.isDirty);
+    const disk = await onDisk();
+    expect(disk.cells[1]).toMatchObject({ execution_count: 1, outputs: [{ output_type: 'display_data' }] });
+    expect(disk.metadata).toEqual({
+      kernelspec: { name: 'fake', display_name: 'Fake', language: 'fake' },
+      language_info: { name: 'fake', version: '1' },
+    });
+    expect(attach(document, 'q').last('snapshot')?.untrusted).toEqual([]);
+  });
+
+  it('trusts outputs that come back by undo, and none that a page brings', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    page.say({ type: 'execute', cells: ['b'] });
+    await until(() => document.state.cell('b')?.run.status === 'ok');
+    const { cell } = document.state.cell('b') ?? { cell: code('', '') };
+    const base = document.revision;
+    page.say({ type: 'ops', seq: 1, base, ops: [{ op: 'delete-cell', id: 'b' }] });
+    page.say({ type: 'ops', seq: 2, base, ops: [{ op: 'insert-cell', cell, after: 'a' }] });
+    expect(page.last('trust')).toEqual({ type: 'trust', trusted: ['b'], untrusted: [] });
+    const forged: Output = { ...shown, data: { 'text/html': '<script>2</script>' } };
+    page.say({
+      type: 'ops',
+      seq: 3,
+      base,
+      ops: [{ op: 'insert-cell', cell: code('f', '', [forged]), after: null }],
+    });
+    expect(page.last('trust')).toEqual({ type: 'trust', trusted: [], untrusted: ['f'] });
+    expect(attach(document, 'q').last('snapshot')?.untrusted).toEqual(['f']);
+  });
+
+  it('takes a save of another client as operations, whose outputs are foreign', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const content = document.content() as unknown as { cells: Cell[] };
+    content.cells.reverse();
+    content.cells[1] = { ...code('a', 'x2', [shown]) };
+    await document.save(content as never);
+    expect(page.last('ops')?.ops.map(({ op }) => op)).toEqual(['move-cell', 'edit-source', 'set-outputs']);
+    expect(page.last('trust')?.untrusted).toEqual(['a']);
+    expect((await onDisk()).cells.map(({ id }) => id)).toEqual(['b', 'a']);
+  });
+
+  it('saves a field of the file that no operation tells', async () => {
+    const document = await documents.open(path);
+    await document.save({ ...document.content(), nbformat_minor: 6 });
+    expect(await onDisk()).toMatchObject({ nbformat_minor: 6 });
+  });
+
+  it('reads the file again in a new epoch, and does not take what was sent on the old one', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await write([code('a', 'from elsewhere')]);
+    await documents.open(path);
+    expect(page.last('stale')).toBeDefined();
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'a' }] });
+    page.say({ type: 'execute', seq: 2, cells: ['a'] });
+    expect(document.state.ids).toEqual(['a']);
+    page.say({ type: 'resume', client: 'p' });
+    expect(page.last('snapshot')).toMatchObject({ seq: 0, cells: [{ source: 'from elsewhere' }] });
+  });
+
+  it('says that a save failed, and tries again', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const write = store.write.bind(store);
+    store.write = async () => {
+      throw new HttpError(403, 'No space left.');
+    };
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'a' }] });
+    await until(() => page.last('save-failed') !== undefined);
+    expect(page.last('save-failed')?.message).toBe('work.ipynb was not saved: No space left.');
+    expect(document.isDirty).toBe(true);
+    store.write = write;
+    await until(() => page.last('saved') !== undefined);
+    expect((await onDisk()).cells).toHaveLength(1);
+  });
+
+  it('keeps both versions when another program wrote the file, and does not lose either', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await write([code('a', 'theirs')]);
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await until(() => page.last('notice') !== undefined && !document.isDirty);
+    const { entries } = await store.list('');
+    const copy = entries.find(({ name }) => name.includes('-conflict-'));
+    expect(page.last('notice')?.message).toContain(copy?.name);
+    expect((await onDisk()).cells).toMatchObject([{ id: 'a', source: 'x' }]);
+  });
+
+  it('refuses changes of a read-only file with a sentence', async () => {
+    const stat = store.stat.bind(store);
+    store.stat = async (of) => {
+      const entry = await stat(of);
+      return entry === undefined ? undefined : { ...entry, writable: false };
+    };
+    const read = store.read.bind(store);
+    store.read = async (of) => {
+      const { entry, body } = await read(of);
+      return { entry: { ...entry, writable: false }, body };
+    };
+    const page = attach(await documents.open(path), 'p');
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    expect(page.last('refused')).toMatchObject({
+      seq: 1,
+      message: expect.stringContaining('read-only') as string,
+    });
+  });
+
+  it('gives cells of old formats ids that never reach the file', async () => {
+    const { id: _a, ...first } = code('', 'x');
+    await write([first as Cell, first as Cell], 4);
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const [one = '', two = ''] = document.state.ids;
+    expect(one).not.toBe(two);
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id: two, changes: [1, [0, '2']] }] });
+    await document.flush();
+    const { cells } = await onDisk();
+    expect(cells.map(({ id }) => id)).toEqual([undefined, undefined]);
+    expect(cells[1]?.source).toEqual(['x2']);
+  });
+
+  it('wants a page to say who it is', async () => {
+    const document = await documents.open(path);
+    const page = new FakePage();
+    document.attach(page);
+    document.receive(page, { type: 'execute', cells: ['a'] });
+    expect(page.last('notice')?.message).toContain('"resume"');
+  });
+});
