@@ -22,7 +22,7 @@ const BUDGETS = { tree: 35_000, notebook: 150_000, login: 6_000 };
 const NEEDED_TO_TYPE = { notebook: [/^static\/notebook\/editor\//] };
 
 /**
- * Builds everything into `outdir` (default dist/static). The new folder takes the place of the old one in one step, so
+ * Builds everything into `outdir` (default dist/static). The new folder takes the place of the old one by a rename, so
  * that a server that starts meanwhile never sees half of it. Entries that do not exist are left out.
  */
 export async function buildPages({
@@ -81,12 +81,18 @@ export async function buildPages({
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   // What every visit loads is packed as small as can be; the hundred lazy chunks as quickly as is good.
-  const first = new Set(Object.values(manifest.entries).flatMap(({ js, css, imports }) => [js, ...css, ...imports]));
-  await Promise.all(
-    [...files].map(([name, bytes]) => writeWithEncodings(join(fresh, name), bytes, minify && first.has(name))),
+  const first = new Set(
+    Object.values(manifest.entries).flatMap(({ js, css, imports }) => [js, ...css, ...imports]),
   );
-  await rm(outdir, { recursive: true, force: true });
+  await Promise.all(
+    [...files].map(([name, bytes]) =>
+      writeWithEncodings(join(fresh, name), bytes, minify && first.has(name)),
+    ),
+  );
+  const old = `${fresh}.old`;
+  if (existsSync(outdir)) await rename(outdir, old);
   await rename(fresh, outdir);
+  await rm(old, { recursive: true, force: true });
   return manifest;
 }
 

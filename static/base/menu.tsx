@@ -1,4 +1,5 @@
 /** The menu bar of a page and buttons that open a menu: the pattern "Menubar" of the ARIA Authoring Practices. */
+import { effect } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { CommandRegistry } from './commands.js';
@@ -119,7 +120,7 @@ export interface MenuButtonProps {
   children?: ComponentChildren;
 }
 
-/** A button with a caret that opens a menu. */
+/** A button with a caret that opens a menu. Signals that `entries` reads keep the open menu up to date. */
 export function MenuButton(props: MenuButtonProps) {
   const button = useRef<HTMLButtonElement>(null);
   const popup = useRef<PopupMenu | undefined>(undefined);
@@ -128,7 +129,7 @@ export function MenuButton(props: MenuButtonProps) {
     if (button.current === null) return;
     button.current.focus();
     setOpened(true);
-    popup.current = new PopupMenu({
+    const mine = new PopupMenu({
       entries: props.entries(),
       label: props.label,
       anchor: button.current,
@@ -136,9 +137,17 @@ export function MenuButton(props: MenuButtonProps) {
       ...(props.commands === undefined ? {} : { commands: props.commands }),
       focus,
       onClose: () => {
+        stop();
         popup.current = undefined;
         setOpened(false);
       },
+    });
+    popup.current = mine;
+    let first = true;
+    const stop = effect(() => {
+      const entries = props.entries();
+      if (!first) mine.update(entries);
+      first = false;
     });
   };
   return (

@@ -85,6 +85,17 @@ export class PopupMenu {
     else this.#focusAt(0);
   }
 
+  /** Shows other entries in the open menu, for a list that was still being fetched. */
+  update(entries: MenuEntry[]): void {
+    if (this.#closed) return;
+    const at = this.#items.findIndex((item) => item.element === document.activeElement);
+    this.#child?.close('leave');
+    this.#items.length = 0;
+    this.element.replaceChildren(...entries.map((entry) => this.#build(entry)));
+    this.#place();
+    if (at !== -1) this.#focusAt(Math.min(at, this.#items.length - 1));
+  }
+
   close(reason: CloseReason): void {
     if (this.#closed) return;
     this.#closed = true;

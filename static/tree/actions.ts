@@ -171,7 +171,8 @@ async function remove(): Promise<void> {
   await eachSelected('Delete', async (item) => {
     const session = dashboard.running.value.get(item.path);
     if (session !== undefined) await deleteSession(session);
-    await api.delete(contentsUrl(item.path));
+    // without `recursive` a folder goes only when it is empty (Jupyter's rule); here the person was asked
+    await api.delete(`${contentsUrl(item.path)}${item.kind === 'directory' ? '?recursive=1' : ''}`);
   });
   // the row is gone, and with it the focus: the next one takes it
   const rows = dashboard.shown.value;
