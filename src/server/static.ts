@@ -2,7 +2,7 @@
  * The built files of the pages, served from a fixed map: only what the build wrote can be asked for, so that no spelling
  * of a path reaches the disk. Each file goes out in the smallest encoding that the client takes, made at build time.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import type { RequestHandler, Response } from 'express';
 import { HttpError } from '../http-error.js';
@@ -27,11 +27,20 @@ interface StaticFile {
 
 /** @param folder  absolute path of `dist/static` */
 export function staticFiles(folder: string): RequestHandler {
-  const files = findFiles(folder);
+  let files = findFiles(folder);
+  let built = buildTime(folder);
+  /** A new version that was installed over a running server brings new names: they are looked for when one is missing. */
+  const find = (path: string): StaticFile | undefined => {
+    const known = files.get(path);
+    if (known || buildTime(folder) === built) return known;
+    files = findFiles(folder);
+    built = buildTime(folder);
+    return files.get(path);
+  };
   return (req, res) => {
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new HttpError(405, 'Static files can only be read.');
-    const file = files.get(decodePath(req.path));
+    const file = find(decodePath(req.path));
     if (!file) throw new HttpError(404, `There is no static file ${req.path}.`);
     const type = TYPES[extname(file.path)] ?? 'application/octet-stream';
     res.setHeader('Content-Type', type);
@@ -59,6 +68,11 @@ function decodePath(path: string): string {
   } catch {
     throw new HttpError(400, 'The address holds a broken % escape.');
   }
+}
+
+/** The manifest is written last by a build. */
+function buildTime(folder: string): number {
+  return statSync(join(folder, 'manifest.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function findFiles(folder: string): Map<string, StaticFile> {
