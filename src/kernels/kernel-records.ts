@@ -2,7 +2,7 @@
  * What a server leaves behind when it is killed: its connection files, and kernels that do not watch their parent. Each
  * server records them in one file, and the next one cleans up after those that are gone.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Log } from '../log.js';
@@ -52,7 +52,9 @@ export class KernelRecords {
       const kernels = [...this.#kernels].map(([connectionFile, mark]) => ({ connectionFile, ...mark }));
       const record: RecordFile = { ...markOf(process.pid), kernels };
       mkdirSync(this.#runtimeDir, { recursive: true, mode: 0o700 });
-      writeFileSync(this.#file, JSON.stringify(record), { mode: 0o600 });
+      // Renamed into place: another server that starts just now must not read half of it.
+      writeFileSync(`${this.#file}.new`, JSON.stringify(record), { mode: 0o600 });
+      renameSync(`${this.#file}.new`, this.#file);
     } catch (error) {
       // The kernels run all the same; only the cleaning after a killed server is lost.
       this.#log.warn(

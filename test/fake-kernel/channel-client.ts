@@ -67,7 +67,7 @@ export class ChannelClient {
     channel: string,
     msgType: string,
     content: Json,
-    { parent = {} as Json, buffers = [] as Buffer[] } = {},
+    { parent = {}, buffers = [] as Buffer[] } = {},
   ): string {
     const header = {
       msg_id: randomUUID(),

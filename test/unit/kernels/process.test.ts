@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { KernelProcess } from '../../../src/kernels/process.js';
+
+const env = { PATH: process.env.PATH ?? '' };
+const launch = (script: string, cwd = tmpdir()) =>
+  KernelProcess.launch({ argv: ['/bin/sh', '-c', script], cwd, env });
+
+describe('KernelProcess', () => {
+  it('tells code, signal and output of the end', async () => {
+    const one = await launch('echo out; echo err >&2; exit 4');
+    expect(await one.exited).toEqual({
+      code: 4,
+      signal: null,
+      output: expect.stringMatching(/out|err/) as string,
+    });
+    expect(one.output).toContain('err');
+    const two = await launch('kill -ABRT $$');
+    expect(await two.exited).toMatchObject({ code: null, signal: 'SIGABRT' });
+  });
+
+  it('keeps the last 64 kB of the output', async () => {
+    const one = await launch('head -c 500000 /dev/zero | tr "\\0" a; echo end');
+    const { output } = await one.exited;
+    expect(output.length).toBeLessThan(140_000);
+    expect(output.length).toBeGreaterThan(64_000);
+    expect(output.endsWith('end\n')).toBe(true);
+  });
+
+  it('starts in the nearest directory that exists, with the given environment and no input', async () => {
+    const one = await launch('pwd; env; cat', join(tmpdir(), 'gone', 'deeper'));
+    const { code, output } = await one.exited;
+    expect(code).toBe(0);
+    expect(output.split('\n')[0]).toBe(tmpdir());
+    expect(output).not.toContain('HOME=');
+  });
+
+  it('explains a command that is not there', async () => {
+    const absent = KernelProcess.launch({ argv: ['/nowhere/x'], cwd: '/', env });
+    await expect(absent).rejects.toThrow('The command /nowhere/x was not found.');
+  });
+
+  it('signals the whole group, and ends what is left of it', async () => {
+    const one = await launch('trap "" INT; sleep 100 & echo $!; wait');
+    while (!one.output.includes('\n')) await new Promise((resolve) => setTimeout(resolve, 10));
+    const child = Number(one.output.trim());
+    const isRunning = () => {
+      try {
+        return !/\) Z /.test(readFileSync(`/proc/${child}/stat`, 'utf8'));
+      } catch {
+        return false;
+      }
+    };
+    process.kill(one.pid, 'SIGKILL');
+    await one.exited;
+    expect(one.alive).toBe(false);
+    expect(isRunning()).toBe(true);
+    await one.endLeftovers();
+    for (let i = 0; i < 100 && isRunning(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(isRunning()).toBe(false);
+  });
+
+  it('gives its child the default action for SIGINT even where the server ignores it', async () => {
+    const program = fileURLToPath(new URL('../../../src/kernels/process.ts', import.meta.url));
+    const code = `
+      import { KernelProcess } from ${JSON.stringify(program)};
+      const one = await KernelProcess.launch({ argv: ['/bin/sleep', '100'], cwd: '/', env: {} });
+      one.signal('SIGINT');
+      const { signal } = await Promise.race([one.exited, new Promise((r) => setTimeout(r, 5000, { signal: 'none' }))]);
+      one.signal('SIGKILL');
+      console.log(signal);`;
+    const script = 'trap "" INT; exec "$0" --import tsx --input-type=module -e "$1"';
+    const child = spawn('/bin/sh', ['-c', script, process.execPath, code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (data) => (output += String(data)));
+    await new Promise((resolve) => child.once('close', resolve));
+    expect(output.trim()).toBe('SIGINT');
+  });
+});
