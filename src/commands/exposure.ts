@@ -11,8 +11,6 @@ export interface Exposure {
   hasToken: boolean;
   /** this server's own TLS */
   hasTls: boolean;
-  /** a proxy ends TLS in front of us */
-  publicUrl: string;
   isRoot: boolean;
   allowRoot: boolean;
   allowInsecure: boolean;

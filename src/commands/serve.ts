@@ -69,7 +69,7 @@ async function run(
     secure: server.certificate !== undefined,
     sock: settings.sock,
     token: server.token,
-    url: `${server.origins[0] ?? ''}${settings.base_url}`,
+    url: `${server.origins[0] ?? `http+unix://${encodeURIComponent(settings.sock)}`}${settings.base_url}`,
     version,
   });
   const describe = () => {
@@ -131,7 +131,6 @@ function exposureOf(settings: Settings): Exposure {
     hasPassword: settings.password !== '',
     hasToken: Boolean(settings.token),
     hasTls: settings.certfile !== '',
-    publicUrl: settings.public_url,
     isRoot: process.getuid?.() === 0,
     allowRoot: settings.allow_root,
     allowInsecure: settings.allow_insecure_public_access_without_password_or_tls,
@@ -151,6 +150,7 @@ function facts(server: Server, settings: Settings) {
     ...(server.certificate ? { certificate: server.certificate } : {}),
     ...(everywhere ? { firewallPort: server.port } : {}),
     unreachableContainer: !everywhere && !settings.sock && settings.public_url === '' && isContainer(),
+    token: server.token,
     tokenMade: server.tokenMade,
     sock: settings.sock,
   };

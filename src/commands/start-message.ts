@@ -12,14 +12,15 @@ export interface StartFacts {
   firewallPort?: number;
   /** inside a container, bound to loopback */
   unreachableContainer: boolean;
-  /** the link holds a token that is good until the server stops */
+  /** the token, and whether it was made for this start and is part of the links */
+  token: string;
   tokenMade: boolean;
   sock: string;
 }
 
 export function startMessage(facts: StartFacts): string {
   const lines = [`nbserver ${facts.version} is running. ${facts.store}`, ''];
-  if (facts.sock) lines.push(`  unix socket ${facts.sock}`);
+  if (facts.sock) lines.push(`  unix socket ${facts.sock}${facts.tokenMade ? `, token ${facts.token}` : ''}`);
   for (const link of facts.links) lines.push(`  ${link}`);
   lines.push('');
   if (facts.certificate) {
@@ -36,7 +37,7 @@ export function startMessage(facts: StartFacts): string {
   }
   if (facts.firewallPort) lines.push(`Firewall: open TCP port ${facts.firewallPort}.`);
   if (facts.tokenMade)
-    lines.push('The link is good until this server stops. For a password instead: nbserver passwd --write');
+    lines.push('The token is good until this server stops. For a password instead: nbserver passwd --write');
   if (facts.unreachableContainer) {
     lines.push(
       'This is a container, and the server listens inside it only: published ports cannot reach it. ' +

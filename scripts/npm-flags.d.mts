@@ -1,0 +1,1 @@
+export function argumentsBehindNpm(words: string[], env: Record<string, string | undefined>): string[];
