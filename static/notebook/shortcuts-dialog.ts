@@ -45,6 +45,8 @@ function section(title: string, entries: readonly (readonly [keys: string, label
   heading.textContent = title;
   const list = document.createElement('dl');
   list.className = 'shortcuts';
+  list.tabIndex = 0; // a long list is scrolled by keyboard
+  list.setAttribute('aria-label', title);
   for (const [keys, label] of entries) {
     const term = document.createElement('dt');
     const cap = document.createElement('kbd');

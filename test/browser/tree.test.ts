@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -301,9 +301,31 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await names()).toHaveLength(11);
   });
 
-  it('says that a folder is gone, and that nobody is logged in any more', async () => {
+  it('says that a folder is gone, and leads home', async () => {
     const { page } = watched;
-    await page.evaluate(`history.replaceState(null, '', 'tree')`);
+    await row('folder').getByRole('link').click();
+    await row('deep.txt').waitFor();
+    rmSync(file('folder'), { recursive: true });
+    await button('Refresh').click();
+    await page.getByText('There is no folder named "folder" any more.').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await button('Home').click();
+    await row('b.txt').waitFor();
+  });
+
+  it('says that the server is gone, and goes on when it is back', async () => {
+    const { page } = watched;
+    await page.context().setOffline(true);
+    await button('Refresh').click();
+    await page.getByText('The server does not answer.').waitFor();
+    expect(await names(), 'the list stays').toHaveLength(4);
+    await page.context().setOffline(false);
+    await button('Try again').click();
+    await page.getByText('The server does not answer.').waitFor({ state: 'hidden' });
+  });
+
+  it('says that nobody is logged in any more, and leads back', async () => {
+    const { page } = watched;
     await page.context().clearCookies();
     await button('Refresh').click();
     await page.getByText('You are logged out.').waitFor();

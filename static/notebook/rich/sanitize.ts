@@ -16,9 +16,8 @@ export interface Sanitized {
   framed: boolean;
 }
 
-const CONFIG: Config & { RETURN_DOM_FRAGMENT: true } = {
-  RETURN_DOM_FRAGMENT: true,
-  FORCE_BODY: true, // keeps a leading <style>
+const CONFIG: Config & { IN_PLACE: true } = {
+  IN_PLACE: true,
   SANITIZE_NAMED_PROPS: true, // ids and names get `user-content-` in front
   ALLOW_DATA_ATTR: false,
   // a form could ask for the password; a dialog or popover could leave its cell
@@ -45,16 +44,19 @@ export interface SanitizeOptions {
 }
 
 export function sanitizeHtml(html: string, options: SanitizeOptions): Sanitized {
-  const fragment = purifier.sanitize(html, CONFIG);
-  const styles: string[] = [];
-  for (const element of fragment.querySelectorAll('*')) {
-    if (element.localName === 'style') {
-      styles.push(element.textContent ?? '');
-      element.remove();
-    } else {
-      cleanElement(element, options);
-    }
-  }
+  // Parsed in a template, whose document is inert: nothing loads, and the page's policy has nothing to report.
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  const root = template.content.ownerDocument.createElement('div');
+  root.append(template.content);
+  const styles = [...root.querySelectorAll('style')].map((style) => {
+    style.remove();
+    return style.textContent ?? '';
+  });
+  purifier.sanitize(root, CONFIG);
+  for (const element of root.querySelectorAll('*')) cleanElement(element, options);
+  const fragment = document.createDocumentFragment();
+  fragment.append(...root.childNodes);
   return { fragment, styles, scripted: SCRIPTS.test(html), framed: FRAMES.test(html) };
 }
 

@@ -1,0 +1,133 @@
+/** The notebook page for everybody: without faults that axe-core finds, in both themes, on a phone, by keyboard. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
+import { startTestServer, type TestServer } from '../test-server.js';
+import { launchChromium, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate<string[]>(`axe
+    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    .then(({ violations }) => violations.flatMap((each) => each.nodes.map((node) =>
+      each.id + ': ' + node.html.slice(0, 140) + ' | ' + (node.any[0] ?? node.all[0] ?? node.none[0])?.message)))`);
+}
+
+const TRACEBACK = [
+  '\u001b[31mZeroDivisionError\u001b[39m  \u001b[36mCell\u001b[39m \u001b[32mIn[4]\u001b[39m, line 1',
+  '\u001b[32;43m1/0\u001b[39;49m \u001b[33myellow\u001b[39m \u001b[34mblue\u001b[39m \u001b[35mmagenta\u001b[39m \u001b[37mwhite\u001b[39m \u001b[1;31mbold\u001b[0m',
+];
+
+describe.skipIf(!hasChromium)('access to the notebook page', () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    server = await startTestServer({ onlyOwnKernel: true });
+    browser = await launchChromium();
+    writeNotebookFile(server, 'access.ipynb', [
+      {
+        type: 'markdown',
+        source: '# Title\n\nText, `code`, [link](https://example.org) and a table\n\n|a|b|\n|-|-|\n|1|2|',
+      },
+      {
+        source: 'const keyword = "string" + 12; // comment\nfunction name() { return /regexp/ }',
+        outputs: [
+          { output_type: 'stream', name: 'stderr', text: 'to stderr\n' },
+          { output_type: 'error', ename: 'E', evalue: 'v', traceback: TRACEBACK },
+          {
+            output_type: 'execute_result',
+            execution_count: 1,
+            metadata: {},
+            data: { 'application/json': { a: [1, null, 'text'] }, 'text/plain': 'x' },
+          },
+        ],
+      },
+      { type: 'raw', source: 'raw text' },
+    ]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  for (const theme of ['light', 'dark'] as const) {
+    it(`has no violations in the ${theme} theme: idle, editing, with menu, dialog and palette`, async () => {
+      const context = await loggedIn(browser, server, { colorScheme: theme });
+      const { page } = await openNotebook(context, server, 'access.ipynb');
+      await page.locator('[data-markdown]').waitFor();
+      await page.locator('.json-tree').waitFor();
+      const found: Record<string, string[]> = {};
+      found['idle'] = await violations(page);
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      await page.locator('.cm-content').first().waitFor();
+      await page.locator('.cm-content [class*="tok-"]').first().waitFor();
+      found['editing'] = await violations(page);
+      await page.keyboard.press('Escape');
+      await page.getByRole('menuitem', { name: 'Cell' }).click();
+      await page.getByRole('menu').waitFor();
+      found['menu'] = await violations(page);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('h');
+      await page.getByRole('dialog').waitFor();
+      found['dialog'] = await violations(page);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('p');
+      await page.getByRole('combobox', { name: 'Find a command' }).waitFor();
+      found['palette'] = await violations(page);
+      expect(found).toEqual({ idle: [], editing: [], menu: [], dialog: [], palette: [] });
+      await context.close();
+    });
+  }
+
+  it('fits a phone: nothing is cut off, prompts stand above the input, targets are large enough', async () => {
+    const context = await loggedIn(browser, server, {
+      viewport: { width: 360, height: 700 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const { page } = await openNotebook(context, server, 'access.ipynb');
+    await page.locator('.json-tree').waitFor();
+    const wide = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(wide).toBe(0);
+    const prompt = await page.locator('[data-cell-type="code"] .input .prompt').boundingBox();
+    const source = await page.locator('[data-cell-type="code"] .source').boundingBox();
+    expect((prompt?.y ?? 0) + (prompt?.height ?? 0)).toBeLessThanOrEqual((source?.y ?? 0) + 1);
+    const small = await page.evaluate<string[]>(`[...document.querySelectorAll('button, select, summary')]
+      .filter((element) => element.offsetParent !== null)
+      .filter((element) => { const box = element.getBoundingClientRect(); return box.width < 24 || box.height < 23.9; })
+      .map((element) => element.outerHTML.slice(0, 100))`);
+    expect(small).toEqual([]);
+    await page.locator('[data-cell-type="code"] .source').tap();
+    await page.locator('.cm-content').waitFor();
+    await context.close();
+  });
+
+  it('is usable by keyboard alone: Tab reaches menus, toolbar and the selected cell', async () => {
+    const context = await loggedIn(browser, server);
+    const { page } = await openNotebook(context, server, 'access.ipynb');
+    await page.evaluate('document.querySelector(".skip-link").focus()');
+    const stops: string[] = [];
+    for (let i = 0; i < 9; i++) {
+      await page.keyboard.press('Tab');
+      stops.push(
+        await page.evaluate<string>(
+          `document.activeElement.id || document.activeElement.getAttribute('role') || document.activeElement.dataset.command || document.activeElement.className`,
+        ),
+      );
+    }
+    expect(stops).toContain('notebook-name');
+    expect(stops.filter((stop) => stop === 'menuitem')).toHaveLength(1);
+    expect(stops.filter((stop) => stop.startsWith('jupyter-notebook:'))).toHaveLength(1);
+    expect(stops).toContain('group');
+    await context.close();
+  });
+});

@@ -1,0 +1,214 @@
+/** What the notebook page shows of outputs, and what it refuses to run. */
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageFile } from '../../src/package-files.js';
+import { hasChromium, hasPythonKernel } from '../parts.js';
+import { startTestServer, type TestServer } from '../test-server.js';
+import {
+  kernelIdle,
+  launchChromium,
+  loggedIn,
+  openNotebook,
+  writeNotebookFile,
+} from './notebook-page-driver.js';
+
+/** Scrolls through the whole notebook, so that every cell is drawn. */
+async function drawAll(page: Page): Promise<void> {
+  for (let i = 0; i < 40; i++) {
+    const done = await page.evaluate<boolean>(`(() => {
+      const scroller = document.querySelector('[data-notebook-scroller]');
+      scroller.scrollBy(0, scroller.clientHeight);
+      return scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2;
+    })()`);
+    await page.waitForTimeout(60);
+    if (done) break;
+  }
+}
+
+describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let context: BrowserContext;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    browser = await launchChromium();
+    context = await loggedIn(browser, server);
+    for (const name of ['hostile', 'pandas', 'matplotlib', 'cells-200', 'attachments']) {
+      copyFileSync(
+        packageFile('test', 'notebooks', `${name}.ipynb`),
+        join(server.notebooks, `${name}.ipynb`),
+      );
+    }
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  it('executes nothing of a hostile notebook, and asks no other server', async () => {
+    const { page, outside } = await openNotebook(context, server, 'hostile.ipynb');
+    const dialogs: string[] = [];
+    page.on('dialog', (dialog) => {
+      dialogs.push(dialog.message());
+      void dialog.dismiss();
+    });
+    const popups: string[] = [];
+    page.on('popup', (popup) => popups.push(popup.url()));
+    await drawAll(page);
+    await page.waitForTimeout(500);
+
+    expect(await page.evaluate('typeof window.hacked')).toBe('undefined');
+    expect(outside).toEqual([]);
+    expect(dialogs).toEqual([]);
+    expect(popups).toEqual([]);
+    const found = await page.evaluate<Record<string, unknown>>(`(() => {
+      const all = [...document.querySelectorAll('#cells *')];
+      const content = all.filter((element) => element.closest('.rendered-html'));
+      return {
+        forbidden: content.filter((element) =>
+          ['script', 'iframe', 'object', 'embed', 'form', 'input', 'textarea', 'select', 'base', 'meta', 'link', 'style', 'dialog']
+            .includes(element.localName)).map((element) => element.outerHTML.slice(0, 120)),
+        handlers: all.flatMap((element) => [...element.attributes].filter((each) => each.name.startsWith('on')).map((each) => each.name)),
+        schemes: content.flatMap((element) => ['href', 'src', 'xlink:href'].map((name) => element.getAttribute(name) ?? ''))
+          .filter((value) => /^\\s*(?:javascript|vbscript|data:text)/i.test(value)),
+        commands: content.filter((element) => element.hasAttribute('data-command') && element.closest('.rendered-html')).length,
+        clobbered: content.filter((element) => element.id !== '' && !element.id.startsWith('user-content-')).map((element) => element.id),
+        targets: content.filter((element) => element.localName === 'a' && element.hasAttribute('href') &&
+          !element.getAttribute('href').startsWith('#') && (element.target !== '_blank' || !element.rel.includes('noopener')))
+          .map((element) => element.outerHTML.slice(0, 120)),
+        header: getComputedStyle(document.querySelector('#toolbar')).display !== 'none' &&
+          document.querySelector('#toolbar').getBoundingClientRect().height > 10,
+        body: getComputedStyle(document.body).display,
+        title: document.title,
+      };
+    })()`);
+    expect(found).toEqual({
+      forbidden: [],
+      handlers: [],
+      schemes: [],
+      commands: 0,
+      clobbered: [],
+      targets: [],
+      header: true,
+      body: 'flex',
+      title: 'hostile - nbserver',
+    });
+    await page.close();
+  });
+
+  it('shows tables, styles that stay in their output, tracebacks and progress bars', async () => {
+    const { page, errors } = await openNotebook(context, server, 'pandas.ipynb');
+    await drawAll(page);
+    expect(await page.locator('.output-html table').count()).toBeGreaterThanOrEqual(2);
+    expect(await page.locator('[data-output-type="error"] [class*="ansi-"]').count()).toBeGreaterThan(0);
+    expect(await page.locator('#cells style').count()).toBe(0);
+    expect(await page.evaluate('document.adoptedStyleSheets.length')).toBeGreaterThan(0);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('shows plots with their size reserved before they are decoded', async () => {
+    const { page, errors } = await openNotebook(context, server, 'matplotlib.ipynb');
+    await drawAll(page);
+    const images = page.locator('img.output-image');
+    expect(await images.count()).toBeGreaterThanOrEqual(2);
+    const sizes = await page.evaluate<{ shown: boolean; alt: string }[]>(
+      `[...document.querySelectorAll('img.output-image')].map((image) => ({ shown: image.naturalWidth > 0, alt: image.alt }))`,
+    );
+    for (const { shown, alt } of sizes) {
+      expect(shown).toBe(true);
+      expect(alt).not.toBe('');
+    }
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('has all cells in the document at once, and draws those near the screen', async () => {
+    const { page, errors } = await openNotebook(context, server, 'cells-200.ipynb');
+    const cells = JSON.parse(readFileSync(join(server.notebooks, 'cells-200.ipynb'), 'utf8')) as {
+      cells: { source: string | string[] }[];
+    };
+    expect(await page.locator('[data-cell-id]').count()).toBe(cells.cells.length);
+    const last = cells.cells.at(-1)?.source ?? '';
+    const text = (Array.isArray(last) ? last.join('') : last).trim().split('\n')[0] ?? '';
+    expect(await page.locator('[data-cell-id]').last().textContent()).toContain(text);
+    const drawn = await page.locator('[data-cell-id] .outputs, [data-cell-id] [data-markdown]').count();
+    expect(drawn).toBeLessThan(150);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it.skipIf(!hasPythonKernel)(
+    'runs Python: plot, table, colours, help and completion',
+    { timeout: 180_000 },
+    async () => {
+      writeNotebookFile(
+        server,
+        'python.ipynb',
+        [
+          { source: 'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);' },
+          { source: 'import pandas as pd\npd.DataFrame({"a": [1, 2]})' },
+          { source: 'import sys\nprint("to stderr", file=sys.stderr)\n1 / 0' },
+          { source: 'name = input("Who? ")\nprint("hello", name)' },
+          { source: 'len?' },
+          { source: 'name.upp' },
+          { source: 'import time\ntime.sleep(100)' },
+        ],
+        'python3',
+      );
+      const { page, errors } = await openNotebook(context, server, 'python.ipynb');
+      const cell = (index: number) => page.locator('[data-cell-id]').nth(index);
+      await kernelIdle(page);
+      await page.keyboard.press('Shift+Enter');
+      await cell(0).locator('img.output-image').waitFor({ timeout: 60_000 });
+      await page.keyboard.press('Shift+Enter');
+      await cell(1).locator('.output-html table').waitFor({ timeout: 60_000 });
+      await page.keyboard.press('Shift+Enter');
+      await cell(2).locator('.output.stderr').getByText('to stderr').waitFor();
+      await cell(2).getByText('ZeroDivisionError').first().waitFor();
+      await page.keyboard.press('Shift+Enter');
+      await cell(3).getByLabel('Who?').waitFor();
+      await page.keyboard.type('you');
+      await page.keyboard.press('Enter');
+      await cell(3).locator('.outputs').getByText('hello you').waitFor();
+
+      await page.keyboard.press('Escape');
+      await cell(4).locator('.source').click();
+      await page.keyboard.press('Control+Enter');
+      await page.locator('.pager').getByText('Return the number of items').waitFor();
+      await page.keyboard.press('Escape');
+      await page.locator('.pager').waitFor({ state: 'hidden' });
+
+      await kernelIdle(page);
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Control+End');
+      await page.keyboard.press('Tab');
+      await expect
+        .poll(() => cell(5).locator('.cm-content').textContent(), { timeout: 15_000 })
+        .toBe('name.upper');
+      await page.keyboard.press('Shift+Tab');
+      await page
+        .locator('.nb-help')
+        .getByText('Return a copy of the string')
+        .first()
+        .waitFor({ timeout: 15_000 });
+      await page.keyboard.press('Escape');
+      await page.locator('.nb-help').waitFor({ state: 'hidden' });
+      expect(await page.evaluate('document.body.dataset.mode')).toBe('edit');
+
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('j');
+      await page.keyboard.press('Control+Enter');
+      await page.locator('[data-kernel-status="busy"]').waitFor();
+      await page.getByRole('button', { name: 'Interrupt the kernel' }).click();
+      await cell(6).getByText('KeyboardInterrupt').first().waitFor({ timeout: 20_000 });
+      expect(errors).toEqual([]);
+      await page.close();
+    },
+  );
+});
