@@ -1,5 +1,6 @@
 /** Entries of a store as models of the contents API (jupyter_server 2, "Contents"). */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { lookup } from 'mime-types';
 import { HttpError } from '../http-error.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
@@ -87,4 +88,8 @@ export function bytesOfContent(format: unknown, content: unknown): Buffer {
   if (format === 'text') return Buffer.from(content, 'utf8');
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content)) throw new HttpError(400, 'The content is not base64');
   return Buffer.from(content, 'base64');
+}
+
+export function hashOf(bytes: Buffer): Pick<ContentsModel, 'hash' | 'hash_algorithm'> {
+  return { hash: createHash('sha256').update(bytes).digest('hex'), hash_algorithm: 'sha256' };
 }

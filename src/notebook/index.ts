@@ -11,4 +11,5 @@ export {
 export { validateNotebook, validationMessage, type NotebookProblem } from './validate.js';
 export { ChangedCell, writeNotebook, type NotebookChanges } from './write-notebook.js';
 export { newNotebook, type NotebookKernel } from './new-notebook.js';
+export { isObject } from './cell-format.js';
 export { isCellId, newCellId } from './cell-id.js';

@@ -1,0 +1,75 @@
+/** Creates files under names that the server finds: untitled ones and copies (jupyter_server 2, "Contents API"). */
+import { HttpError } from '../http-error.js';
+import { newNotebook } from '../notebook/index.js';
+import type { ContentsModel } from '../protocol/rest-models.js';
+import { bareModel } from './models.js';
+import { copyNames, untitledNames } from './names.js';
+import type { NotebookManager } from './notebook-manager.js';
+import { joinPath, nameOf } from './paths.js';
+
+/**
+ * @param directory exists
+ * @param type      `notebook`, `file` or `directory`; without one the extension decides
+ * @param ext       extension of a file, with its dot
+ */
+export async function createUntitled(
+  store: NotebookManager,
+  directory: string,
+  { type, ext }: { type?: unknown; ext?: unknown },
+): Promise<ContentsModel> {
+  const extension = ext ?? '';
+  if (typeof extension !== 'string' || extension.includes('/')) {
+    throw new HttpError(400, '\'ext\' must be a text like ".txt"');
+  }
+  switch (type ?? (extension === '.ipynb' ? 'notebook' : 'file')) {
+    case 'directory':
+      return firstFree(store, directory, untitledNames('Untitled Folder', true), async (path) =>
+        bareModel(path, await store.makeDirectory(path), 'directory'),
+      );
+    case 'notebook':
+      return firstFree(store, directory, untitledNames('Untitled.ipynb', false), async (path) =>
+        bareModel(path, await store.write(path, Buffer.from(newNotebook()), { absent: true }), 'notebook'),
+      );
+    case 'file':
+      return firstFree(store, directory, untitledNames(`untitled${extension}`, false), async (path) =>
+        bareModel(path, await store.write(path, Buffer.alloc(0), { absent: true }), 'file'),
+      );
+    default:
+      throw new HttpError(400, `Unknown type: ${String(type).slice(0, 60)}; use notebook, file or directory`);
+  }
+}
+
+/** Copies a file into a directory that exists, under its own name or the next free one. */
+export async function copyInto(
+  store: NotebookManager,
+  source: string,
+  directory: string,
+): Promise<ContentsModel> {
+  return firstFree(store, directory, copyNames(nameOf(source)), (path) => copyTo(store, source, path));
+}
+
+/** @throws HttpError 409 when something is there */
+export async function copyTo(store: NotebookManager, source: string, path: string): Promise<ContentsModel> {
+  const { body } = await store.read(source);
+  return bareModel(path, await store.write(path, body, { absent: true }));
+}
+
+/** Tries names until one is free; two clients at once get two names. */
+async function firstFree(
+  store: NotebookManager,
+  directory: string,
+  names: Iterable<string>,
+  make: (path: string) => Promise<ContentsModel>,
+): Promise<ContentsModel> {
+  for (const name of names) {
+    const path = joinPath(directory, name);
+    try {
+      if ((await store.stat(path)) === undefined) return await make(path);
+    } catch (error) {
+      // 409: taken meanwhile; `bad type`: a broken link or a socket has the name
+      const isTaken = error instanceof HttpError && (error.status === 409 || error.reason === 'bad type');
+      if (!isTaken) throw error;
+    }
+  }
+  throw new HttpError(409, `No free name in ${directory}`);
+}

@@ -1,0 +1,20 @@
+/** A whole file of a store in one buffer. */
+import type { Readable } from 'node:stream';
+import type { Entry, NotebookManager } from './notebook-manager.js';
+
+export async function readAll(
+  store: Pick<NotebookManager, 'read'>,
+  path: string,
+): Promise<{ entry: Entry; bytes: Buffer }> {
+  const { entry, body } = await store.read(path);
+  return { entry, bytes: await collect(body) };
+}
+
+export async function collect(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) {
+    chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array | string));
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+}
