@@ -95,11 +95,17 @@ export class ExecutionQueue {
     await run.kernel.interrupt();
   }
 
-  /** The kernel ended or starts again: nothing that runs or waits will go on. @param reason  a sentence */
+  /**
+   * The kernel ended or starts again: what runs is over, and what waits behind it would miss what it did. A queue that
+   * only waits for a kernel goes on when there is one.
+   *
+   * @param reason  a sentence
+   */
   kernelLost(reason: string): void {
     const run = this.#run;
+    if (run === undefined) return;
     this.#cancel(reason);
-    if (run !== undefined) this.#finish(run, 'aborted', reason);
+    this.#finish(run, 'aborted', reason);
   }
 
   /** Answers the `input()` that waits. @returns false when none does */

@@ -134,8 +134,16 @@ export class KernelLink {
   /** As `start`, and waits until it answers. */
   async ready(): Promise<LinkedKernel> {
     const kernel = await this.start();
-    await kernel.ready;
-    return kernel;
+    for (;;) {
+      const { ready } = kernel;
+      try {
+        await ready;
+        return kernel;
+      } catch (error) {
+        // A restart makes a new promise; the old one says nothing about it.
+        if (kernel.ready === ready) throw error;
+      }
+    }
   }
 
   close(): void {

@@ -245,6 +245,23 @@ describe('ExecutionQueue', () => {
     expect(run('a')?.status).toBe('cancelled');
   });
 
+  it('lets a cell wait for a kernel that starts again, and does not run it when there is none in the end', async () => {
+    let [start, fail]: [(kernel: QueueKernel) => void, (error: Error) => void] = [
+      () => undefined,
+      () => undefined,
+    ];
+    kernel = () => new Promise((resolve, reject) => ([start, fail] = [resolve, reject]));
+    queue.enqueue(['a', 'b']);
+    queue.kernelLost('The kernel was restarted.');
+    start(fake);
+    await turn();
+    expect(run('a')?.state).toBe('running');
+    await finish();
+    fail(new HttpError(500, 'The kernel did not start.'));
+    await turn();
+    expect(run('b')).toMatchObject({ status: 'cancelled', reason: 'The kernel did not start.' });
+  });
+
   it('runs a cell again that is asked for while it runs', async () => {
     queue.enqueue(['a']);
     await turn();
