@@ -1,6 +1,6 @@
 /** What the dashboard does to files and kernels: each asks what it must, calls the API, and shows the result. */
 import type { ContentsModel, SessionModel } from '../../src/protocol/rest-models.js';
-import { api, readCookie } from '../base/api.js';
+import { api, ApiError, readCookie } from '../base/api.js';
 import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
 import { notify, notifyError } from '../base/notify.js';
@@ -171,12 +171,27 @@ async function remove(): Promise<void> {
   await eachSelected('Delete', async (item) => {
     const session = dashboard.running.value.get(item.path);
     if (session !== undefined) await deleteSession(session);
-    // without `recursive` a folder goes only when it is empty (Jupyter's rule); here the person was asked
-    await api.delete(`${contentsUrl(item.path)}${item.kind === 'directory' ? '?recursive=1' : ''}`);
+    await removeEntry(item.path, item.kind === 'directory');
   });
   // the row is gone, and with it the focus: the next one takes it
   const rows = dashboard.shown.value;
   dashboard.focusWanted.value = rows[Math.min(at, rows.length - 1)]?.path;
+}
+
+/**
+ * Deletes a file, or a folder with all that is in it: the person was asked. A server may refuse a folder that is not empty
+ * (Jupyter's rule), so its visible entries go first then; hidden ones make it refuse again, with its own sentence.
+ */
+async function removeEntry(path: string, folder: boolean): Promise<void> {
+  const address = contentsUrl(path);
+  try {
+    return await api.delete(folder ? `${address}?recursive=1` : address);
+  } catch (error) {
+    if (!folder || !(error instanceof ApiError) || error.status !== 400) throw error;
+  }
+  const { content } = await api.get<ContentsModel>(`${address}?type=directory`);
+  for (const child of content as ContentsModel[]) await removeEntry(child.path, child.type === 'directory');
+  await api.delete(address);
 }
 
 async function deleteSession(session: SessionModel): Promise<void> {

@@ -70,7 +70,7 @@ export async function refresh(): Promise<void> {
 function describe(error: unknown): Trouble {
   if (!(error instanceof ApiError)) return { kind: 'other', message: String(error) };
   if (error.unreachable) return { kind: 'unreachable', message: error.message };
-  if (error.status === 404 && items.value === undefined) {
+  if (error.status === 404) {
     return { kind: 'missing', message: `There is no folder named "${path.value}" any more.` };
   }
   return { kind: 'other', message: `The list cannot be read. ${error.message}` };
