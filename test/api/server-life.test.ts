@@ -1,14 +1,17 @@
 /** How a server lives and ends: what others see of it, signals, kills, and that nothing is left behind. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
-import { freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
+import { binary, freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
 
 const TOKEN = 'life-token-0123456789abcdef';
 const headers = { Authorization: `token ${TOKEN}` };
+
+const execute = promisify(execFile);
 
 let home: Home;
 let server: RunningCommand | undefined;
@@ -109,6 +112,27 @@ describe('a running server', () => {
     expect(runtimeFiles()).toEqual([]);
   });
 
+  it('asks on Control-C at a terminal, and goes on or ends as it is told', async () => {
+    const args = [String(await freePort()), home.notebooks];
+    const { stdout } = await execute('/usr/bin/python3', ['-c', CONTROL_C, binary, ...args], {
+      env: home.env,
+    });
+    expect(stdout).toMatch(/Shut down this notebook server \(y\/\[n\]\)\? .*n\s+.*resuming operation/s);
+    expect(stdout).toMatch(/Shutdown confirmed/);
+    expect(stdout).toMatch(/exit 0\s*$/);
+  });
+
+  it('keeps its secrets out of the environment of kernels', async () => {
+    home.env.JUPYTER_TOKEN = TOKEN;
+    home.env.HARMLESS = 'passed on';
+    const port = await freePort();
+    server = await serve([home.notebooks, `--port=${port}`], home);
+    expect(server.stdout).not.toContain(TOKEN);
+    const environment = readFileSync(`/proc/${await startKernel(port)}/environ`, 'utf8');
+    expect(environment).toContain('HARMLESS=passed on');
+    expect(environment).not.toContain(TOKEN);
+  });
+
   it('ends at once on SIGINT where nobody can be asked', async () => {
     await start();
     server?.child.kill('SIGINT');
@@ -145,6 +169,30 @@ describe('a running server', () => {
     expect(await logIn(port, 'second')).not.toBe('');
   });
 });
+
+/** A pseudo-terminal: Control-C and "n", then Control-C and "y"; prints what was seen, and the exit code. */
+const CONTROL_C = `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], [sys.argv[1], sys.argv[3], '--no-browser', '--port=' + sys.argv[2]])
+steps = [(b'Stop it with', b'\\x03'), (b'y/[n])?', b'n\\n'), (b'resuming operation', b'\\x03'), (b'y/[n])?', b'y\\n')]
+seen = b''
+while True:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    sys.stdout.buffer.write(data)
+    seen += data
+    if steps and steps[0][0] in seen:
+        os.write(fd, steps.pop(0)[1])
+        seen = b''
+sys.stdout.flush()
+print('exit', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
 
 /** The Cookie header of a browser that logged in. */
 async function logIn(port: number, password: string): Promise<string> {
