@@ -8,6 +8,7 @@ import type { JsonObject, MimeBundle } from '../../src/notebook/types.js';
 import { newCellId } from '../../src/notebook/cell-id.js';
 import { announce } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
+import { fromCodePoints, toCodePoints } from './code-points.js';
 import { Connection, socketUrl } from './connection.js';
 import type { Completions, KernelHelp } from './writing/kernel-help.js';
 import { renderBundle } from './outputs/mime.js';
@@ -158,23 +159,6 @@ export class KernelHelpClient implements KernelHelp {
     const content = fromBytes(message.content);
     answer(isObject(content) && content['status'] !== 'error' ? content : undefined);
   }
-}
-
-/** Jupyter counts code points (messaging 5.2), the editor UTF-16 units. */
-export function toCodePoints(text: string, position: number): number {
-  let points = 0;
-  for (const _char of text.slice(0, position)) points++;
-  return points;
-}
-
-export function fromCodePoints(text: string, points: number): number {
-  let position = 0;
-  let left = points;
-  for (const char of text) {
-    if (left-- <= 0) break;
-    position += char.length;
-  }
-  return position;
 }
 
 const encoder = new TextEncoder();
