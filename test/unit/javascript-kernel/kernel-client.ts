@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { afterAll } from 'vitest';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { packageFile } from '../../../src/package-files.js';
 import type { WireMessage } from '../../../src/protocol/wire-frames.js';
@@ -34,11 +35,13 @@ export interface Execution {
 }
 
 let bundle: Promise<string> | undefined;
+const outdir = packageFile('node_modules', '.cache', `nbserver-kernel-${process.pid}`);
+// Each test file that imports this module has a bundle of its own for as long as it runs.
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 /** Bundles the kernel as it is shipped; inside node_modules, so that it finds zeromq and our package.json. */
 export function bundledKernel(): Promise<string> {
   bundle ??= (async () => {
-    const outdir = packageFile('node_modules', '.cache', `nbserver-kernel-${process.pid}`);
     mkdirSync(outdir, { recursive: true });
     const source = (name: string) => packageFile('src', 'javascript-kernel', name);
     const options: BuildOptions = {
@@ -52,7 +55,6 @@ export function bundledKernel(): Promise<string> {
     };
     await build({ ...options, entryPoints: [source('worker.ts')] });
     await build({ ...options, entryPoints: [source('main.ts')], inject: [source('captured-globals.ts')] });
-    process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
     return join(outdir, 'main.js');
   })();
   return bundle;
