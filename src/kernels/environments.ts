@@ -16,24 +16,37 @@ export interface PythonSearchOptions {
 const systemPython = '/usr/bin/python3';
 /** Long enough for a cold disk; a Python that hangs must not hold up the list of kernels for ever. */
 const probeTimeout = 10_000;
-/** A failed search is repeated after this time, so that an ipykernel installed meanwhile is found without a restart. */
+/** A search without success is repeated after this time (ms): an ipykernel installed meanwhile needs no restart. */
 const retryAfter = 30_000;
 
 export class PythonSearch {
   readonly #options: PythonSearchOptions;
-  #result: { found: Promise<string | undefined>; at: number } | undefined;
+  #running: Promise<string | undefined> | undefined;
+  /** of the last search; `at` is when it ended */
+  #last: { python: string | undefined; at: number } | undefined;
 
   constructor(options: PythonSearchOptions) {
     this.#options = options;
   }
 
-  /** Absolute path of a Python that can `import ipykernel`; undefined when there is none. Asked once and remembered. */
+  /**
+   * Absolute path of a Python that can `import ipykernel`; undefined when there is none. Only the first call waits for
+   * the search; later ones get what is known, and a new search goes on behind them.
+   */
   async find(): Promise<string | undefined> {
-    if (this.#result && Date.now() - this.#result.at < retryAfter) return this.#result.found;
-    const found = this.#search();
-    this.#result = { found, at: Date.now() };
-    if ((await found) !== undefined) this.#result = { found, at: Infinity };
-    return found;
+    const last = this.#last;
+    if (!last) return this.#start();
+    if (last.python === undefined && Date.now() - last.at > retryAfter) void this.#start();
+    return last.python;
+  }
+
+  #start(): Promise<string | undefined> {
+    this.#running ??= this.#search().then((python) => {
+      this.#last = { python, at: Date.now() };
+      this.#running = undefined;
+      return python;
+    });
+    return this.#running;
   }
 
   async #search(): Promise<string | undefined> {

@@ -70,7 +70,7 @@ export class KernelManager {
    */
   async start(options: StartOptions = {}): Promise<Kernel> {
     const { name, kernelId = randomUUID() } = options;
-    if (this.#closed) throw new HttpError(503, 'The server is stopping; no kernel can be started.');
+    this.#assertOpen();
     // The id becomes part of a file name.
     if (!/^[\w-]{1,100}$/.test(kernelId)) throw new HttpError(400, `Not a kernel id: ${kernelId}`);
     if (this.#kernels.has(kernelId) || this.#reserved.has(kernelId)) {
@@ -82,6 +82,7 @@ export class KernelManager {
       const kernel = this.#create(kernelId, spec, options);
       // Starting a process blocks the event loop for a moment; many at once are spaced.
       await (this.#turn = this.#turn.then(() => setImmediate()));
+      this.#assertOpen();
       this.#kernels.set(kernelId, kernel);
       try {
         await kernel.start();
@@ -89,7 +90,6 @@ export class KernelManager {
         this.#kernels.delete(kernelId);
         throw error;
       }
-      if (this.#closed) await this.#end(kernel);
       this.#options.log.info(`Kernel started: ${kernelId} (${spec.name})`);
       this.#changeListeners.emit(this.#options.log);
       return kernel;
@@ -136,6 +136,10 @@ export class KernelManager {
     for (const kernel of this.list()) void this.#end(kernel);
     await Promise.all(this.#ending);
     this.#records.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new HttpError(503, 'The server is stopping; no kernel can be started.');
   }
 
   async #spec(name: string | undefined): Promise<KernelSpec> {

@@ -51,14 +51,15 @@ export class KernelRoom {
     if (givenSessionId === undefined)
       this.#log.warn(`A websocket of kernel ${this.kernel.id} has no session_id.`);
     const sessionId = givenSessionId ?? randomUUID();
-    const stale = this.#clients.get(sessionId)?.ws;
+    const client = new SocketClient(sessionId, this.#bounds.connected);
+    const stale = this.#clients.get(sessionId);
     this.#clients.delete(sessionId);
+    this.#clients.set(sessionId, client);
     if (stale) {
       this.#log.info(`Replacing stale connection: ${this.kernel.id}:${sessionId}`);
-      stale.close(replaced, 'The same session connected again');
+      client.prepend(stale);
+      stale.ws?.close(replaced, 'The same session connected again');
     }
-    const client = new SocketClient(sessionId, this.#bounds.connected);
-    this.#clients.set(sessionId, client);
     this.#takeOver(client);
     client.attach(ws, framing);
     this.#counted();

@@ -141,6 +141,7 @@ export class Kernel {
     try {
       await this.#launch(intent, true);
     } catch (error) {
+      if (intent.aborted) throw new HttpError(503, 'The kernel was shut down while it started.');
       const reason = sentence(error);
       await this.#die(reason);
       throw new HttpError(501, reason, null, { short_message: `${this.name} did not start` });
