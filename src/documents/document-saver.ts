@@ -187,6 +187,11 @@ export class DocumentSaver {
       return false;
     }
     this.#isDetached = false;
+    if (written.upgradedFrom !== undefined) {
+      this.#warn(
+        `${storage.path} was in the old notebook format ${written.upgradedFrom} and is now saved in format 4. The old file is kept as a checkpoint.`,
+      );
+    }
     if (written.copy !== undefined) {
       this.#warn(
         `${storage.path} was changed by another program at the same time. Its version is kept as ${posix.basename(written.copy)}, yours is saved.`,

@@ -14,8 +14,8 @@ export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writ
 };
 
 export type Written =
-  /** `copy`: path of what somebody else had written, when there was something */
-  | { kind: 'written'; entry: Entry; copy?: string }
+  /** `copy`: path of what somebody else had written, when there was something; `upgradedFrom`: the old format, once */
+  | { kind: 'written'; entry: Entry; copy?: string; upgradedFrom?: number }
   /** the file is not there any more; nothing was written */
   | { kind: 'gone' };
 
@@ -73,6 +73,7 @@ export class DocumentStorage {
     const { metadata } = state;
     const written = this.preview(state);
     const bytes = written.toBytes();
+    const upgradedFrom = this.#isUpgrade ? this.file.upgradedFrom : undefined;
     if (this.#isUpgrade) await this.contents.store.checkpoints.create(this.path);
     this.#isUpgrade = false;
     const result = await this.#writeBytes(bytes, again);
@@ -82,7 +83,7 @@ export class DocumentStorage {
     this.#onDisk = written;
     this.#metadata = metadata;
     adopt(state, saved, written);
-    return result;
+    return upgradedFrom === undefined ? result : { ...result, upgradedFrom };
   }
 
   /** Whether the file is still as we know it. Touched without a change counts as unchanged. */

@@ -354,6 +354,25 @@ describe('LiveDocument', () => {
     expect(cells[1]?.source).toEqual(['x2']);
   });
 
+  it('keeps a notebook of an old format as a checkpoint before it writes the new one', async () => {
+    const cells = [
+      { cell_type: 'code', input: 'print 1', language: 'python', outputs: [], collapsed: false },
+    ];
+    const old = JSON.stringify({ nbformat: 3, nbformat_minor: 0, metadata: {}, worksheets: [{ cells }] });
+    await store.write(path, Buffer.from(old));
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const [id = ''] = document.state.ids;
+    expect(await onDisk()).toMatchObject({ nbformat: 3 });
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id, changes: [7, [0, '!']] }] });
+    await document.flush();
+    expect(await onDisk()).toMatchObject({ nbformat: 4, cells: [{ source: ['print 1!'] }] });
+    expect(page.last('notice')?.message).toContain('format 3');
+    const [checkpoint] = await store.checkpoints.list(path);
+    await store.checkpoints.restore(path, checkpoint?.id ?? '');
+    expect(await onDisk()).toMatchObject({ nbformat: 3 });
+  });
+
   it('wants a page to say who it is', async () => {
     const document = await documents.open(path);
     const page = new FakePage();
