@@ -1,6 +1,8 @@
 /**
  * One kernel as people see it: a state, a way to send requests and to hear messages, over any number of runs of its
  * process. A run that ends unasked is followed by another one, within Jupyter's limits.
+ *
+ * It is longer than most modules because every way from one state to another is here, to be read side by side.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +16,7 @@ import { KernelActivity } from './activity.js';
 import type { KernelState } from './activity.js';
 import { releaseConnection, removeConnectionFile, writeConnectionFile } from './connection-file.js';
 import type { ConnectionInfo } from './connection-file.js';
+import type { KernelLimits } from './kernel-limits.js';
 import { KernelRun } from './kernel-run.js';
 import type { RunEnd } from './kernel-run.js';
 import type { KernelSpec } from './kernelspecs.js';
@@ -21,6 +24,7 @@ import { ListenerSet } from './listeners.js';
 import type { Subscription } from './listeners.js';
 import { makeMessage } from './message-factory.js';
 import type { Command } from './process.js';
+import { Readiness } from './readiness.js';
 
 /** Gets every message from the kernel, in the order of its channel. The header is parsed already; the rest are bytes. */
 export type MessageListener = (channel: KernelChannel, message: WireMessage, header: MessageHeader) => void;
@@ -30,28 +34,6 @@ export interface RequestOptions {
   /** `header.subshell_id`, for kernels that have `kernel subshells` */
   subshellId?: string;
 }
-
-/** Times in ms. */
-export interface KernelLimits {
-  /** a kernel that does not answer for this long after its start has failed */
-  startTimeout: number;
-  /** how often a kernel that dies is started again without having been stable in between */
-  restarts: number;
-  /** a run that lasted this long was stable */
-  stableAfter: number;
-  /** before the first, second … restart; the last one repeats */
-  restartDelays: readonly number[];
-  /** from the request to end until SIGKILL */
-  shutdownWait: number;
-}
-
-export const defaultLimits: KernelLimits = {
-  startTimeout: 60_000,
-  restarts: 5,
-  stableAfter: 10_000,
-  restartDelays: [0, 500, 1000, 2000, 3000],
-  shutdownWait: 5000,
-};
 
 export interface KernelSetup {
   id: string;
@@ -423,36 +405,6 @@ export class Kernel {
   #dropPending(): void {
     this.#pending = [];
     this.#pendingLength = 0;
-  }
-}
-
-/** A promise that can be made again. */
-class Readiness {
-  promise!: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: Error) => void;
-  #settled = true;
-
-  constructor() {
-    this.renew();
-  }
-
-  /** Does nothing while the last promise is open: those who wait for it go on waiting. */
-  renew(): void {
-    if (!this.#settled) return;
-    this.#settled = false;
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = () => {
-        this.#settled = true;
-        resolve();
-      };
-      this.reject = (error) => {
-        this.#settled = true;
-        reject(error);
-      };
-    });
-    // Nobody has to wait for it; the kernel's state and reason say the same.
-    this.promise.catch(() => {});
   }
 }
 
