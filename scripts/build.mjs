@@ -11,34 +11,38 @@ export async function buildAll({ types = false } = {}) {
   const esbuild = await import('esbuild');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const { buildPages } = await import('./build-pages.mjs');
+  const program = {
+    absWorkingDir: root,
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // jsonc-parser's `main` is UMD, whose inner require() no bundler can follow.
+    mainFields: ['module', 'main'],
+    chunkNames: 'chunks/[name]-[hash]',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    external,
+    // Bundled CommonJS packages call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  };
   await Promise.all([
+    esbuild.build({ ...program, entryPoints: { main: 'src/main.ts', index: 'src/index.ts' } }),
     esbuild.build({
-      absWorkingDir: root,
+      ...program,
       entryPoints: {
-        main: 'src/main.ts',
-        index: 'src/index.ts',
         'javascript-kernel/main': 'src/javascript-kernel/main.ts',
         'javascript-kernel/worker': 'src/javascript-kernel/worker.ts',
       },
-      outdir: 'dist',
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      // jsonc-parser's `main` is UMD, whose inner require() no bundler can follow.
-      mainFields: ['module', 'main'],
-      chunkNames: 'chunks/[name]-[hash]',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      keepNames: true,
-      legalComments: 'none',
-      logLevel: 'warning',
-      external,
-      // Bundled CommonJS packages call require() for Node's own modules.
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
+      // What the kernel itself uses of the globals must survive a cell that declares `class Set {}`.
+      inject: ['src/javascript-kernel/captured-globals.ts'],
     }),
     buildPages({ minify: true }),
   ]);

@@ -37,20 +37,20 @@ export async function startTestServer(
     JUPYTER_RUNTIME_DIR: join(home, 'runtime'),
     IPYTHONDIR: join(home, 'ipython'),
     MPLCONFIGDIR: join(home, 'matplotlib'),
-    // Without a PATH there is no Python to be found either.
-    ...(onlyOwnKernel ? { PATH: '', VIRTUAL_ENV: '' } : {}),
   };
   const found = jupyterDirectories({ env, home, platform: process.platform });
-  const directories = onlyOwnKernel ? { ...found, dataPath: [found.data] } : found;
+  // No other kernelspec, and no Python that is found without one.
+  const onlyOurs = { directories: { ...found, dataPath: [found.data] }, allowed_kernelspecs: ['javascript'] };
   const server = await createServer({
     notebook_dir: notebooks,
     ip: '127.0.0.1',
     port: 0,
     token: TOKEN,
     open_browser: false,
-    directories,
+    directories: found,
     environment: env,
     log: { ...silentLog, requests: (_req, _res, next) => next() },
+    ...(onlyOwnKernel ? onlyOurs : {}),
     ...settings,
   });
   const url = `${server.origins[0] ?? ''}${server.settings.base_url}`;
