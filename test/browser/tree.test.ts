@@ -275,6 +275,49 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await names()).toHaveLength(4);
   });
 
+  it('has menus that follow the keyboard, and gives focus back', async () => {
+    const { page } = watched;
+    const focused = () => page.locator(':focus');
+    await button('Select by kind').focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await focused().textContent()).toBe('Folders');
+    await page.keyboard.press('ArrowUp');
+    expect(await focused().textContent(), 'from the first to the last').toBe('Files');
+    await page.keyboard.press('r');
+    expect(await focused().textContent(), 'by its first letter').toBe('Running');
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('menu').count()).toBe(0);
+    expect(await focused().getAttribute('aria-label')).toBe('Select by kind');
+    expect(await focused().getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('[data-tree-item].selected bdi').allTextContents()).toEqual(['b.txt', 'c.csv']);
+
+    await button('Delete').focus();
+    await page.keyboard.press('Enter');
+    expect(await focused().textContent(), 'a dangerous question starts at Cancel').toBe('Cancel');
+    await page.keyboard.press('Escape');
+    expect(await focused().getAttribute('aria-label')).toBe('Delete');
+    await button('New').click();
+    await page
+      .locator('.hint, .list-header')
+      .first()
+      .click({ position: { x: 300, y: 5 }, force: true });
+    expect(await page.getByRole('menu').count(), 'a click elsewhere closes').toBe(0);
+  });
+
+  it('remembers the theme before the first paint', async () => {
+    const { page } = watched;
+    await button('Theme').click();
+    await page.getByRole('menuitemcheckbox', { name: 'Dark' }).click();
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(await background()).toBe('rgb(27, 31, 36)');
+    await page.reload();
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+    expect(await background()).toBe('rgb(27, 31, 36)');
+  });
+
   it('keeps what is selected over a refresh', async () => {
     await row('b.txt').getByRole('checkbox').click();
     writeFileSync(file('another.txt'), '');
