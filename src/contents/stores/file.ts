@@ -5,22 +5,8 @@
  * removes the link alone. FIFOs, sockets and devices are never opened.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, statSync, type BigIntStats, type Stats } from 'node:fs';
-import {
-  access,
-  cp,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { constants, createReadStream, statSync, type BigIntStats } from 'node:fs';
+import { access, cp, mkdir, open, readdir, realpath, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { HttpError } from '../../http-error.js';
@@ -35,6 +21,7 @@ import { cleanPath, isHidden, nameOf, parentOf } from '../paths.js';
 import { FileCheckpoints } from './file-checkpoints.js';
 import { entryOf, modeAllowsWrite, revisionOf } from './file-entry.js';
 import { errorCode, onPath } from './file-errors.js';
+import { lstatIfThere, move } from './file-move.js';
 import { backupOf, replaceFile } from './replace-file.js';
 
 /** As they stand in the configuration (section `FileNotebookManager`). */
@@ -365,48 +352,10 @@ function listedEntry(location: string, name: string): Entry | undefined {
   }
 }
 
-async function lstatIfThere(location: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(location);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
 async function hashFile(location: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(location)) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-/** Moves without replacing: EEXIST when the target is there, unless it is the same file in another spelling. */
-async function move(source: string, target: string, old: Stats): Promise<void> {
-  const there = await lstatIfThere(target);
-  const respelled =
-    there?.ino === old.ino && there.dev === old.dev && source.toLowerCase() === target.toLowerCase();
-  if (there !== undefined && !respelled) {
-    throw Object.assign(new Error('the target of a rename exists'), { code: 'EEXIST' });
-  }
-  if (!respelled && !old.isDirectory()) {
-    // `link` refuses a name that appeared just now, which `rename` would silently replace
-    try {
-      await link(source, target);
-      await unlink(source);
-      return;
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST') throw error;
-      // no hard links here, or another file system: below
-    }
-  }
-  try {
-    await rename(source, target);
-  } catch (error) {
-    if (errorCode(error) !== 'EXDEV') throw error;
-    await cp(source, target, { recursive: true, errorOnExist: true, force: false, preserveTimestamps: true });
-    await rm(source, { recursive: true });
-  }
 }
 
 function notFound(path: string): HttpError {

@@ -12,6 +12,7 @@ import {
   type Revision,
 } from '../notebook-manager.js';
 import { cleanPath, nameOf, parentOf } from '../paths.js';
+import { collect } from '../read-all.js';
 
 interface Node {
   kind: 'file' | 'directory';
@@ -228,10 +229,4 @@ function entryOf(path: string, node: Node): Entry {
     revision: String(revision),
   };
   return kind === 'file' ? { ...entry, size: node.bytes.length } : entry;
-}
-
-async function collect(body: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
 }

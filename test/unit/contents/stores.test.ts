@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -207,6 +207,59 @@ describe('FileNotebookManager', () => {
     clearImmediate(timer);
     expect(entries.length).toBe(10_000);
     expect(turns).toBeGreaterThanOrEqual(10_000 / 200 - 2);
+  });
+
+  /** As root everything is writable, so it runs as somebody else. */
+  it.runIf(process.getuid?.() === 0)('writes a file in place where the directory takes no new ones', () => {
+    mkdirSync(at('shared'));
+    writeFileSync(at('shared/n.ipynb'), 'a longer old text');
+    chmodSync(at('shared/n.ipynb'), 0o666);
+    writeFileSync(at('shared/private'), 'not yours', { mode: 0o644 });
+    chmodSync(at('shared'), 0o755);
+    chmodSync(root, 0o755);
+    chmodSync(top, 0o755);
+    const script = `
+      process.setgroups([]); process.setgid(65534); process.setuid(65534);
+      const { FileNotebookManager } = await import(${JSON.stringify(join(process.cwd(), 'src/contents/stores/file.ts'))});
+      const store = new FileNotebookManager({ notebook_dir: ${JSON.stringify(join(root, 'shared'))} });
+      const status = (promise) => promise.then(() => 0, (error) => error.status);
+      await store.write('n.ipynb', Buffer.from('new'));
+      const checkpoint = await store.checkpoints.create('n.ipynb');
+      await store.write('n.ipynb', Buffer.from('newer, and longer than ever'));
+      await store.checkpoints.restore('n.ipynb', checkpoint.id);
+      await store.checkpoints.remove('n.ipynb', checkpoint.id);
+      console.log(JSON.stringify([
+        await status(store.write('private', Buffer.from('x'))),
+        await status(store.write('new.txt', Buffer.from('x'))),
+        await status(store.makeDirectory('d')),
+        await status(store.rename('n.ipynb', 'm.ipynb')),
+        await status(store.remove('n.ipynb')),
+        (await store.stat('private')).writable,
+        (await store.list('')).entries.map((entry) => [entry.name, entry.writable]).sort(),
+      ]));
+    `;
+    const env = { ...process.env, TMPDIR: join(root, 'tmp') };
+    mkdirSync(env.TMPDIR);
+    chmodSync(env.TMPDIR, 0o1777);
+    const child = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(child.stderr).toBe('');
+    expect(JSON.parse(child.stdout)).toEqual([
+      403,
+      403,
+      403,
+      403,
+      403,
+      false,
+      [
+        ['n.ipynb', true],
+        ['private', false],
+      ],
+    ]);
+    expect([text('shared/n.ipynb'), text('shared/private')]).toEqual(['new', 'not yours']);
+    expect(readdirSync(at('shared')).sort()).toEqual(['n.ipynb', 'private']);
   });
 
   it('leaves the old bytes or the new ones when it is killed in the middle of writing', async () => {
