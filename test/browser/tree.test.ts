@@ -242,7 +242,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ path: 'A.ipynb', name: '', type: 'notebook', kernel: { name: 'javascript' } }),
     });
-    expect(answer.status).toBe(201);
+    expect(answer.status, await answer.text()).toBe(201);
     await button('Refresh').click();
     await row('A.ipynb').getByText('Running').waitFor();
     await page.getByRole('tab', { name: /Running/ }).click();
