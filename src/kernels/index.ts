@@ -12,7 +12,7 @@ export { KernelManager } from './kernel-manager.js';
 export type { KernelManagerOptions, StartOptions } from './kernel-manager.js';
 export { cleanStaleConnectionFiles } from './kernel-records.js';
 export { KernelspecManager } from './kernelspecs.js';
-export type { BuiltInKernelspec, KernelSpec, KernelspecOptions } from './kernelspecs.js';
+export type { KernelSpec, KernelspecOptions } from './kernelspecs.js';
 export type { Subscription } from './listeners.js';
 export { kernelsRouter } from './router.js';
 export type { KernelsRouterOptions } from './router.js';

@@ -23,14 +23,6 @@ export interface KernelSpec {
   readonly resourceDir?: string;
 }
 
-/** A kernelspec that needs no directory: one of this package. */
-export interface BuiltInKernelspec {
-  name: string;
-  /** absolute folder of its logos */
-  resourceDir?: string;
-  spec: KernelspecModel['spec'];
-}
-
 export interface KernelspecOptions {
   /** the Jupyter data path, first wins; kernels are looked for in `kernels` below each */
   dataPath: readonly string[];
@@ -43,7 +35,7 @@ export interface KernelspecOptions {
   /** where a Python with ipykernel is looked for when no `python3` spec is installed; absent: nowhere */
   python?: PythonSearchOptions;
   /** the kernel of this package; a spec of the same name on the data path comes first */
-  builtIn?: readonly BuiltInKernelspec[];
+  builtIn?: readonly KernelSpec[];
   log: Log;
 }
 
@@ -74,7 +66,7 @@ export class KernelspecManager {
       if (python !== undefined) found.set(pythonName, pythonSpec(python));
     }
     for (const own of builtIn) {
-      if (!found.has(own.name)) found.set(own.name, builtInSpec(own));
+      if (!found.has(own.name)) found.set(own.name, own);
     }
     const specs = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return allowed && allowed.length > 0 ? specs.filter(({ name }) => allowed.includes(name)) : specs;
@@ -154,19 +146,6 @@ export class KernelspecManager {
     }
     return resources;
   }
-}
-
-function builtInSpec({ name, resourceDir, spec }: BuiltInKernelspec): KernelSpec {
-  return {
-    name,
-    displayName: spec.display_name,
-    language: spec.language,
-    argv: spec.argv,
-    env: spec.env,
-    interruptMode: spec.interrupt_mode === 'message' ? 'message' : 'signal',
-    metadata: spec.metadata,
-    ...(resourceDir === undefined ? {} : { resourceDir }),
-  };
 }
 
 /** What ipykernel itself installs, for a Python that has it but no kernelspec. */

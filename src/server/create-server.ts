@@ -7,19 +7,18 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createAuth, generateToken } from '../auth/index.js';
-import { defaultSettings, jupyterDirectories, secretEnvironment } from '../config/index.js';
+import { defaultSettings, jupyterDirectories, parsePortRange, secretEnvironment } from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
 import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
 import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
 import { HttpError } from '../http-error.js';
-import { javascriptKernelspec, type JavascriptKernelspec } from '../javascript-kernel/kernelspec.js';
+import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
   KernelBridge,
   KernelManager,
   KernelspecManager,
   cleanStaleConnectionFiles,
   kernelsRouter,
-  type BuiltInKernelspec,
 } from '../kernels/index.js';
 import { packageFile } from '../package-files.js';
 import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
@@ -125,11 +124,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         },
       }),
     );
-    const contents = new Contents(store, {
-      allowHidden: settings.allow_hidden,
-      maxBodySize: settings.max_body_size,
-      log,
-    });
+    const contents = keep(
+      new Contents(store, {
+        allowHidden: settings.allow_hidden,
+        maxBodySize: settings.max_body_size,
+        log,
+      }),
+    );
 
     const environment = options.environment ?? process.env;
     const specs = new KernelspecManager({
@@ -142,7 +143,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         ...(environment.VIRTUAL_ENV ? { virtualEnv: environment.VIRTUAL_ENV } : {}),
         env: environment,
       },
-      builtIn: [builtInKernelspec(javascriptKernelspec())],
+      builtIn: [javascriptKernelspec()],
       log,
     });
     await cleanStaleConnectionFiles(directories.runtime);
@@ -153,7 +154,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         hiddenEnvironment: secretEnvironment,
         home: homedir(),
         defaultDirectory: settings.notebook_dir,
-        portRange: portRange(settings.kernel_port_range),
+        portRange: parsePortRange(settings.kernel_port_range),
         limits: {
           startTimeout: settings.kernel_info_timeout * 1000,
           shutdownWait: settings.shutdown_wait_time * 1000,
@@ -317,19 +318,6 @@ function websocketRoutes(
       },
     },
   ];
-}
-
-/** The package's own kernel in the words of kernel.json. */
-function builtInKernelspec(own: JavascriptKernelspec): BuiltInKernelspec {
-  const { name, argv, env, displayName, language, interruptMode, metadata, resourceDir } = own;
-  const spec = { argv, env, display_name: displayName, language, interrupt_mode: interruptMode, metadata };
-  return { name, resourceDir, spec };
-}
-
-/** `49152-65535`; the option's own check has seen it. */
-function portRange(text: string): { first: number; last: number } {
-  const [first = 49_152, last = 65_535] = text.split('-').map(Number);
-  return { first, last };
 }
 
 /** An option that is `undefined` means its default. */

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KernelspecManager } from '../../../src/kernels/index.js';
-import type { KernelspecOptions } from '../../../src/kernels/index.js';
+import type { KernelSpec, KernelspecOptions } from '../../../src/kernels/index.js';
 import type { Log } from '../../../src/log.js';
 
 let root: string;
@@ -48,6 +48,17 @@ function fakePython(folder: string, name: string, hasIpykernel: boolean): string
   chmodSync(file, 0o755);
   return file;
 }
+
+/** The package's own, as the server adds it. */
+const javascript: KernelSpec = {
+  name: 'javascript',
+  displayName: 'JS',
+  language: 'javascript',
+  argv: ['node'],
+  env: {},
+  interruptMode: 'message',
+  metadata: {},
+};
 
 describe('KernelspecManager.list', () => {
   it('searches the data path in order, ~/.ipython last; the first one wins, names are lower case', async () => {
@@ -106,8 +117,7 @@ describe('KernelspecManager.list', () => {
   });
 
   it('adds the built-in ones unless the data path has the name', async () => {
-    const spec = { argv: ['node'], env: {}, display_name: 'JS', language: 'javascript', metadata: {} };
-    const builtIn = [{ name: 'javascript', spec: { ...spec, interrupt_mode: 'message' } }];
+    const builtIn = [javascript];
     expect(await manager({ builtIn }).list()).toMatchObject([
       { name: 'javascript', interruptMode: 'message' },
     ]);
@@ -117,28 +127,16 @@ describe('KernelspecManager.list', () => {
 });
 
 describe('KernelspecManager.defaultName', () => {
-  const js = {
-    name: 'javascript',
-    spec: {
-      argv: ['n'],
-      env: {},
-      display_name: 'JS',
-      language: 'javascript',
-      interrupt_mode: 'message',
-      metadata: {},
-    },
-  };
-
   it('is the configured one, else a Python one, else ours', async () => {
-    expect(await manager({ builtIn: [js] }).defaultName()).toBe('javascript');
+    expect(await manager({ builtIn: [javascript] }).defaultName()).toBe('javascript');
     write('a/kernels', 'ir', { language: 'R' });
-    expect(await manager({ builtIn: [js] }).defaultName()).toBe('javascript');
+    expect(await manager({ builtIn: [javascript] }).defaultName()).toBe('javascript');
     write('a/kernels', 'pypy', { language: 'python' });
-    expect(await manager({ builtIn: [js] }).defaultName()).toBe('pypy');
+    expect(await manager({ builtIn: [javascript] }).defaultName()).toBe('pypy');
     write('a/kernels', 'python3', { language: 'python' });
-    expect(await manager({ builtIn: [js] }).defaultName()).toBe('python3');
-    expect(await manager({ builtIn: [js], defaultName: 'IR' }).defaultName()).toBe('ir');
-    expect(await manager({ builtIn: [js], defaultName: 'gone' }).defaultName()).toBe('python3');
+    expect(await manager({ builtIn: [javascript] }).defaultName()).toBe('python3');
+    expect(await manager({ builtIn: [javascript], defaultName: 'IR' }).defaultName()).toBe('ir');
+    expect(await manager({ builtIn: [javascript], defaultName: 'gone' }).defaultName()).toBe('python3');
   });
 });
 
