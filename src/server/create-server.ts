@@ -133,9 +133,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     );
 
     const environment = options.environment ?? process.env;
+    const home = environment.HOME ?? homedir();
     const specs = new KernelspecManager({
       dataPath: directories.dataPath,
-      home: homedir(),
+      home,
       allowed: settings.allowed_kernelspecs,
       ...(settings.default_kernel_name ? { defaultName: settings.default_kernel_name } : {}),
       python: {
@@ -152,7 +153,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         runtimeDirectory: directories.runtime,
         env: environment,
         hiddenEnvironment: secretEnvironment,
-        home: homedir(),
+        home,
         defaultDirectory: settings.notebook_dir,
         portRange: parsePortRange(settings.kernel_port_range),
         limits: {
