@@ -5,6 +5,7 @@
 import type { CommandRegistry } from './commands.js';
 import { iconElement, type IconName } from './icons.js';
 import { keyLabel } from './keys.js';
+import { placeMenu, type MenuPlace } from './place-menu.js';
 
 export type MenuEntry =
   /** a command of the registry, with its label, keys and state */
@@ -22,7 +23,7 @@ export interface PopupOptions {
   /** the element it belongs to, or a point of the window */
   anchor: Element | { x: number; y: number };
   /** below the anchor (default), with its right edge, or to the right of it (submenus) */
-  place?: 'below' | 'below-right' | 'beside';
+  place?: MenuPlace;
   commands?: CommandRegistry;
   /** whose keys are shown */
   mode?: string;
@@ -79,7 +80,7 @@ export class PopupMenu {
     // Outside of a modal dialog everything is inert; otherwise the menu belongs to the landmark of its button.
     const host = options.anchor instanceof Element ? options.anchor.closest('dialog, header, main') : null;
     (host ?? document.querySelector('main') ?? document.body).append(this.element);
-    this.#place();
+    placeMenu(this.element, this.#options.anchor, this.#options.place);
     if (options.focus === 'last') this.#focusAt(this.#items.length - 1);
     else if (options.focus === 'menu') this.element.focus({ preventScroll: true });
     else this.#focusAt(0);
@@ -92,7 +93,7 @@ export class PopupMenu {
     this.#child?.close('leave');
     this.#items.length = 0;
     this.element.replaceChildren(...entries.map((entry) => this.#build(entry)));
-    this.#place();
+    placeMenu(this.element, this.#options.anchor, this.#options.place);
     if (at !== -1) this.#focusAt(Math.min(at, this.#items.length - 1));
   }
 
@@ -289,29 +290,5 @@ export class PopupMenu {
       (this.#parent === undefined && anchor instanceof Element && anchor.contains(target)) ||
       (this.#child !== undefined && this.#child.#contains(target))
     );
-  }
-
-  /** Inside the window, always: beside or below the anchor, turned over when there is no room, scrolled when it is long. */
-  #place(): void {
-    const { anchor, place = 'below' } = this.#options;
-    const at =
-      anchor instanceof Element ? anchor.getBoundingClientRect() : new DOMRect(anchor.x, anchor.y, 0, 0);
-    const width = document.documentElement.clientWidth;
-    const height = window.innerHeight;
-    const { style } = this.element;
-    style.maxHeight = `${height - 8}px`;
-    const own = this.element.getBoundingClientRect();
-    let left = place === 'beside' ? at.right - 1 : place === 'below-right' ? at.right - own.width : at.left;
-    let top = place === 'beside' ? at.top - 5 : at.bottom;
-    if (place === 'beside' && left + own.width > width - 4) left = at.left - own.width + 1;
-    if (place !== 'beside' && top + own.height > height - 4) {
-      if (at.top > height - at.bottom) {
-        style.maxHeight = `${Math.max(at.top - 4, 80)}px`;
-        top = Math.max(4, at.top - own.height);
-      } else style.maxHeight = `${height - at.bottom - 4}px`;
-    } else top = Math.min(top, Math.max(4, height - own.height - 4));
-    left = Math.max(4, Math.min(left, width - own.width - 4));
-    style.left = `${left}px`;
-    style.top = `${top}px`;
   }
 }
