@@ -17,7 +17,9 @@ export function fail(message) {
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 12))
-    fail(`Node.js 20.12 or newer is needed, and this is ${process.version}. Get it from https://nodejs.org/.`);
+    fail(
+      `Node.js 20.12 or newer is needed, and this is ${process.version}. Get it from https://nodejs.org/.`,
+    );
   if (process.platform === 'win32')
     fail('Windows is not supported yet. Use WSL (Windows Subsystem for Linux) and run it there.');
 }
