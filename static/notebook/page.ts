@@ -76,12 +76,8 @@ export class NotebookPage implements NotebookContext {
       pager: (data) => this.#showHelp(data),
       failed: (message) => this.#failed(message),
     });
-    this.list = new CellList(
-      elements.cells,
-      elements.scroller,
-      this.view,
-      this.#cellHost(nonce),
-      (id, before) => this.#cellRemoved(id, before),
+    this.list = new CellList(elements.cells, elements.scroller, this.view, this.#cellHost(nonce), (id) =>
+      this.#cellRemoved(id),
     );
     this.commands.add(
       ...cellCommands(this),
@@ -198,11 +194,15 @@ export class NotebookPage implements NotebookContext {
     }
   }
 
-  #cellRemoved(id: CellId, before: CellId | null): void {
+  /** The selected cell is gone: what stands in its place is selected, without scrolling there. */
+  #cellRemoved(id: CellId): void {
     this.#selected.delete(id);
     if (this.selection.current !== id) return;
-    const next = before !== null && this.view.has(before) ? before : (this.view.ids[0] ?? null);
-    this.select(next, { scroll: false });
+    const next = this.view.anchor(id) ?? this.view.ids[0] ?? null;
+    this.selection.select(next);
+    queueMicrotask(() => {
+      if (document.activeElement === document.body) this.#focusCurrent(false);
+    });
   }
 
   #failed(message: string): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { startTestServer, type TestServer } from '../test-server.js';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import {
   kernelIdle,
   launchChromium,
@@ -314,6 +314,116 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await expect.poll(() => page.locator('#notebook-name').textContent()).toBe('new name');
     expect(page.url()).toBe(`${server.url}notebooks/new%20name.ipynb`);
     expect(onDisk('new name.ipynb')).toContain('"1"');
+  });
+
+  it('shows the end of a long stream, and all of it on demand', async () => {
+    writeNotebookFile(server, 'stream.ipynb', [
+      { source: 'for (let i = 1; i <= 20000; i++) console.log(`line ${i}`)' },
+    ]);
+    await open('stream.ipynb');
+    await kernelIdle(page);
+    await page.keyboard.press('Control+Enter');
+    await outputs(0).getByText('line 20000').waitFor({ timeout: 30_000 });
+    const shown = () =>
+      page.evaluate<number>(
+        'document.querySelector(".output-text pre").textContent.trim().split("\\n").length',
+      );
+    expect(await shown()).toBeLessThanOrEqual(5500);
+    expect(await outputs(0).getAttribute('class')).toContain('scrolled');
+    await outputs(0)
+      .getByRole('button', { name: /^Show [\d,.]+ earlier lines$/ })
+      .click();
+    await expect.poll(shown).toBe(20_000);
+    await page.keyboard.press('Shift+O');
+    await expect.poll(() => outputs(0).getAttribute('class')).not.toContain('scrolled');
+  });
+
+  it('warns before leaving only while something is not saved', async () => {
+    writeNotebookFile(server, 'leave.ipynb', [{ source: 'x' }]);
+    await open('leave.ipynb');
+    await kernelIdle(page);
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      void dialog.accept();
+    });
+    await page.keyboard.press('b');
+    await page.keyboard.press('Control+s');
+    await page.getByText(/^saved \d+ s ago$/).waitFor();
+    await page.reload();
+    expect(asked).toEqual([]);
+    await page.locator('body[data-loaded]').waitFor();
+    await page.keyboard.press('b');
+    await page.reload();
+    expect(asked).toEqual(['beforeunload']);
+    await page.locator('body[data-loaded]').waitFor();
+    // nothing was lost by leaving: the server had it
+    expect(await page.locator('[data-cell-id]').count()).toBe(3);
+  });
+
+  it('says when the login has ended, and goes on by itself after a login in another tab', async () => {
+    writeNotebookFile(server, 'login.ipynb', [{ source: 'start' }]);
+    const own = await loggedIn(browser, server);
+    driver = await openNotebook(own, server, 'login.ipynb');
+    page = driver.page;
+    await kernelIdle(page);
+    const logout = await own.newPage();
+    await logout.goto(`${server.url}logout`);
+    const confirm = logout.getByRole('button', { name: /log ?out/i });
+    if ((await confirm.count()) > 0) await confirm.click();
+    await page.getByText('You are not logged in any more').waitFor();
+    await page.keyboard.press('Enter');
+    await editor(0).waitFor();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type(' meanwhile');
+    await logout.goto(`${server.url}?token=${TOKEN}`);
+    await logout.close();
+    await page.evaluate('void dispatchEvent(new Event("focus"))');
+    await kernelIdle(page);
+    await expect.poll(() => page.getByText('You are not logged in any more').count()).toBe(0);
+    await page.keyboard.press('Control+s');
+    await expect.poll(() => onDisk('login.ipynb'), { timeout: 10_000 }).toContain('start meanwhile');
+    await own.close();
+  });
+
+  it('copies, reverts, changes and shuts down by the menus', async () => {
+    writeNotebookFile(server, 'menus.ipynb', [{ source: '"first"' }]);
+    await open('menus.ipynb');
+    await kernelIdle(page);
+    const choose = async (menu: string, ...items: (string | RegExp)[]) => {
+      await page.getByRole('menubar').getByRole('menuitem', { name: menu }).click();
+      for (const name of items) await page.getByRole('menu').last().getByRole('menuitem', { name }).click();
+    };
+    await page.keyboard.press('Control+s');
+    await page.getByText(/^saved \d+ s ago$/).waitFor();
+    await page.keyboard.press('b');
+    expect(await page.locator('[data-cell-id]').count()).toBe(2);
+    // the list of checkpoints is asked for when the pointer comes near
+    await page.locator('#menubar').hover();
+    await page.waitForTimeout(300);
+    await choose('File', 'Revert to Checkpoint', /^20\d\d-/);
+    await page.getByRole('dialog').getByRole('button', { name: 'Revert' }).click();
+    await expect.poll(() => page.locator('[data-cell-id]').count()).toBe(1);
+
+    const copy = context.waitForEvent('page');
+    await choose('File', 'Make a Copy…');
+    const tab = await copy;
+    await tab.locator('body[data-loaded]').waitFor();
+    expect(tab.url()).toContain('menus-Copy');
+    await tab.close();
+
+    await choose('Kernel', 'Restart');
+    await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
+    await kernelIdle(page);
+    await choose('Kernel', 'Shutdown');
+    await page.getByRole('dialog').getByRole('button', { name: 'Shut Down' }).click();
+    await page.locator('[data-kernel-status="none"]').waitFor();
+    // running a cell starts a kernel again
+    await cell(0).locator('.prompt').first().click();
+    await page.keyboard.press('Control+Enter');
+    await outputs(0).getByText('first').waitFor({ timeout: 30_000 });
+    await choose('Kernel', 'Change kernel', 'JavaScript');
+    await kernelIdle(page);
   });
 
   it('keeps at most eight live editors, and their undo', async () => {

@@ -3,32 +3,43 @@ import type { NotebookState } from '../../../src/notebook/notebook-state.js';
 import type { Operation } from '../../../src/notebook/operations.js';
 import type { CellId } from '../../../src/notebook/types.js';
 import type { CellHost } from './cell-host.js';
+import { CellGroups } from './cell-groups.js';
 import { CellView } from './cell-view.js';
 import { ViewportFiller } from './viewport-filler.js';
 
+/** Milliseconds */
+const NAMES_DELAY = 200;
+
 export class CellList {
-  readonly #container: HTMLElement;
   readonly #host: CellHost;
   readonly #filler: ViewportFiller;
+  readonly #groups: CellGroups;
   readonly #views = new Map<CellId, CellView>();
   #state: NotebookState;
   readonly #dirty = new Set<CellId>();
   #orderDirty = false;
   #frame = 0;
+  #namesTimer: ReturnType<typeof setTimeout> | undefined;
   #lineNumbers = false;
-  #onRemoved: (id: CellId, before: CellId | null) => void;
+  #onRemoved: (id: CellId) => void;
 
   constructor(
     container: HTMLElement,
     scroller: HTMLElement,
     state: NotebookState,
     host: CellHost,
-    onRemoved: (id: CellId, before: CellId | null) => void,
+    onRemoved: (id: CellId) => void,
   ) {
-    this.#container = container;
     this.#host = host;
     this.#state = state;
-    this.#filler = new ViewportFiller(scroller);
+    const viewOf = (element: Element) =>
+      element instanceof HTMLElement ? this.#views.get(element.dataset['cellId'] ?? '') : undefined;
+    this.#filler = new ViewportFiller(scroller, viewOf);
+    this.#groups = new CellGroups(container, {
+      added: (group) => this.#filler.watch(group),
+      removed: (group) => this.#filler.forget(group),
+      estimate: (element) => viewOf(element)?.estimate ?? 0,
+    });
     this.#onRemoved = onRemoved;
   }
 
@@ -50,6 +61,7 @@ export class CellList {
     for (const id of state.ids) this.#dirty.add(id);
     this.#orderDirty = true;
     this.flush();
+    this.#name();
   }
 
   /** The state was changed by these operations; they are shown in the next frame, or by `flush`. */
@@ -79,7 +91,7 @@ export class CellList {
   /** Makes sure that a cell is complete, because it will be scrolled to or runs. */
   fill(id: CellId): void {
     const view = this.#views.get(id);
-    if (view !== undefined && !view.isFilled) this.#filler.fillNow(view);
+    if (view !== undefined && !view.isFilled) view.fill();
   }
 
   showLineNumbers(on: boolean): void {
@@ -89,6 +101,7 @@ export class CellList {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#namesTimer);
     this.#filler.close();
     for (const view of this.#views.values()) view.dispose();
     this.#views.clear();
@@ -96,23 +109,21 @@ export class CellList {
 
   #order(): void {
     this.#removeGone();
-    const fresh = document.createDocumentFragment();
-    let next = this.#container.firstElementChild;
+    let previous: HTMLElement | null = null;
     for (const id of this.#state.ids) {
       const view = this.#views.get(id) ?? this.#make(id);
       if (view === undefined) continue;
-      if (view.element === next) {
-        if (fresh.childNodes.length > 0) this.#container.insertBefore(fresh, next);
-        next = next.nextElementSibling;
-      } else if (view.element.isConnected) {
-        // The cell that follows in the page may only have to step aside: the one that moved keeps its focus.
-        this.#container.insertBefore(fresh, next);
-        moveBefore(this.#container, view.element, next);
-      } else {
-        fresh.append(view.element);
-      }
+      this.#groups.place(view.element, previous);
+      previous = view.element;
     }
-    this.#container.insertBefore(fresh, next);
+    this.#groups.settle();
+    this.#filler.schedule();
+    clearTimeout(this.#namesTimer);
+    this.#namesTimer = setTimeout(() => this.#name(), NAMES_DELAY);
+  }
+
+  /** `Code cell 12 of 340`: every cell's name changes with every insertion, and nobody reads them at once. */
+  #name(): void {
     let number = 0;
     for (const id of this.#state.ids) this.#views.get(id)?.setPlace(++number, this.#state.length);
   }
@@ -120,11 +131,10 @@ export class CellList {
   #removeGone(): void {
     for (const [id, view] of this.#views) {
       if (this.#state.has(id)) continue;
-      const before = view.element.previousElementSibling;
       this.#views.delete(id);
-      this.#filler.remove(view);
       view.dispose();
-      this.#onRemoved(id, before instanceof HTMLElement ? (before.dataset['cellId'] ?? null) : null);
+      this.#groups.remove(view.element);
+      this.#onRemoved(id);
     }
   }
 
@@ -134,17 +144,6 @@ export class CellList {
     const view = new CellView(state, this.#host);
     if (this.#lineNumbers && view.type === 'code') view.source.showNumbers(true);
     this.#views.set(id, view);
-    this.#filler.add(view);
     return view;
   }
-}
-
-/** Moves an element and keeps its focus, scroll and frames where the browser can. */
-function moveBefore(parent: HTMLElement, element: HTMLElement, next: Element | null): void {
-  const target = parent as HTMLElement & { moveBefore?(node: Node, child: Node | null): void };
-  if (target.moveBefore !== undefined) return target.moveBefore(element, next);
-  const active = document.activeElement;
-  const hadFocus = active instanceof HTMLElement && element.contains(active);
-  parent.insertBefore(element, next);
-  if (hadFocus) active.focus({ preventScroll: true });
 }

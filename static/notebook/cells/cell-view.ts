@@ -43,7 +43,6 @@ export class CellView {
     this.element.dataset['cellId'] = state.id;
     this.element.setAttribute('role', 'group');
     this.element.append(row);
-    this.element.style.setProperty('contain-intrinsic-size', `auto ${estimateHeight(state.cell)}px`);
     this.#showType();
     this.#showRun();
   }
@@ -54,6 +53,11 @@ export class CellView {
 
   get type(): CellType {
     return this.#state.cell.cell_type;
+  }
+
+  /** Pixels that the cell will need, roughly, before it was laid out. */
+  get estimate(): number {
+    return estimateHeight(this.#state.cell);
   }
 
   get isFilled(): boolean {
@@ -153,7 +157,6 @@ export class CellView {
     this.source.dispose();
     this.#outputs?.dispose();
     this.#markdownDispose?.();
-    this.element.remove();
   }
 
   #showType(): void {

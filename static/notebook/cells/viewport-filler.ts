@@ -1,9 +1,12 @@
 /**
  * Makes cells rich when they come within two screens of the view, a few milliseconds per frame, the nearest first, so
  * that scrolling through a long notebook never waits for a slow cell.
+ *
+ * Whole groups of cells are watched and measured: asking a cell in a skipped group (`content-visibility`) for its place
+ * would lay the group out.
  */
 
-interface Fillable {
+export interface Fillable {
   readonly element: HTMLElement;
   readonly isFilled: boolean;
   fill(): void;
@@ -13,42 +16,33 @@ interface Fillable {
 const SLICE = 6;
 
 export class ViewportFiller {
-  readonly #views = new Map<Element, Fillable>();
-  readonly #near = new Set<Fillable>();
+  readonly #viewOf: (element: Element) => Fillable | undefined;
+  readonly #near = new Set<Element>();
   readonly #observer: IntersectionObserver;
   #frame = 0;
 
-  constructor(scroller: HTMLElement) {
+  /** @param viewOf  the view of a cell's element */
+  constructor(scroller: HTMLElement, viewOf: (element: Element) => Fillable | undefined) {
+    this.#viewOf = viewOf;
     this.#observer = new IntersectionObserver(
       (entries) => {
-        for (const entry of entries) {
-          const view = this.#views.get(entry.target);
-          if (view === undefined || view.isFilled) continue;
-          if (entry.isIntersecting) this.#near.add(view);
-          else this.#near.delete(view);
+        for (const { target, isIntersecting } of entries) {
+          if (isIntersecting) this.#near.add(target);
+          else this.#near.delete(target);
         }
-        this.#schedule();
+        this.schedule();
       },
       { root: scroller, rootMargin: '200% 0px' },
     );
   }
 
-  add(view: Fillable): void {
-    if (view.isFilled) return;
-    this.#views.set(view.element, view);
-    this.#observer.observe(view.element);
+  watch(group: Element): void {
+    this.#observer.observe(group);
   }
 
-  remove(view: Fillable): void {
-    this.#views.delete(view.element);
-    this.#near.delete(view);
-    this.#observer.unobserve(view.element);
-  }
-
-  /** Fills a cell at once: before it is scrolled to, or when it runs. */
-  fillNow(view: Fillable): void {
-    view.fill();
-    this.remove(view);
+  forget(group: Element): void {
+    this.#observer.unobserve(group);
+    this.#near.delete(group);
   }
 
   close(): void {
@@ -56,25 +50,33 @@ export class ViewportFiller {
     cancelAnimationFrame(this.#frame);
   }
 
-  #schedule(): void {
-    if (this.#near.size === 0 || this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      const end = performance.now() + SLICE;
-      for (const view of this.#nearestFirst()) {
-        this.fillNow(view);
-        if (performance.now() >= end) break;
-      }
-      this.#schedule();
-    });
+  /** Looks in the next frames for cells near the screen that are not rich yet. */
+  schedule(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#fillSlice());
   }
 
-  /** Positions are read once per frame, before anything is written. */
-  #nearestFirst(): Fillable[] {
+  #fillSlice(): void {
+    this.#frame = 0;
+    const end = performance.now() + SLICE;
+    for (const group of this.#nearestFirst()) {
+      for (const element of group.children) {
+        const view = this.#viewOf(element);
+        if (view === undefined || view.isFilled) continue;
+        view.fill();
+        if (performance.now() < end) continue;
+        this.schedule();
+        return;
+      }
+    }
+  }
+
+  #nearestFirst(): Element[] {
     const middle = innerHeight / 2;
+    const distance = ({ top, bottom }: DOMRect) =>
+      top > middle ? top - middle : Math.max(0, middle - bottom);
     return [...this.#near]
-      .map((view) => ({ view, distance: Math.abs(view.element.getBoundingClientRect().top - middle) }))
-      .sort((a, b) => a.distance - b.distance)
-      .map(({ view }) => view);
+      .map((group) => ({ group, at: distance(group.getBoundingClientRect()) }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ group }) => group);
   }
 }

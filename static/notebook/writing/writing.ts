@@ -40,6 +40,7 @@ export function writingExtensions(help: KernelHelp | undefined): Extension {
           autocompletion({
             override: [kernelCompletion(help)],
             activateOnTyping: false,
+            interactionDelay: 0, // the list never opens by itself, so no key meets it by accident
             icons: false,
             maxRenderedOptions: 300,
           }),
