@@ -274,10 +274,11 @@ export class Contents {
     return bareModel(target, entry);
   }
 
-  async delete(path: string): Promise<void> {
+  /** @param options.recursive  a directory with what is in it; otherwise it must be empty, as in Jupyter */
+  async delete(path: string, options: { recursive?: boolean } = {}): Promise<void> {
     const clean = this.#allowed(path, 'delete');
     if (clean === '') throw new HttpError(400, "Can't delete root");
-    await this.store.remove(clean, { recursive: this.#recursive });
+    await this.store.remove(clean, { recursive: this.#recursive || options.recursive === true });
     await this.store.checkpoints.removed(clean);
     await this.openDocuments?.removed(clean);
   }

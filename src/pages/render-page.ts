@@ -16,6 +16,8 @@ export interface PageContext {
   entry?: string;
   /** what the page's code finds in `pageData()` beside the common part; undefined: no data block */
   data?: Record<string, unknown>;
+  /** XSRF token of this login, for the page's code */
+  xsrf?: string | null;
   /** addresses that the page's code will fetch first */
   preload?: string[];
   [name: string]: unknown;
@@ -65,7 +67,7 @@ export function renderPage(template: string, context: PageContext): string {
     ...common,
     assets: pageAssets(static_url, context.entry ?? template.replace(/\.html$/, '')),
     favicon: assetUrl(static_url, 'favicon.svg'),
-    page: context.data === undefined ? undefined : { ...context.data, ...common },
+    page: context.data === undefined ? undefined : { ...context.data, ...common, xsrf: context.xsrf ?? null },
   });
 }
 

@@ -53,7 +53,8 @@ export function pagesRouter(options: PagesOptions): Router {
     res.setHeader('Cache-Control', 'no-store');
     const nonce = String(res.locals['nonce'] ?? '');
     const static_url = options.staticUrl ?? `${baseUrl}static/`;
-    res.type('html').send(renderPage(template, { ...context, base_url: baseUrl, static_url, nonce }));
+    const xsrf = sessionOf(res)?.xsrf ?? null;
+    res.type('html').send(renderPage(template, { ...context, base_url: baseUrl, static_url, nonce, xsrf }));
   };
   const filePage = (path: string) => ({
     path,
@@ -73,7 +74,7 @@ export function pagesRouter(options: PagesOptions): Router {
     if (entry.kind === 'file')
       return res.redirect(302, address(isNotebook(path) ? 'notebooks' : 'edit', path));
     send(res, 'tree.html', {
-      data: { path, quit_button: options.quitButton ?? true, logout: hasSession(res) },
+      data: { path, quit_button: options.quitButton ?? true, logout: sessionOf(res) !== undefined },
       preload: [`${address('api/contents', path)}?type=directory`],
     });
   });
@@ -90,7 +91,12 @@ export function pagesRouter(options: PagesOptions): Router {
       title: `${name.replace(/\.ipynb$/, '')} - nbserver`,
       path,
       name,
-      data: { path, name, kernel_name: typeof kernel === 'string' ? kernel : null, logout: hasSession(res) },
+      data: {
+        path,
+        name,
+        kernel_name: typeof kernel === 'string' ? kernel : null,
+        logout: sessionOf(res) !== undefined,
+      },
     });
   });
 
@@ -144,10 +150,10 @@ function isNotebook(path: string): boolean {
   return path.endsWith('.ipynb');
 }
 
-/** Only a browser that logged in can log out. */
-function hasSession(res: Response): boolean {
-  const identity = res.locals['identity'] as { kind?: string } | undefined;
-  return identity?.kind === 'session';
+/** The login of a browser; undefined for tokens. Only who logged in can log out. */
+function sessionOf(res: Response): { xsrf: string } | undefined {
+  const identity = res.locals['identity'] as { kind: string; xsrf?: string } | undefined;
+  return identity?.kind === 'session' && identity.xsrf !== undefined ? { xsrf: identity.xsrf } : undefined;
 }
 
 function query(req: Request): string {

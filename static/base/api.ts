@@ -58,10 +58,25 @@ export function readCookie(cookies: string, name: string): string | undefined {
   return value;
 }
 
-/** Headers that a change needs, for the few requests that do not go through `api` (uploads with progress). */
-export function xsrfHeaders(): Record<string, string> {
-  const token = readCookie(document.cookie, pageData().xsrf_cookie);
+/**
+ * Headers that a change needs, for the few requests that do not go through `api` (uploads with progress).
+ *
+ * The page's own token comes first: servers on other ports of this host share the cookie's name, and overwrite it.
+ */
+export function xsrfHeaders(token = xsrfToken()): Record<string, string> {
   return token === undefined ? {} : { 'X-XSRFToken': token };
+}
+
+/** Taken from the cookie once the page's own token was refused and that one was not: a login in another tab. */
+let newerToken: string | undefined;
+
+/** The token of this login, for headers and forms. */
+export function xsrfToken(): string | undefined {
+  return newerToken ?? pageData().xsrf ?? cookieToken();
+}
+
+function cookieToken(): string | undefined {
+  return readCookie(document.cookie, pageData().xsrf_cookie);
 }
 
 async function call<T>(
@@ -70,11 +85,10 @@ async function call<T>(
   body: unknown,
   options: RequestOptions = {},
 ): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json', ...xsrfHeaders() };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  let response: Response;
-  try {
-    response = await fetch(pageData().base_url + path, {
+  const send = (token: string | undefined): Promise<Response> => {
+    const headers: Record<string, string> = { Accept: 'application/json', ...xsrfHeaders(token) };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    return fetch(pageData().base_url + path, {
       method,
       headers,
       body: body === undefined ? null : JSON.stringify(body),
@@ -85,6 +99,16 @@ async function call<T>(
       keepalive: options.keepalive ?? false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+  };
+  let response: Response;
+  try {
+    const [token, other] = [xsrfToken(), cookieToken()];
+    response = await send(token);
+    if (response.status === 403 && method !== 'GET' && other !== undefined && other !== token) {
+      const again = await send(other);
+      if (again.ok) newerToken = other;
+      if (again.status !== 403) response = again;
+    }
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
     throw new ApiError(

@@ -7,7 +7,9 @@ export interface PageData {
   /** where dist/static is served, with a slash at the end */
   static_url: string;
   version: string;
-  /** name of the cookie whose value goes into the X-XSRFToken header */
+  /** token of this login for the X-XSRFToken header; null where nobody is logged in by a session */
+  xsrf: string | null;
+  /** name of the cookie that holds it too: the newer one after a login in another tab */
   xsrf_cookie: string;
 }
 

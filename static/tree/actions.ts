@@ -1,6 +1,6 @@
 /** What the dashboard does to files and kernels: each asks what it must, calls the API, and shows the result. */
 import type { ContentsModel, SessionModel } from '../../src/protocol/rest-models.js';
-import { api, ApiError, readCookie } from '../base/api.js';
+import { api, xsrfToken } from '../base/api.js';
 import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
 import { notify, notifyError } from '../base/notify.js';
@@ -178,20 +178,10 @@ async function remove(): Promise<void> {
   dashboard.focusWanted.value = rows[Math.min(at, rows.length - 1)]?.path;
 }
 
-/**
- * Deletes a file, or a folder with all that is in it: the person was asked. A server may refuse a folder that is not empty
- * (Jupyter's rule), so its visible entries go first then; hidden ones make it refuse again, with its own sentence.
- */
+/** Deletes a file, or a folder with all that is in it: the person was asked. */
 async function removeEntry(path: string, folder: boolean): Promise<void> {
   const address = contentsUrl(path);
-  try {
-    return await api.delete(folder ? `${address}?recursive=1` : address);
-  } catch (error) {
-    if (!folder || !(error instanceof ApiError) || error.status !== 400) throw error;
-  }
-  const { content } = await api.get<ContentsModel>(`${address}?type=directory`);
-  for (const child of content as ContentsModel[]) await removeEntry(child.path, child.type === 'directory');
-  await api.delete(address);
+  await api.delete(folder ? `${address}?recursive=1` : address);
 }
 
 async function deleteSession(session: SessionModel): Promise<void> {
@@ -264,14 +254,14 @@ export async function quit(): Promise<void> {
 
 /** Logs out by a form, as the page behind it answers with a page. */
 export function logout(): void {
-  const { base_url, xsrf_cookie } = pageData();
+  const { base_url } = pageData();
   const form = document.createElement('form');
   form.method = 'post';
   form.action = `${base_url}logout`;
   const token = document.createElement('input');
   token.type = 'hidden';
   token.name = '_xsrf';
-  token.value = readCookie(document.cookie, xsrf_cookie) ?? '';
+  token.value = xsrfToken() ?? '';
   form.append(token);
   document.body.append(form);
   form.submit();

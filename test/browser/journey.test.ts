@@ -5,11 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
 import { hasChromium, hasPythonKernel } from '../parts.js';
-import { freshProfile, launchChromium } from './chromium.js';
+import { openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const PASSWORD = 'correct horse battery staple';
 
@@ -62,11 +62,10 @@ let browser: Browser;
 let home: Home;
 let server: RunningCommand;
 let origin: string;
-let context: BrowserContext;
-let problems: string[];
+let watched: WatchedPage;
 
 beforeAll(async () => {
-  if (hasChromium) browser = await launchChromium();
+  if (hasChromium) browser = await openBrowser();
 });
 afterAll(() => browser?.close());
 
@@ -74,7 +73,7 @@ beforeEach(() => {
   home = makeHome();
 });
 afterEach(async () => {
-  await context?.close();
+  await watched?.close();
   await server?.stop();
   home.remove();
 });
@@ -92,7 +91,7 @@ async function startServer(journey: Journey): Promise<void> {
   writeFileSync(join(home.notebooks, 'Journey.ipynb'), notebook(journey));
   server = await serve([home.notebooks, `--config=${config}`], home);
   origin = `https://localhost:${port}`;
-  ({ context, problems } = await freshProfile(browser, { ignoreHTTPSErrors: true }));
+  watched = await openPage(browser, origin, { ignoreHTTPSErrors: true });
 }
 
 async function logIn(page: Page): Promise<void> {
@@ -106,7 +105,7 @@ async function logIn(page: Page): Promise<void> {
 /** From the dashboard, as a click does it: in a tab of its own. */
 async function openNotebook(dashboard: Page): Promise<Page> {
   const [page] = await Promise.all([
-    context.waitForEvent('page'),
+    watched.page.context().waitForEvent('page'),
     dashboard.getByRole('link', { name: 'Journey.ipynb' }).click(),
   ]);
   await page.locator('[data-kernel-status="idle"], [data-kernel-status="busy"]').waitFor();
@@ -146,7 +145,7 @@ describe
   ] as const)('from the login to the logout, %s', (_name, journey) => {
   it('keeps everything that a run printed while no tab was open', async () => {
     await startServer(journey);
-    const dashboard = await context.newPage();
+    const dashboard = watched.page;
     await logIn(dashboard);
 
     const specs = await dashboard.evaluate(
@@ -202,8 +201,9 @@ describe
       return [await ask('tree'), await status('api/contents'), await status('api/kernels')];
     });
     expect(statuses).toEqual(['opaqueredirect', 403, 403]);
-    // The page that is still open learns of it too: its sockets are closed, and what it asks is refused.
-    expect(problems.filter((line) => !/403|401|WebSocket/.test(line))).toEqual([]);
+    // The page that is still open learns of it too: its sockets are closed, and new ones are refused.
+    expect(watched.problems.filter((line) => !line.includes('WebSocket'))).toEqual([]);
+    expect(watched.outside).toEqual([]);
     expect(await server.stop()).toBe(0);
   });
 });

@@ -158,7 +158,7 @@ describe('pagesRouter', () => {
     const app = express();
     app.use((_req, res, next) => {
       res.locals['nonce'] = 'NONCE';
-      res.locals['identity'] = { kind: 'session' };
+      res.locals['identity'] = { kind: 'session', xsrf: 'XSRF' };
       next();
     });
     app.use(

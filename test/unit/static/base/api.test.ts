@@ -47,6 +47,42 @@ describe('api', () => {
     });
   });
 
+  describe('on a page that knows its own token', () => {
+    const own = { base_url: '/', static_url: '/static/', version: '1', xsrf: 'own', xsrf_cookie: '_xsrf' };
+    const tokens = () => calls.map(({ init }) => init.headers['X-XSRFToken']);
+    let fresh: typeof import('../../../../static/base/api.js');
+    beforeEach(async () => {
+      vi.stubGlobal('document', {
+        getElementById: () => ({ textContent: JSON.stringify(own) }),
+        cookie: '_xsrf=theirs',
+      });
+      vi.resetModules(); // the page's data is parsed once
+      fresh = await import('../../../../static/base/api.js');
+    });
+
+    it('sends that, not the cookie, which a server on another port of this host may have set', async () => {
+      await fresh.api.post('api/contents');
+      expect(tokens()).toEqual(['own']);
+    });
+
+    it('takes the cookie after a login in another tab, and stays with it', async () => {
+      answer = () =>
+        new Response('{}', { status: calls.at(-1)?.init.headers['X-XSRFToken'] === 'own' ? 403 : 200 });
+      await fresh.api.post('api/contents');
+      await fresh.api.post('api/contents');
+      expect(tokens()).toEqual(['own', 'theirs', 'theirs']);
+    });
+
+    it('keeps its own when both are refused', async () => {
+      answer = () => new Response('{"message":"no"}', { status: 403 });
+      await expect(fresh.api.post('api/contents')).rejects.toMatchObject({ status: 403 });
+      calls = [];
+      answer = () => new Response('{}');
+      await fresh.api.post('api/contents');
+      expect(tokens()).toEqual(['own']);
+    });
+  });
+
   it('answers undefined for an empty body', async () => {
     answer = () => new Response(null, { status: 204 });
     expect(await api.delete('api/sessions/1')).toBeUndefined();
