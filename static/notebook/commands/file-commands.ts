@@ -82,7 +82,11 @@ export function fileCommands(notebook: NotebookContext): Command[] {
           confirm: 'Revert',
           danger: true,
         });
-        if (yes) await api.post(`${contents()}/checkpoints/${encodeURIComponent(checkpoint.id)}`);
+        if (!yes) return;
+        // What is not on disk yet would be put back on top of the old version, as after a restart of the server.
+        client.sync.save();
+        await untilSaved(notebook);
+        await api.post(`${contents()}/checkpoints/${encodeURIComponent(checkpoint.id)}`);
       },
     },
     {
