@@ -6,7 +6,9 @@
 const replacement = '[secret]';
 /** Characters that a log keeps of one value. */
 const maxLength = 200;
-/** How often the value of a parameter may be encoded. */
+/** Characters that are looked at: what is cut off has no place in a line of 200. Any client may send 16 kB. */
+const maxExamined = 8 * maxLength;
+/** How often the value of a parameter may be encoded, and how many addresses may lie in one another. */
 const maxDepth = 4;
 
 const secretName = /token|xsrf|password|passwd|secret|^(auth|key|code|state)$/i;
@@ -48,7 +50,7 @@ const loggedHeaders = new Set([
 
 /** An address or request target as it may be logged: no credentials, no secret parameters, also in nested addresses. */
 export function redactUrl(url: string): string {
-  return forLog(withoutSecrets(url));
+  return forLog(withoutSecrets(url.slice(0, maxExamined)));
 }
 
 /** The headers that help in a log; secret ones are named with `[secret]`, so that one sees that they were sent. */
@@ -70,7 +72,7 @@ export function redactHeaders(
 /** Any text from outside: secrets of the forms `token=…`, `Bearer …`, `password: …` are taken out. */
 export function redactText(text: string): string {
   const cleaned = text
-    .slice(0, 8 * maxLength)
+    .slice(0, maxExamined)
     .replace(/\b(bearer|token|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${replacement}`)
     .replace(/\S*[=:@]\S*/g, (word) => withoutSecrets(word));
   return forLog(cleaned);
@@ -85,15 +87,15 @@ export function forLog(value: string): string {
   );
 }
 
-function withoutSecrets(text: string): string {
+function withoutSecrets(text: string, depth = 0): string {
   // `?`, `&`, `;` and `#` all may begin a parameter for someone who reads the address.
   return text
     .replace(/(:\/\/)[^/?#\s]*@/g, `$1${replacement}@`)
     .replace(/([^?&;#\s]*?)=([^&;#]*)/g, (all, name: string, value: string) => {
       if (secretName.test(decode(name))) return `${name}=${replacement}`;
       const decoded = decodeFully(value);
-      if (decoded === undefined) return `${name}=${replacement}`;
-      const clean = withoutSecrets(decoded);
+      if (decoded === undefined || depth === maxDepth) return value === '' ? all : `${name}=${replacement}`;
+      const clean = withoutSecrets(decoded, depth + 1);
       if (clean === decoded) return all;
       return `${name}=${decoded === value ? clean : encodeURIComponent(clean)}`;
     });
@@ -110,11 +112,9 @@ function decodeFully(text: string): string | undefined {
   return undefined;
 }
 
+/** Only ASCII, which is all that hides a name or a separator; a broken escape beside it must not hide them either. */
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replace(/\+/g, ' '));
-  } catch {
-    // Broken escapes: nothing is hidden in what nobody can decode, and the raw text is checked as it is.
-    return text;
-  }
+  return text
+    .replace(/\+/g, ' ')
+    .replace(/%([0-7][\da-f])/gi, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }

@@ -34,6 +34,26 @@ describe('redactUrl', () => {
     expect(redactUrl(url)).not.toContain(secret);
   });
 
+  it.each([
+    `/login?next=${nested}%`,
+    `/login?next=${nested}%E2%82`,
+    `/login?next=${nested}${'%26b%3D'.repeat(1000)}`,
+  ])('is not misled by broken or cut escapes: %.60s', (url) => {
+    expect(redactUrl(url)).not.toContain(secret);
+  });
+
+  // What one request may carry: each of these once cost a third of a second, or the stack.
+  it.each([
+    `/api/?${'a='.repeat(8000)}`,
+    `/api/?${'a%3D'.repeat(4000)}`,
+    `/api/${'a'.repeat(16_000)}`,
+    `/api/?${'%3D'.repeat(5000)}`,
+    `/api/?x=${'%25'.repeat(5000)}`,
+    `/api/${'://'.repeat(5000)}`,
+  ])('takes the longest address without harm: %.30s', (url) => {
+    expect(redactUrl(url).length).toBeLessThan(250);
+  });
+
   it('keeps one line of 200 characters', () => {
     const line = redactUrl(`/a\r\nInjected: x\u2028${'y'.repeat(500)}`);
     expect(line).not.toMatch(/[\r\n\u2028]/);
