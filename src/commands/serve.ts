@@ -23,9 +23,7 @@ import { onSignals } from './stop-signals.js';
 export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings): Promise<void> {
   const settings: Settings = { ...loaded.settings };
   if (settings.public) await goPublic(settings, loaded);
-  if (settings.password === '' && settings.password_file !== '') {
-    settings.password = await passwordFromFile(settings.password_file, loaded.directories.state);
-  }
+  settings.password = await configuredPassword(settings, loaded);
   if (settings.password_required && settings.password === '') {
     throw new CommandError(
       'A password is required (password_required), and there is none: nbserver passwd --write',
@@ -80,8 +78,9 @@ async function run(
     void takeOverPassword(server, reload, log);
   };
   // Passwords are changed by `nbserver passwd --write` while we run: those who knew the old one are out at once.
-  watchFile(loaded.configFile, { interval: 1_000, persistent: false }, () => {
-    void takeOverPassword(server, reload, log);
+  watchFile(loaded.configFile, { interval: 1_000, persistent: false }, (now, before) => {
+    // Node also calls once for a file that is not there.
+    if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) void takeOverPassword(server, reload, log);
   });
 
   // Signals first: a program that reads the start message may send one at once.
@@ -111,15 +110,27 @@ async function run(
   process.exit(0); // a handle that somebody else's store left open must not keep us
 }
 
+/** The hash in force: the configured one, else that of the password file. */
+async function configuredPassword(settings: Settings, loaded: LoadedSettings): Promise<string> {
+  if (settings.password !== '' || settings.password_file === '') return settings.password;
+  return passwordFromFile(settings.password_file, loaded.directories.state);
+}
+
+/** A new password takes over at once; none at all never does, because that would open the server to everybody. */
 async function takeOverPassword(server: Server, reload: () => LoadedSettings, log: ServerLog): Promise<void> {
   try {
-    const { settings } = reload();
-    if (settings.password === server.passwordHash()) return;
-    await server.setPassword(settings.password);
+    const loaded = reload();
+    const password = await configuredPassword(loaded.settings, loaded);
+    if (password === server.passwordHash()) return;
+    if (password === '') {
+      log.warn('The configuration names no password any more: the old one stays in force until a restart.');
+      return;
+    }
+    await server.setPassword(password);
     log.info('The password was changed: all sessions have ended.');
   } catch (error) {
     log.warn(
-      `The configuration was changed and cannot be read, so the old password stays: ${(error as Error).message}`,
+      `The configuration was changed and cannot be used, so the old password stays: ${(error as Error).message}`,
     );
   }
 }

@@ -166,6 +166,16 @@ describe('a running server', () => {
     }
     expect(status).toBe(403);
     await expect(logIn(port, 'first')).rejects.toThrow('401');
+    // A configuration without a password must not open the server: the last one stays.
+    const config = join(
+      home.env.JUPYTER_CONFIG_DIR ?? '',
+      'nbserver',
+      'profile_default',
+      'notebook_config.json',
+    );
+    writeFileSync(config, '{}');
+    await until('the server said so', () => (server?.stderr ?? '').includes('names no password any more'));
+    expect((await fetch(`http://localhost:${port}/api/contents`)).status).toBe(403);
     expect(await logIn(port, 'second')).not.toBe('');
   });
 });
