@@ -41,7 +41,7 @@ const globals = Object.fromEntries(
 );
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/consumer/', 'test-results/'] },
+  { ignores: ['dist/', 'dist.new/', 'node_modules/', 'coverage/', 'test/consumer/', 'test-results/'] },
   js.configs.recommended,
   { files: ['scripts/**', 'test/bench/**', '**/*.mjs', '**/*.cjs'], languageOptions: { globals } },
   {

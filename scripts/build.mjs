@@ -1,6 +1,6 @@
 // What a build makes: the server (esbuild, one file per entry plus shared chunks), the pages, and the .d.ts files.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './setup.mjs';
 
@@ -9,11 +9,13 @@ const external = ['zeromq', '@node-rs/argon2', 'chokidar', 'fsevents'];
 
 export async function buildAll({ types = false } = {}) {
   const esbuild = await import('esbuild');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  // Beside the old build, which a server may be running from, and swapped at the end.
+  const next = join(root, 'dist.new');
+  rmSync(next, { recursive: true, force: true });
   const { buildPages } = await import('./build-pages.mjs');
   const program = {
     absWorkingDir: root,
-    outdir: 'dist',
+    outdir: next,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -44,17 +46,19 @@ export async function buildAll({ types = false } = {}) {
       // What the kernel itself uses of the globals must survive a cell that declares `class Set {}`.
       inject: ['src/javascript-kernel/captured-globals.ts'],
     }),
-    buildPages({ minify: true }),
+    buildPages({ minify: true, outdir: join(next, 'static') }),
   ]);
   const resources = join(root, 'src', 'javascript-kernel', 'resources');
   if (existsSync(resources))
-    cpSync(resources, join(root, 'dist', 'javascript-kernel', 'resources'), { recursive: true });
-  if (types) buildTypes();
+    cpSync(resources, join(next, 'javascript-kernel', 'resources'), { recursive: true });
+  if (types) buildTypes(join(next, 'types'));
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  renameSync(next, join(root, 'dist'));
 }
 
-function buildTypes() {
+function buildTypes(folder) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const done = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], {
+  const done = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', folder], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
