@@ -23,6 +23,7 @@ import {
   isApi,
   isAsset,
   isPage,
+  isPath,
   isPublic,
   relativePath,
   requestPath,
@@ -65,8 +66,11 @@ export class Gate {
     return view.scheme === 'https' || this.#options.publicHttps;
   }
 
-  /** @throws {HttpError} 400 without a Host, 403 for one that is not ours */
+  /** @throws {HttpError} 400 without a path or a Host, 403 for a Host that is not ours */
   checkHost(req: IncomingMessage): RequestView {
+    if (!isPath(requestTarget(req))) {
+      throw new HttpError(400, 'The request names no path. This server is no proxy: ask for "/…".');
+    }
     const view = this.view(req);
     if (view.host === '') throw new HttpError(400, 'The request names no Host.');
     const rules = this.#options.hosts();

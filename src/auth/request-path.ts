@@ -19,8 +19,15 @@ const dataFolders = new Set([
 
 /** The path of a request, still percent-encoded. */
 export function requestPath(req: IncomingMessage): string {
-  const target = requestTarget(req);
-  return target.startsWith('/') ? target.replace(/[?#].*$/s, '') : absoluteFormPath(target);
+  return requestTarget(req).replace(/[?#].*$/s, '');
+}
+
+/**
+ * `GET http://host/path`, as clients speak to proxies, and `OPTIONS *` name no path. No parser but the router's own may
+ * say what such an address means: where two of them differ (`http:///files/static/x`), a private file passes for a public one.
+ */
+export function isPath(target: string): boolean {
+  return target.startsWith('/');
 }
 
 /** A path below base_url; undefined when it lies elsewhere. */
@@ -78,9 +85,4 @@ function firstSegment(path: string): string {
     // Broken escapes are no name of ours.
     return segment.toLowerCase();
   }
-}
-
-/** `GET http://host/path HTTP/1.1`, as clients speak to proxies. */
-function absoluteFormPath(target: string): string {
-  return URL.canParse(target) ? new URL(target).pathname : target;
 }

@@ -54,11 +54,11 @@ export function upgradeHandler(options: {
 
   async function accept(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const identity = await auth.authenticateUpgrade(req);
-    const url = new URL(req.url ?? '/', 'http://localhost');
-    const { route, params } = match(url.pathname);
-    const open = await route.accept({ params, query: url.searchParams, identity });
+    const [path = '', query] = (req.url ?? '').split(/\?(.*)/s);
+    const { route, params } = match(path);
+    const open = await route.accept({ params, query: new URLSearchParams(query), identity });
     server.handleUpgrade(req, socket, head, (ws) => {
-      ws.on('error', (error) => log.debug(`A websocket of ${url.pathname} failed: ${error.message}`));
+      ws.on('error', (error) => log.debug(`A websocket of ${path} failed: ${error.message}`));
       if (identity.kind === 'session') remember(identity.id, ws);
       open(ws);
     });

@@ -86,15 +86,22 @@ describe.each(['/', '/x/'])('without a credential, base_url %s', (base) => {
     expect((answer as { body: string }).body).toMatch(/^This server needs a login.*$/);
   });
 
-  it('a request target for a proxy is no way round', async () => {
+  it.each([
+    `http://evil.org${base}api/contents`,
+    `http://127.0.0.1${base}api`,
+    `http:///private${base}api`,
+    `http:///private${base}static/a.txt`,
+    `http://127.0.0.1${base}private/../login`,
+    '*',
+  ])('a request target for a proxy is no way round: %s', async (target) => {
     const socket = connect(app.port, '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => (text += chunk.toString()));
-    socket.write(
-      `GET http://evil.org${base}api/contents HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
-    );
+    const method = target === '*' ? 'OPTIONS' : 'GET';
+    socket.write(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     await once(socket, 'close');
-    expect(text).toMatch(/^HTTP\/1\.1 403 /);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).not.toContain('identity');
   });
 });
 

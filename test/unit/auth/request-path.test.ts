@@ -21,7 +21,8 @@ describe('relativePath', () => {
     ['/xy/api', '/x/', undefined],
     ['/', '/', ''],
     ['//evil/api', '/', '/evil/api'],
-    ['http://h/x/api/contents', '/x/', 'api/contents'],
+    ['http://h/x/api/contents', '/x/', undefined],
+    ['http:///x/api', '/x/', undefined],
     ['nonsense', '/', undefined],
   ])('%s below %s is %j', (url, base, path) => {
     expect(relativePath(requestPath(request(url)), base)).toBe(path);
