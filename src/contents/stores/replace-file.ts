@@ -198,8 +198,15 @@ async function copyRange(from: FileHandle, to: FileHandle, start: number, end: n
     const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, end - at), at);
     if (bytesRead === 0)
       throw new HttpError(500, 'The staged copy of the file became shorter while it was read');
-    await to.write(buffer, 0, bytesRead, at);
+    await writeWhole(to, buffer.subarray(0, bytesRead), at);
     at += bytesRead;
+  }
+}
+
+/** A disk that becomes full takes a part of the bytes without an error; only the next write has one. */
+async function writeWhole(to: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await to.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
   }
 }
 

@@ -92,6 +92,29 @@ describe('FileNotebookManager', () => {
     expect(text('a')).toBe('this one is longer than it was');
   });
 
+  it('leaves a file that is a mount of its own as it was when its disk takes only a part', async ({ skip }) => {
+    // Single files given to a container: written in place, staged on another disk.
+    const disk = join(root, 'disk');
+    mkdirSync(disk);
+    const mount = (...args: string[]) => spawnSync('mount', args).status === 0;
+    if (!mount('-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk)) skip('mounting needs rights');
+    const file = join(root, 'a.ipynb');
+    try {
+      writeFileSync(join(disk, 'a.ipynb'), 'o'.repeat(4000));
+      writeFileSync(file, '');
+      if (!mount('--bind', join(disk, 'a.ipynb'), file)) skip('mounting needs rights');
+      const store = new FileNotebookManager({ notebook_dir: root });
+      const bytes = Buffer.alloc(100_000, 'n');
+      await expect(store.write('a.ipynb', bytes)).rejects.toMatchObject({ status: 507 });
+      expect(readFileSync(file, 'utf8')).toBe('o'.repeat(4000));
+      await store.write('a.ipynb', bytes.subarray(0, 8000));
+      expect(readFileSync(file)).toEqual(bytes.subarray(0, 8000));
+    } finally {
+      spawnSync('umount', [file]);
+      spawnSync('umount', [disk]);
+    }
+  });
+
   it('takes an existing revision for the same when only the times of the file changed', async () => {
     const store = open();
     const { revision } = await store.write('a.txt', Buffer.from('same'));
