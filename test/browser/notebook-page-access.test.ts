@@ -5,7 +5,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
-import { launchChromium, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
+import { loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
+import { openBrowser } from './open-browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -28,7 +29,7 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
 
   beforeAll(async () => {
     server = await startTestServer({ onlyOwnKernel: true });
-    browser = await launchChromium();
+    browser = await openBrowser();
     writeNotebookFile(server, 'access.ipynb', [
       {
         type: 'markdown',

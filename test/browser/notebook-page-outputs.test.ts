@@ -6,13 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../src/package-files.js';
 import { hasChromium, hasPythonKernel } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
-import {
-  kernelIdle,
-  launchChromium,
-  loggedIn,
-  openNotebook,
-  writeNotebookFile,
-} from './notebook-page-driver.js';
+import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
+import { openBrowser } from './open-browser.js';
 
 /** Scrolls through the whole notebook, so that every cell is drawn. */
 async function drawAll(page: Page): Promise<void> {
@@ -34,7 +29,7 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
 
   beforeAll(async () => {
     server = await startTestServer();
-    browser = await launchChromium();
+    browser = await openBrowser();
     context = await loggedIn(browser, server);
     for (const name of ['hostile', 'pandas', 'matplotlib', 'cells-200', 'attachments']) {
       copyFileSync(

@@ -7,12 +7,12 @@ import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import {
   kernelIdle,
-  launchChromium,
   loggedIn,
   openNotebook,
   writeNotebookFile,
   type NotebookDriver,
 } from './notebook-page-driver.js';
+import { openBrowser } from './open-browser.js';
 
 /** Width of one character of the first cell's static text, in pixels. */
 const CHARACTER_WIDTH = `(() => {
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
 
   beforeAll(async () => {
     server = await startTestServer({ onlyOwnKernel: true });
-    browser = await launchChromium();
+    browser = await openBrowser();
     context = await loggedIn(browser, server);
   });
 
@@ -212,6 +212,8 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await list.waitFor();
     expect(await list.innerText()).toContain('abs');
     await page.keyboard.type('bs');
+    await expect.poll(() => list.locator('[aria-selected=true]').innerText()).toContain('abs');
+    await page.waitForTimeout(150); // CodeMirror takes no Enter for a list that has only just changed
     await page.keyboard.press('Enter');
     await expect.poll(() => typed(0)).toBe('/* 😀 */ Math.max; Math.abs');
     // Esc closed nothing of the notebook's own while the list was open; now it leaves the editor
