@@ -92,7 +92,9 @@ describe('FileNotebookManager', () => {
     expect(text('a')).toBe('this one is longer than it was');
   });
 
-  it('leaves a file that is a mount of its own as it was when its disk takes only a part', async ({ skip }) => {
+  it('leaves a file that is a mount of its own as it was when its disk takes only a part', async ({
+    skip,
+  }) => {
     // Single files given to a container: written in place, staged on another disk.
     const disk = join(root, 'disk');
     mkdirSync(disk);
