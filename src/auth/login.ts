@@ -35,7 +35,7 @@ const maxForm = 16 * 1024;
 
 export function loginRouter(options: LoginOptions): Router {
   const { baseUrl, gate, credentials, sessions, throttle, log } = options;
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   const nextOf = (req: Request): string =>
     safeNext(req.query.next ?? field(req, 'next'), gate.view(req).origin, baseUrl);

@@ -15,7 +15,7 @@ type PathParams = { path?: string[] };
 
 /** Paths are relative to base_url. HEAD is answered by the same route. */
 export function filesRouter(contents: Contents): Router {
-  const router = Router({ strict: false });
+  const router = Router({ caseSensitive: true });
   router.get('/files{/*path}', async (req: Request<PathParams>, res) => {
     if (req.headers['sec-fetch-site'] === 'cross-site' && req.headers['sec-fetch-mode'] !== 'navigate') {
       throw new HttpError(403, 'Files of this server are not for use in pages of other sites');

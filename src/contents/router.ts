@@ -14,7 +14,7 @@ type CheckpointParams = PathParams & { id: string };
 
 /** Paths are relative to base_url. All bodies but those of PUT must have been parsed into `req.body` before. */
 export function contentsRouter(contents: Contents): Router {
-  const router = Router({ strict: false });
+  const router = Router({ caseSensitive: true });
 
   router.get('/api/contents{/*path}/checkpoints', async (req: Request<PathParams>, res) => {
     sendJson(res, 200, await contents.listCheckpoints(pathOf(req)));

@@ -6,7 +6,7 @@ import type { DocumentManager, OpenOptions } from './document-manager.js';
 import type { LiveDocument } from './live-document.js';
 
 export function documentsRouter({ documents }: { documents: DocumentManager }): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   router.get('/api/documents', (_request, response) => {
     response.json(documents.list().map(model));

@@ -17,7 +17,7 @@ export interface KernelsRouterOptions {
 const logoAge = 2_592_000;
 
 export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRouterOptions): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   router.get('/api/kernels', (_req, res) => {
     res.json(kernels.list().map((kernel) => kernel.model()));

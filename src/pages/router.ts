@@ -34,7 +34,7 @@ const LARGEST_TEXT = 2 * 1024 * 1024;
 
 export function pagesRouter(options: PagesOptions): Router {
   const { baseUrl, contents } = options;
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   const address = (route: string, path: string): string => {
     const encoded = path.split('/').filter(Boolean).map(encodeURIComponent).join('/');

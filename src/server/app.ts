@@ -31,8 +31,10 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.disable('etag'); // hashing every answer costs more than it saves; static files bring their own
   app.set('query parser', 'simple');
+  // What an address is gets decided in several places, and all of them compare exactly: `/API/contents` is nothing.
+  app.set('case sensitive routing', true);
 
-  const site = Router({ strict: false });
+  const site = Router({ caseSensitive: true });
   site.use(parts.auth.router);
   site.use(parts.auth.gate);
   site.use('/api', activity(parts.onActivity));

@@ -20,7 +20,7 @@ RESOURCES.push('server', 'sessions', 'terminals');
 const ACTIONS = ['read', 'write', 'execute'];
 
 export function statusRouter(source: StatusSource): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   router.get('/api', (_req, res) => {
     res.json({ version });

@@ -5,7 +5,7 @@ import { HttpError } from '../http-error.js';
 import type { KernelChoice, SessionManager, SessionPatch, SessionRequest } from './session-manager.js';
 
 export function sessionsRouter({ sessions }: { sessions: SessionManager }): Router {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
 
   router.get('/api/sessions', (_req, res) => {
     res.json(sessions.list().map((session) => sessions.model(session)));

@@ -29,6 +29,15 @@ describe.each(['/', '/x/'])('without a credential, under %s', (base) => {
     }
   });
 
+  it('knows every address in one spelling, also for the owner', async () => {
+    for (const { method, path } of running.server.routes) {
+      const address = path.replace(/\{?\/[:*]\w+\}?/g, '/x').toUpperCase();
+      if (address.length < 2) continue;
+      const answer = await running.fetch(address.slice(1), { method });
+      expect(answer.status, `${method} ${address}`).toBe(404);
+    }
+  });
+
   it('refuses what no route is registered for, so that it tells nothing', async () => {
     for (const path of ['api/nothing', 'nothing', 'api/../../etc/passwd', 'static/../main.js', 'metrics']) {
       const answer = await fetch(new URL(path, running.url), { redirect: 'manual' });
