@@ -187,9 +187,10 @@ export class DocumentSaver {
       return false;
     }
     this.#isDetached = false;
-    if (written.upgradedFrom !== undefined) {
+    if (written.upgraded !== undefined) {
+      const { from, copy } = written.upgraded;
       this.#warn(
-        `${storage.path} was in the old notebook format ${written.upgradedFrom} and is now saved in format 4. The old file is kept as a checkpoint.`,
+        `${storage.path} was in the old notebook format ${from} and is now saved in format 4. The old file is kept as ${posix.basename(copy)}.`,
       );
     }
     if (written.copy !== undefined) {

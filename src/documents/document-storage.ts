@@ -14,8 +14,11 @@ export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writ
 };
 
 export type Written =
-  /** `copy`: path of what somebody else had written, when there was something; `upgradedFrom`: the old format, once */
-  | { kind: 'written'; entry: Entry; copy?: string; upgradedFrom?: number }
+  /**
+   * `copy`: path of what somebody else had written, when there was something; `upgraded`: the format that the file had
+   * before, and the path of a copy of it, once
+   */
+  | { kind: 'written'; entry: Entry; copy?: string; upgraded?: { from: number; copy: string } }
   /** the file is not there any more; nothing was written */
   | { kind: 'gone' };
 
@@ -29,8 +32,8 @@ export class DocumentStorage {
   entry: Entry;
   path: string;
   #metadata: object;
-  /** the file on disk is of an old format; before it is written over, it becomes a checkpoint */
-  #isUpgrade: boolean;
+  /** the file on disk is of this old format; before it is written over, it is copied */
+  #oldFormat: number | undefined;
 
   private constructor(
     private readonly contents: ContentsSource,
@@ -43,7 +46,7 @@ export class DocumentStorage {
     this.file = file;
     this.#onDisk = file;
     this.#metadata = {};
-    this.#isUpgrade = file.upgradedFrom !== undefined;
+    this.#oldFormat = file.upgradedFrom;
   }
 
   /** @throws {HttpError} 404 no such file, 400 not a notebook */
@@ -73,17 +76,16 @@ export class DocumentStorage {
     const { metadata } = state;
     const written = this.preview(state);
     const bytes = written.toBytes();
-    const upgradedFrom = this.#isUpgrade ? this.file.upgradedFrom : undefined;
-    if (this.#isUpgrade) await this.contents.store.checkpoints.create(this.path);
-    this.#isUpgrade = false;
+    const upgraded = await this.#keepOldFormat();
     const result = await this.#writeBytes(bytes, again);
     if (result.kind === 'gone') return result;
+    this.#oldFormat = undefined;
     this.entry = result.entry;
     this.file = written;
     this.#onDisk = written;
     this.#metadata = metadata;
     adopt(state, saved, written);
-    return upgradedFrom === undefined ? result : { ...result, upgradedFrom };
+    return upgraded === undefined ? result : { ...result, upgraded };
   }
 
   /** Whether the file is still as we know it. Touched without a change counts as unchanged. */
@@ -103,7 +105,7 @@ export class DocumentStorage {
     this.entry = entry;
     this.file = file;
     this.#onDisk = file;
-    this.#isUpgrade = file.upgradedFrom !== undefined;
+    this.#oldFormat = file.upgradedFrom;
   }
 
   /** The file was moved to `path`, which is told already. */
@@ -145,22 +147,31 @@ export class DocumentStorage {
       const theirs = await this.contents.readBytes(this.path);
       ({ revision } = theirs.entry);
       if (!theirs.bytes.equals(this.#onDisk.toBytes()) && !theirs.bytes.equals(bytes)) {
-        copy = await this.#keep(theirs.bytes);
+        const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+        copy = await this.#keep(theirs.bytes, `conflict-${time}`);
       }
     }
   }
 
-  /** @returns the path of the copy */
-  async #keep(bytes: Uint8Array): Promise<string> {
-    const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  /** Not as the checkpoint: there is one only, and the next Ctrl-S takes its place. */
+  async #keepOldFormat(): Promise<{ from: number; copy: string } | undefined> {
+    const from = this.#oldFormat;
+    if (from === undefined || (await this.contents.stat(this.path)) === undefined) return undefined;
+    const { bytes } = await this.contents.readBytes(this.path);
+    return { from, copy: await this.#keep(bytes, `v${from}`) };
+  }
+
+  /** Copies beside the file, unless the copy is there already. @returns the path of the copy */
+  async #keep(bytes: Uint8Array, name: string): Promise<string> {
     for (let n = 0; ; n += 1) {
-      const path = `${this.path.replace(/\.ipynb$/, '')}-conflict-${time}${n === 0 ? '' : `-${n}`}.ipynb`;
+      const path = `${this.path.replace(/\.ipynb$/, '')}-${name}${n === 0 ? '' : `-${n}`}.ipynb`;
       try {
         await this.contents.writeBytes(path, bytes, { absent: true });
         return path;
       } catch (error) {
         if (!(error instanceof HttpError) || error.status !== 409 || n > 20) throw error;
       }
+      if ((await this.contents.readBytes(path)).bytes.equals(bytes)) return path;
     }
   }
 }

@@ -113,8 +113,8 @@ async function write(cells: Cell[], minor = 5): Promise<void> {
   const content = { cells, metadata: {}, nbformat: 4, nbformat_minor: minor };
   await store.write(path, Buffer.from(JSON.stringify(content)));
 }
-async function onDisk(): Promise<{ cells: Cell[]; metadata: object }> {
-  const { body } = await store.read(path);
+async function onDisk(of = path): Promise<{ cells: Cell[]; metadata: object }> {
+  const { body } = await store.read(of);
   const chunks: Buffer[] = [];
   for await (const chunk of body) chunks.push(chunk as Buffer);
   return JSON.parse(Buffer.concat(chunks).toString()) as { cells: Cell[]; metadata: object };
@@ -354,7 +354,7 @@ describe('LiveDocument', () => {
     expect(cells[1]?.source).toEqual(['x2']);
   });
 
-  it('keeps a notebook of an old format as a checkpoint before it writes the new one', async () => {
+  it('keeps a notebook of an old format beside the new one, also when its checkpoint is made anew', async () => {
     const cells = [
       { cell_type: 'code', input: 'print 1', language: 'python', outputs: [], collapsed: false },
     ];
@@ -365,12 +365,22 @@ describe('LiveDocument', () => {
     const [id = ''] = document.state.ids;
     expect(await onDisk()).toMatchObject({ nbformat: 3 });
     page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id, changes: [7, [0, '!']] }] });
-    await document.flush();
+    page.say({ type: 'save', seq: 2, checkpoint: true });
+    await until(() => page.last('saved')?.checkpoint !== undefined);
     expect(await onDisk()).toMatchObject({ nbformat: 4, cells: [{ source: ['print 1!'] }] });
     expect(page.last('notice')?.message).toContain('format 3');
-    const [checkpoint] = await store.checkpoints.list(path);
-    await store.checkpoints.restore(path, checkpoint?.id ?? '');
-    expect(await onDisk()).toMatchObject({ nbformat: 3 });
+    expect(page.last('notice')?.message).toContain('work-v3.ipynb');
+    expect(await onDisk('work-v3.ipynb')).toEqual(JSON.parse(old));
+    // Put back, and upgraded again: one copy is enough.
+    await store.write(path, Buffer.from(old));
+    await document.reload();
+    const [again = ''] = document.state.ids;
+    document.execute([again]);
+    await until(() => document.state.cell(again)?.run.finished !== undefined);
+    await document.flush();
+    expect(await onDisk()).toMatchObject({ nbformat: 4 });
+    const { entries } = await store.list('');
+    expect(entries.map(({ name }) => name).filter((name) => name.includes('-v3'))).toEqual(['work-v3.ipynb']);
   });
 
   it('wants a page to say who it is', async () => {
