@@ -268,8 +268,9 @@ export class Contents {
     await this.openDocuments?.find(source)?.flush();
     const entry = await this.store.rename(source, target);
     if (source !== target) {
-      if (entry.kind === 'file') await this.store.checkpoints.renamed(source, target);
+      // At once: until it knows, an open document misses its file.
       await this.openDocuments?.renamed(source, target);
+      if (entry.kind === 'file') await this.store.checkpoints.renamed(source, target);
     }
     return bareModel(target, entry);
   }

@@ -133,10 +133,19 @@ export class DocumentSaver {
     await this.idle();
     const found = await this.storage.check();
     if (found === 'gone') this.#detach();
+    else this.found();
     if (found !== 'changed') return 'same';
     if (!this.isDirty) return 'reread';
-    await this.#save(false);
+    // That it failed is told to all pages, and is no reason not to show what is here.
+    await this.#save(false).catch(() => undefined);
     return 'same';
+  }
+
+  /** The file is there: one that had vanished came back, and is saved by itself again. */
+  found(): void {
+    if (!this.#isDetached) return;
+    this.#isDetached = false;
+    if (this.isDirty) this.#schedule.changed();
   }
 
   /** Nothing is written any more. */

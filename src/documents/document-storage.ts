@@ -99,20 +99,25 @@ export class DocumentStorage {
     return 'same';
   }
 
-  /** Reads the file again. @throws as `open` */
-  async reread(): Promise<void> {
-    const { entry, file } = await this.contents.readNotebook(this.path);
+  /** What is on disk, to be taken by `replace`. @throws as `open` */
+  read(): Promise<{ entry: Entry; file: NotebookFile }> {
+    return this.contents.readNotebook(this.path);
+  }
+
+  /** From now on this is the file. */
+  replace({ entry, file }: { entry: Entry; file: NotebookFile }): void {
     this.entry = entry;
     this.file = file;
     this.#onDisk = file;
     this.#oldFormat = file.upgradedFrom;
   }
 
-  /** The file was moved to `path`, which is told already. */
-  async moved(): Promise<void> {
+  /** The file was moved to `path`, which is told already. @returns whether it is there */
+  async moved(): Promise<boolean> {
     const entry = await this.contents.stat(this.path);
     // Moving may change what a revision is made of; the bytes are those that we know.
     if (entry !== undefined && entry.size === this.entry.size) this.entry = entry;
+    return entry !== undefined;
   }
 
   /** @returns when the last checkpoint was made, ISO 8601 */

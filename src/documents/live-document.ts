@@ -24,6 +24,9 @@ import { OutputTrust } from './output-trust.js';
 import { defaultSaveTimes, type SaveTimes } from './save-schedule.js';
 import { snapshotText } from './snapshot.js';
 
+/** How often a document is saved while it closes. */
+const MOST_LAST_SAVES = 5;
+
 export interface DocumentOptions {
   contents: ContentsSource;
   sessions: SessionSource;
@@ -229,8 +232,12 @@ export class LiveDocument implements OpenDocument {
   /** Takes what is on disk now; what was not saved is given up. */
   async reload(): Promise<void> {
     await this.#saver.idle();
+    this.#replace(await this.#storage.read());
+  }
+
+  #replace(read: Awaited<ReturnType<DocumentStorage['read']>>): void {
     this.#recorder.flush();
-    await this.#storage.reread();
+    this.#storage.replace(read);
     const old = this.state;
     const state = stateOf(this.#storage.file);
     this.#storage.opened(state);
@@ -251,7 +258,12 @@ export class LiveDocument implements OpenDocument {
   /** Somebody is about to look: has another program changed the file? */
   async checkDisk(): Promise<void> {
     if ((await this.#saver.checkDisk()) === 'same') return;
-    await this.reload();
+    const { revision } = this;
+    const read = await this.#storage.read();
+    this.#recorder.flush();
+    // Somebody worked here while it was read; the next save keeps both.
+    if (this.revision !== revision) return;
+    this.#replace(read);
     const message = `${this.path} was changed by another program and was read again.`;
     this.#pages.broadcast({ type: 'notice', level: 'info', message });
   }
@@ -262,7 +274,7 @@ export class LiveDocument implements OpenDocument {
     this.#pages.broadcast({ type: 'path', path });
     this.#link.follow();
     await this.#saver.idle();
-    await this.#storage.moved();
+    if (await this.#storage.moved()) this.#saver.found();
   }
 
   /** The file was deleted on purpose: the pages are told, and nothing is written any more. */
@@ -274,13 +286,21 @@ export class LiveDocument implements OpenDocument {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     try {
-      if (!this.#saver.isDetached) await this.flush();
+      if (!this.#saver.isDetached) await this.#flushAll();
       else if (this.isDirty)
         this.#options.log.warn(`${this.path} had vanished; its unsaved changes are gone.`);
     } catch (error) {
       this.#options.log.error(`${this.path} could not be saved at the end: ${messageOf(error)}`);
     }
     this.#end(undefined);
+  }
+
+  /** Also what came while the last save was under way; a kernel that prints without end does not hold this up. */
+  async #flushAll(): Promise<void> {
+    for (let times = 0; times === 0 || (this.isDirty && times < MOST_LAST_SAVES); times += 1) {
+      await this.flush();
+      this.#recorder.flush();
+    }
   }
 
   #end(reason: string | undefined): void {

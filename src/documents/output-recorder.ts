@@ -5,6 +5,7 @@
  * `clear_output(wait=True)` clears when the next output comes; `update_display_data` changes every display with that id;
  * output that comes after the cell has ended still belongs to it. What comes within 50 ms becomes one batch.
  */
+import { DEEPEST_VALUE, isNestedDeeper } from '../notebook/json-depth.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { Operation } from '../notebook/operations.js';
 import type { CellId, MimeBundle, JsonObject, Output } from '../notebook/types.js';
@@ -28,6 +29,9 @@ export interface RecorderOptions {
   /** characters of streams that one run of a cell keeps; default 10,000,000 */
   streamLimit?: number;
 }
+
+/** In place of an output that no page and no file could take. */
+const TOO_DEEP = `[An output is left out: its JSON is nested more than ${DEEPEST_VALUE} levels deep.]\n`;
 
 /** Runs that may still bring late output, from threads and callbacks. */
 const MOST_RUNS = 2_000;
@@ -71,6 +75,10 @@ export class OutputRecorder {
     const run = this.#runs.get(parent);
     if (run === undefined) return;
     const content = parseObject(bytes);
+    if (isNestedDeeper(content)) {
+      this.#stream(run, 'stderr', TOO_DEEP);
+      return;
+    }
     switch (type) {
       case 'stream': {
         const stream = streamContent(content);

@@ -1,5 +1,6 @@
 /** The websocket of a page on a live document: one JSON message a frame, and a bounded queue towards a slow page. */
 import type { RawData, WebSocket } from 'ws';
+import { silentLog, type Log } from '../log.js';
 import { PageMessageError, parsePageMessage } from '../protocol/page-messages.js';
 import type { ServerMessage } from '../protocol/document-messages.js';
 import type { DocumentPage } from './document-pages.js';
@@ -11,8 +12,10 @@ const STALE = JSON.stringify({ type: 'stale' } satisfies ServerMessage);
 
 /** "Going away": the page may come back. */
 const GOING_AWAY = 1001;
+/** "Internal error": as well; it gets a snapshot then, or goes on where it was. */
+const FAILED = 1011;
 
-export function handleDocumentSocket(ws: WebSocket, document: LiveDocument): void {
+export function handleDocumentSocket(ws: WebSocket, document: LiveDocument, log: Log = silentLog): void {
   const page = new SocketPage(ws);
   document.attach(page);
   ws.on('message', (data, isBinary) => {
@@ -29,7 +32,14 @@ export function handleDocumentSocket(ws: WebSocket, document: LiveDocument): voi
       if (message.type === 'resume') page.catchesUp();
       document.receive(page, message);
     } catch (error) {
-      if (!(error instanceof PageMessageError)) throw error;
+      if (!(error instanceof PageMessageError)) {
+        // A defect of ours with one message must not end the server, with all kernels and documents in it.
+        log.error(
+          `A message to ${document.path} failed: ${error instanceof Error ? error.stack : String(error)}`,
+        );
+        ws.close(FAILED);
+        return;
+      }
       const { message, seq } = error;
       page.sendNow(
         seq === undefined ? { type: 'notice', level: 'error', message } : { type: 'refused', seq, message },

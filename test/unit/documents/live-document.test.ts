@@ -106,6 +106,7 @@ class FakePage implements DocumentPage {
 
 let store: MemoryNotebookManager;
 let sessions: FakeSessions;
+let contents: Contents;
 let documents: DocumentManager;
 const path = 'work.ipynb';
 
@@ -135,7 +136,7 @@ async function until(holds: () => boolean): Promise<void> {
 beforeEach(async () => {
   store = new MemoryNotebookManager();
   sessions = new FakeSessions();
-  const contents = new Contents(store);
+  contents = new Contents(store);
   documents = new DocumentManager({
     contents,
     sessions,
@@ -319,6 +320,87 @@ describe('LiveDocument', () => {
     const copy = entries.find(({ name }) => name.includes('-conflict-'));
     expect(page.last('notice')?.message).toContain(copy?.name);
     expect((await onDisk()).cells).toMatchObject([{ id: 'a', source: 'x' }]);
+  });
+
+  it('loses nothing that is typed while a changed file is read again', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await write([code('a', 'theirs')]);
+    const read = store.read.bind(store);
+    let reads = 0;
+    store.read = async (of) => {
+      const found = await read(of);
+      // The first time it is compared, the second time it is read.
+      if ((reads += 1) === 2) {
+        page.say({
+          type: 'ops',
+          seq: 1,
+          base: 0,
+          ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, ' mine']] }],
+        });
+      }
+      return found;
+    };
+    await documents.open(path);
+    store.read = read;
+    expect(page.last('ack')).toBeDefined();
+    expect(document.state.cell('a')?.cell.source).toBe('x mine');
+    await until(() => page.last('notice') !== undefined && !document.isDirty);
+    expect((await onDisk()).cells).toMatchObject([{ source: ['x mine'] }, { id: 'b' }]);
+    const { entries } = await store.list('');
+    const copy = entries.find(({ name }) => name.includes('-conflict-'))?.name;
+    expect((await onDisk(copy)).cells).toMatchObject([{ source: 'theirs' }]);
+  });
+
+  it('saves by itself again when a file that had vanished is back', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await store.rename(path, 'elsewhere.ipynb');
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await until(() => page.last('notice') !== undefined);
+    expect(document.isDirty).toBe(true);
+    await store.rename('elsewhere.ipynb', path);
+    await documents.open(path);
+    await until(() => !document.isDirty);
+    expect((await onDisk()).cells).toHaveLength(1);
+    page.say({ type: 'ops', seq: 2, base: 1, ops: [{ op: 'delete-cell', id: 'a' }] });
+    await until(() => !document.isDirty);
+    expect((await onDisk()).cells).toHaveLength(0);
+  });
+
+  it('goes on saving when a save came while its file was being moved', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const rename = store.rename.bind(store);
+    store.rename = async (from, to) => {
+      const entry = await rename(from, to);
+      page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+      await document.flush();
+      return entry;
+    };
+    await contents.rename(path, 'new.ipynb');
+    await until(() => !document.isDirty);
+    expect((await onDisk('new.ipynb')).cells).toHaveLength(1);
+    expect(await store.stat(path)).toBeUndefined();
+  });
+
+  it('saves what came while it was saved for the last time', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const write = store.write.bind(store);
+    let writes = 0;
+    store.write = async (...args) => {
+      const entry = await write(...args);
+      const ids = document.state.ids;
+      if ((writes += 1) === 1) {
+        page.say({ type: 'ops', seq: 2, base: 1, ops: [{ op: 'delete-cell', id: ids[0] ?? '' }] });
+      }
+      return entry;
+    };
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await documents.close();
+    expect(page.last('ack')?.seq).toBe(2);
+    expect((await onDisk()).cells).toHaveLength(0);
   });
 
   it('refuses changes of a read-only file with a sentence', async () => {

@@ -53,6 +53,15 @@ afterEach(() => {
 });
 
 describe('OutputRecorder', () => {
+  it('leaves out what is nested too deep to be written anywhere', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const content = `{"data":{"application/json":${deep}},"metadata":{}}`;
+    recorder.message('display_data', 'run-a', Buffer.from(content));
+    recorder.flush();
+    expect(() => JSON.stringify(outputs())).not.toThrow();
+    expect(outputs()).toMatchObject([{ output_type: 'stream', name: 'stderr' }]);
+  });
+
   it('merges neighbouring text of one stream and keeps the order of different ones', () => {
     print('1\n');
     print('2\n');

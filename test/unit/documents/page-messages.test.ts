@@ -23,6 +23,14 @@ describe('parsePageMessage', () => {
     expect(parsePageMessage(JSON.stringify(message))).toEqual(message);
   });
 
+  it.each([901, 100_000])('refuses JSON that is nested %i levels deep', (levels) => {
+    const metadata = `{"x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    const text = `{"type":"ops","seq":4,"base":0,"ops":[{"op":"set-metadata","id":null,"metadata":${metadata}}]}`;
+    expect(() => parsePageMessage(text)).toThrow(
+      new PageMessageError('The batch is nested more than 900 levels deep.', 4),
+    );
+  });
+
   it('drops fields that it does not know', () => {
     expect(parsePageMessage('{"type":"interrupt","extra":1}')).toEqual({ type: 'interrupt' });
   });

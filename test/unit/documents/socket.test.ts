@@ -23,14 +23,14 @@ class SlowSocket extends EventEmitter {
   }
 }
 
-function connect() {
+function connect(receive?: () => void) {
   const socket = new SlowSocket();
   const received: PageMessage[] = [];
   const pages = new Set<DocumentPage>();
   const document: Pick<LiveDocument, 'attach' | 'detach' | 'receive'> = {
     attach: (page) => void pages.add(page),
     detach: (page) => void pages.delete(page),
-    receive: (_, message) => void received.push(message),
+    receive: receive ?? ((_, message) => void received.push(message)),
   };
   handleDocumentSocket(socket as unknown as WebSocket, document as LiveDocument);
   const [page] = pages;
@@ -58,6 +58,14 @@ describe('handleDocumentSocket', () => {
     expect(socket.last()).toMatchObject({ type: 'notice' });
     say('{"type":"interrupt"}');
     expect(received).toEqual([{ type: 'interrupt' }]);
+  });
+
+  it('ends the connection, and nothing else, when a message fails by a defect', () => {
+    const { socket, say } = connect(() => {
+      throw new RangeError('Maximum call stack size exceeded');
+    });
+    expect(() => say('{"type":"interrupt"}')).not.toThrow();
+    expect(socket.closed).toBe(1011);
   });
 
   it('holds back a page that does not read, tells it once to start over, and serves it when it does', () => {
