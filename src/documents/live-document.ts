@@ -16,7 +16,7 @@ import { DocumentPages, send, type AttachedPage, type DocumentPage } from './doc
 import { DocumentSaver } from './document-saver.js';
 import { DocumentStorage, type ContentsSource } from './document-storage.js';
 import { ExecutionQueue } from './execution-queue.js';
-import { KernelLink, type SessionSource, type SpecSource } from './kernel-link.js';
+import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } from './kernel-link.js';
 import { withKernel } from './kernel-metadata.js';
 import { OperationLog } from './operation-log.js';
 import { OutputRecorder } from './output-recorder.js';
@@ -35,7 +35,7 @@ export interface DocumentOptions {
   saveTimes?: SaveTimes;
   /** ms between two batches of output; default 50 */
   outputInterval?: number;
-  /** Nobody looks, nothing runs, everything is on disk: the document may be let go. */
+  /** Nobody looks, nothing runs or can still print, everything is on disk: the document may be let go. */
   onQuiet?(document: LiveDocument): void;
 }
 
@@ -52,6 +52,8 @@ export class LiveDocument implements OpenDocument {
   readonly #trust: OutputTrust;
   #epoch = newEpoch();
   #ops: OperationLog;
+  /** the kernel that ran the last cell */
+  #ranOn: LinkedKernel | undefined;
   #isClosed = false;
 
   private constructor(storage: DocumentStorage, options: DocumentOptions) {
@@ -99,7 +101,10 @@ export class LiveDocument implements OpenDocument {
       path: () => this.path,
       metadata: () => this.state.metadata,
       onMessage: (...message) => this.#kernelMessage(...message),
-      onChange: () => this.#pages.broadcast(this.#kernelMessageNow()),
+      onChange: () => {
+        this.#pages.broadcast(this.#kernelMessageNow());
+        this.#checkQuiet();
+      },
       onLost: (reason) => this.#queue.kernelLost(reason),
     });
     this.#link.follow();
@@ -130,9 +135,11 @@ export class LiveDocument implements OpenDocument {
     return this.#saver.isDirty;
   }
 
-  /** Nobody looks, nothing runs, everything is on disk. */
+  /** Nobody looks, nothing runs or can still print (threads, callbacks), everything is on disk. */
   get isQuiet(): boolean {
-    return this.#pages.size === 0 && !this.#queue.isBusy && !this.isDirty;
+    const { kernel } = this.#link;
+    const mayPrint = kernel !== undefined && kernel === this.#ranOn && kernel.state !== 'dead';
+    return this.#pages.size === 0 && !this.#queue.isBusy && !this.isDirty && !mayPrint;
   }
 
   // Pages.
@@ -211,13 +218,21 @@ export class LiveDocument implements OpenDocument {
     await this.#saver.idle();
     this.#recorder.flush();
     const file = saveContent(this.#storage.preview(this.state), content);
-    const ops = difference(this.state, stateOf(file, this.state));
+    const wanted = difference(this.state, stateOf(file, this.state));
+    const ops = wanted.filter((op) => !this.#isKernels(op));
     this.#trust.before(ops, this.state);
     const batch = this.#ops.append(ops);
     if (batch !== undefined) this.#tellOutside(batch);
     this.#saver.writeOver(file);
     await this.#saver.saveNow(false);
     return this.#storage.entry;
+  }
+
+  /** How a run stands and what it prints, the kernel says; another client knows how it was some time ago. */
+  #isKernels(op: Operation): boolean {
+    if (op.op !== 'set-execution' && op.op !== 'set-outputs') return false;
+    const state = this.state.cell(op.id)?.run.state;
+    return state === 'running' || (state === 'queued' && op.op === 'set-execution');
   }
 
   /** The notebook as the contents API sends it. */
@@ -395,6 +410,7 @@ export class LiveDocument implements OpenDocument {
   #starts(cell: CellId): void {
     this.#trust.runs(cell);
     const { kernel } = this.#link;
+    this.#ranOn = kernel;
     const metadata = kernel === undefined ? undefined : withKernel(this.state.metadata, kernel);
     if (metadata !== undefined) this.#emit([{ op: 'set-metadata', id: null, metadata }]);
   }

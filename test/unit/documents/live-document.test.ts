@@ -79,9 +79,16 @@ class FakeSessions implements SessionSource {
     return this.session?.path === path ? this.session : undefined;
   }
   async create({ path }: { path: string }) {
-    this.session = { id: 's', path, kernel: new FakeKernel() };
+    return this.begin(new FakeKernel(), path);
+  }
+  begin(kernel: LinkedKernel, of = path) {
+    this.session = { id: 's', path: of, kernel };
     for (const listener of this.listeners) listener();
     return this.session;
+  }
+  end(): void {
+    this.session = undefined;
+    for (const listener of this.listeners) listener();
   }
   rename(): void {}
   onChange(listener: () => void) {
@@ -127,6 +134,15 @@ function attach(document: LiveDocument, client: string): FakePage & { say(messag
   document.attach(page);
   page.say({ type: 'resume', client });
   return page;
+}
+/** Starts a cell on a kernel that answers nothing by itself; its request is `run`. */
+async function runningOn(document: LiveDocument, cell: string): Promise<FakeKernel> {
+  const kernel = new FakeKernel();
+  kernel.request = () => 'run';
+  sessions.begin(kernel);
+  document.execute([cell]);
+  await until(() => document.state.cell(cell)?.run.state === 'running');
+  return kernel;
 }
 async function until(holds: () => boolean): Promise<void> {
   for (let n = 0; n < 2000 && !holds(); n += 1) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -273,6 +289,42 @@ describe('LiveDocument', () => {
     expect(page.last('ops')?.ops.map(({ op }) => op)).toEqual(['move-cell', 'edit-source', 'set-outputs']);
     expect(page.last('trust')?.untrusted).toEqual(['a']);
     expect((await onDisk()).cells.map(({ id }) => id)).toEqual(['b', 'a']);
+  });
+
+  it('leaves to the kernel what a running cell prints when another client saves what it saw earlier', async () => {
+    const document = await documents.open(path);
+    const kernel = await runningOn(document, 'a');
+    const print = (text: string) => kernel.say('iopub', 'stream', 'run', { name: 'stdout', text });
+    print('one\n');
+    const content = document.content() as unknown as { cells: Cell[] };
+    const [first] = content.cells;
+    if (first !== undefined) first.source = 'other';
+    print('two\n');
+    await document.save(content as never);
+    expect(document.state.cell('a')?.run.state).toBe('running');
+    print('three\n');
+    kernel.say('shell', 'execute_reply', 'run', { status: 'ok', execution_count: 1 });
+    kernel.say('iopub', 'status', 'run', { execution_state: 'idle' });
+    await document.flush();
+    const [cell] = (await onDisk()).cells;
+    expect(cell).toMatchObject({ source: ['other'], execution_count: 1 });
+    expect(cell?.outputs).toMatchObject([{ text: ['one\n', 'two\n', 'three\n'] }]);
+  });
+
+  it('records what a kernel prints long after the end of a cell and the last page', async () => {
+    const document = await documents.open(path);
+    const kernel = await runningOn(document, 'a');
+    kernel.say('shell', 'execute_reply', 'run', { status: 'ok', execution_count: 1 });
+    kernel.say('iopub', 'status', 'run', { execution_state: 'idle' });
+    await until(() => !document.isDirty);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    kernel.say('iopub', 'stream', 'run', { name: 'stdout', text: 'from a thread' });
+    await until(() => document.isDirty);
+    await until(() => !document.isDirty);
+    expect((await onDisk()).cells[0]?.outputs).toMatchObject([{ text: ['from a thread'] }]);
+    // Without its kernel there is nothing to wait for.
+    sessions.end();
+    await until(() => documents.get(document.id) === undefined);
   });
 
   it('saves a field of the file that no operation tells', async () => {
