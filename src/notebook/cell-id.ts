@@ -18,3 +18,19 @@ export function freeCellId(taken: { has(id: CellId): boolean }): CellId {
     if (!taken.has(id)) return id;
   }
 }
+
+/**
+ * An id for a cell whose file has none, the same every time that cell is read: a page that comes back to a server which
+ * was started again finds its cells.
+ *
+ * @param text  what makes the cell this one; equal cells get different ids by their order
+ */
+export function derivedCellId(text: Uint8Array, taken: { has(id: CellId): boolean }): CellId {
+  // FNV-1a
+  let hash = 0x811c9dc5;
+  for (const byte of text) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let number = hash >>> 0; ; number = (number + 1) >>> 0) {
+    const id = number.toString(16).padStart(8, '0');
+    if (!taken.has(id)) return id;
+  }
+}

@@ -3,7 +3,7 @@
  * JSON and finds the cells; a cell's own JSON is parsed only when somebody asks for it.
  */
 import { asCell, isObject, joinCell } from './cell-format.js';
-import { freeCellId, isCellId } from './cell-id.js';
+import { derivedCellId, isCellId } from './cell-id.js';
 import {
   JsonError,
   decodeRange,
@@ -234,7 +234,7 @@ function cutCells(bytes: Uint8Array, list: ArrayNode, minor: number): FileCell[]
   });
 }
 
-/** The ids in the file where they are good; new ones where they are missing, malformed or taken by an earlier cell. */
+/** The ids in the file where they are good; ones by source where they are missing, malformed or taken by an earlier cell. */
 function cellIds(bytes: Uint8Array, items: readonly JsonNode[]): { id: CellId; inFile: boolean }[] {
   const inFile = items.map((node) => {
     const field =
@@ -243,14 +243,17 @@ function cellIds(bytes: Uint8Array, items: readonly JsonNode[]): { id: CellId; i
   });
   const all = new Set(inFile);
   const seen = new Set<string>();
-  return inFile.map((id) => {
+  return items.map((node, index) => {
+    const id = inFile[index];
     if (isCellId(id) && !seen.has(id)) {
       seen.add(id);
       return { id, inFile: true };
     }
-    const fresh = freeCellId(all);
-    all.add(fresh);
-    return { id: fresh, inFile: false };
+    const source =
+      node.kind === 'object' ? node.fields?.findLast(({ key }) => key === 'source')?.value : undefined;
+    const derived = derivedCellId(bytes.subarray(source?.start ?? 0, source?.end ?? 0), all);
+    all.add(derived);
+    return { id: derived, inFile: false };
   });
 }
 

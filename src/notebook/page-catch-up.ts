@@ -4,7 +4,7 @@
  * otherwise the text goes into a new cell below.
  */
 import { ChangeSet, type Text } from '@codemirror/state';
-import type { NotebookState } from './notebook-state.js';
+import type { CellState, NotebookState } from './notebook-state.js';
 import type { Operation } from './operations-types.js';
 import type { Cell, CellId } from './types.js';
 
@@ -49,14 +49,15 @@ export function catchUp(
       ops.push(op);
     }
   }
+  const strangers = next.ids.filter((id) => !view.has(id));
   for (const [id, base] of bases) {
     const own = view.cell(id);
     if (own === undefined || inserted.has(id)) continue;
-    const theirs = next.cell(id);
+    const theirs = next.cell(id) ?? sameUnderNewId(next, strangers, [own.text, base], view.indexOf(id));
     if (theirs?.text.eq(own.text) === true) continue;
     if (theirs !== undefined && base?.eq(theirs.text) === true) {
       const changes = ChangeSet.of({ from: 0, to: base.length, insert: own.text }, base.length);
-      ops.push({ op: 'edit-source', id, changes: changes.toJSON() });
+      ops.push({ op: 'edit-source', id: theirs.id, changes: changes.toJSON() });
     } else if (theirs === undefined && base === null) {
       ops.push({ op: 'insert-cell', cell: own.cell, after: view.before(id) });
     } else if (own.text.length > 0) {
@@ -64,4 +65,24 @@ export function catchUp(
     }
   }
   return { ops, lost };
+}
+
+/**
+ * A file below nbformat 4.5 has no ids: read again, an edited cell comes under another one. The cell with one of these
+ * texts is taken for it, the one in the same place first; it is taken out of `strangers`.
+ */
+function sameUnderNewId(
+  next: NotebookState,
+  strangers: CellId[],
+  texts: readonly (Text | null)[],
+  place: number,
+): CellState | undefined {
+  for (const text of texts) {
+    const found = strangers.filter((id) => text !== null && next.cell(id)?.text.eq(text) === true);
+    const id = found.find((one) => one === next.ids[place]) ?? found[0];
+    if (id === undefined) continue;
+    strangers.splice(strangers.indexOf(id), 1);
+    return next.cell(id);
+  }
+  return undefined;
 }

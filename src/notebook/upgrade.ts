@@ -2,7 +2,7 @@
  * Upgrades notebooks of formats 1, 2 and 3 to 4.5, as nbformat does: worksheets become one list of cells, headings become
  * markdown, outputs become MIME bundles. From bytes to bytes, so that numbers in metadata keep their spelling.
  */
-import { freeCellId } from './cell-id.js';
+import { derivedCellId } from './cell-id.js';
 import { JsonNumber, isExactObject, parseExact, type ExactObject, type ExactValue } from './json-values.js';
 import { FileText, type WritableObject, type WritableValue } from './json-writer.js';
 import { serializeNotebook } from './new-notebook.js';
@@ -28,14 +28,14 @@ const splitMimes = new Set([
 
 /**
  * @param bytes JSON of a notebook object whose `nbformat` is below 4
- * @returns format 4.5 in Jupyter's layout; the cell ids in it are new
+ * @returns format 4.5 in Jupyter's layout; the cell ids in it are made from their places, the same every time
  */
 export function upgradeNotebook(bytes: Uint8Array): Uint8Array {
   const parsed = parseExact(bytes);
   const old = isExactObject(parsed) ? parsed : {};
   const ids = new Set<string>();
-  const cells = oldCells(old).map((cell) => {
-    const id = freeCellId(ids);
+  const cells = oldCells(old).map((cell, place) => {
+    const id = derivedCellId(new TextEncoder().encode(String(place)), ids);
     ids.add(id);
     return { ...upgradeCell(cell), id };
   });

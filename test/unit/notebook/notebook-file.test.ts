@@ -177,6 +177,16 @@ describe('cell ids', () => {
     expect(written.cells.map((cell) => cell.id)).toEqual([...ids, 'new']);
   });
 
+  it('that a file does not have are the same whenever it is read, and do not depend on other cells', () => {
+    const withoutIds = (cells: string[]) =>
+      read(notebookText(cells, 4).replace(/ {3}"id": "\w",\n/g, '')).cells.map((cell) => cell.id);
+    const [x, y, again] = withoutIds([codeCell('x', 1), markdownCell('y'), markdownCell('y')]);
+    expect(withoutIds([codeCell('x', 1), markdownCell('y'), markdownCell('y')])).toEqual([x, y, again]);
+    expect(withoutIds([markdownCell('z'), codeCell('x', 1)])[1]).toBe(x);
+    const old = bytes('{"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": "1"}]}]}');
+    expect(readNotebook(old).cells[0]?.id).toBe(readNotebook(old).cells[0]?.id);
+  });
+
   it('that are missing, malformed or repeated are repaired in memory, and written with their cell', () => {
     const file = read(notebookText([markdownCell('same'), markdownCell('same'), markdownCell('b d')]));
     const ids = file.cells.map((cell) => cell.id);

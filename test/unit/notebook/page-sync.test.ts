@@ -165,6 +165,22 @@ describe('PageSync', () => {
     expect(sent.at(-1)).toMatchObject({ type: 'ops', base: 0 });
   });
 
+  it('finds an edited cell again that has another id since its file was read again', () => {
+    const { sync, text, notices } = page();
+    sync.perform([append('b', 1, ' saved')], { undoable: false });
+    sync.perform([{ op: 'insert-cell', cell: cell('n', 'new'), after: 'b' }]);
+    sync.receive({ type: 'ack', seq: 1, revision: 1 });
+    sync.receive({ type: 'ack', seq: 2, revision: 2 });
+    sync.receive({ type: 'saved', epoch: 'one', revision: 2 });
+    sync.perform([append('b', 7, ' unsaved')], { undoable: false });
+    sync.receive({ type: 'ack', seq: 3, revision: 3 });
+    sync.receive({ type: 'stale' });
+    const read = [cell('a', 'x'), cell('twin', 'y saved'), cell('p', 'new'), cell('q', 'y saved')];
+    sync.receive(snapshot(read, { epoch: 'two' }));
+    expect(text()).toEqual(['x', 'y saved unsaved', 'new', 'y saved']);
+    expect(notices).toEqual([]);
+  });
+
   it('does not bring back what was saved', () => {
     const { sync, text } = page();
     sync.perform([append('a', 1, ' mine')], { undoable: false });
