@@ -7,7 +7,7 @@ import type { Entry, OpenDocument } from '../contents/index.js';
 import type { Log } from '../log.js';
 import { newCellId, notebookContent, saveContent, type CellId, type JsonObject } from '../notebook/index.js';
 import { CellState, sourceText, type NotebookState } from '../notebook/notebook-state.js';
-import { difference, textDifference, type Operation } from '../notebook/operations.js';
+import { difference, textDifference, type CellExecution, type Operation } from '../notebook/operations.js';
 import type { OperationBatch, PageMessage, ServerMessage } from '../protocol/document-messages.js';
 import { parseHeader, type ExecutePayload, type MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
@@ -258,7 +258,7 @@ export class LiveDocument implements OpenDocument {
     this.#storage.opened(state);
     for (const { id, execution } of old.cells()) {
       const cell = state.cell(id);
-      if (execution === undefined || execution.state === 'idle' || cell === undefined) continue;
+      if (isIdle(execution) || cell === undefined) continue;
       state.replace(new CellState(id, () => cell.cell, execution, cell.origin));
     }
     this.#trust.reread(old, state);
@@ -276,8 +276,10 @@ export class LiveDocument implements OpenDocument {
     const { revision } = this;
     const read = await this.#storage.read();
     this.#recorder.flush();
-    // Somebody worked here while it was read; the next save keeps both.
-    if (this.revision !== revision) return;
+    // Somebody worked here while it was read, or a cell runs that is not in it: the next save keeps both.
+    const ids = new Set(read.file.cells.map(({ id }) => id));
+    const isPlaced = [...this.state.cells()].every(({ id, execution }) => isIdle(execution) || ids.has(id));
+    if (this.revision !== revision || !isPlaced) return;
     this.#replace(read);
     const message = `${this.path} was changed by another program and was read again.`;
     this.#pages.broadcast({ type: 'notice', level: 'info', message });
@@ -493,6 +495,10 @@ export class LiveDocument implements OpenDocument {
   #checkQuiet(): void {
     if (this.isQuiet) this.#options.onQuiet?.(this);
   }
+}
+
+function isIdle(execution: CellExecution | undefined): boolean {
+  return execution === undefined || execution.state === 'idle';
 }
 
 function newEpoch(): string {

@@ -404,6 +404,22 @@ describe('LiveDocument', () => {
     expect((await onDisk(copy)).cells).toMatchObject([{ source: 'theirs' }]);
   });
 
+  it('keeps a running cell and its output when a file without it is found', async () => {
+    const document = await documents.open(path);
+    const kernel = await runningOn(document, 'a');
+    await document.flush();
+    await write([code('other', 'theirs')]);
+    await documents.open(path);
+    kernel.say('iopub', 'stream', 'run', { name: 'stdout', text: 'done' });
+    kernel.say('shell', 'execute_reply', 'run', { status: 'ok', execution_count: 1 });
+    kernel.say('iopub', 'status', 'run', { execution_state: 'idle' });
+    await until(() => document.state.cell('a')?.run.status === 'ok' && !document.isDirty);
+    expect((await onDisk()).cells[0]).toMatchObject({ id: 'a', outputs: [{ text: ['done'] }] });
+    const { entries } = await store.list('');
+    const copy = entries.find(({ name }) => name.includes('-conflict-'))?.name;
+    expect((await onDisk(copy)).cells).toMatchObject([{ source: 'theirs' }]);
+  });
+
   it('saves by itself again when a file that had vanished is back', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
