@@ -48,11 +48,13 @@ export function launchFailure(error: NodeJS.ErrnoException, command: string): st
   return `The command ${command} could not be started: ${error.message}.`;
 }
 
+/** What Python's debugger says at every start ("0.00s - Debugger warning: …"), and Node's inspector at every end. */
+const debuggerTalk = /^\d+\.\d+s - |^Waiting for the debugger to disconnect/;
+
 /** The last line that names an error, else the last line. */
 function lastLine(output: string): string {
   const plain = output.replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, '');
-  // Lines like "0.00s - Debugger warning: …" are what Python's debugger says at every start.
-  const lines = plain.split('\n').filter((line) => line.trim() !== '' && !/^\d+\.\d+s - /.test(line));
+  const lines = plain.split('\n').filter((line) => line.trim() !== '' && !debuggerTalk.test(line));
   const named = lines.findLast((line) => /^[\w.]*(Error|Exception)\b/.test(line));
   const line = (named ?? lines.at(-1) ?? '').trim();
   return line.length > longestQuote ? `${line.slice(0, longestQuote)}…` : line;

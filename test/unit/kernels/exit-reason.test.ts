@@ -17,6 +17,10 @@ describe('exitReason', () => {
     ],
     [facts(1, null, '0.00s - Debugger warning\n0.00s - more'), 'The kernel ended with exit code 1.'],
     [
+      facts(3, null, 'boom\nWaiting for the debugger to disconnect...\n'),
+      'The kernel ended with exit code 3. Its last words: boom',
+    ],
+    [
       facts(null, 'SIGKILL'),
       'The kernel was killed (SIGKILL); often this means that the machine had no memory left.',
     ],
