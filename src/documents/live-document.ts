@@ -21,6 +21,7 @@ import { withKernel } from './kernel-metadata.js';
 import { OperationLog } from './operation-log.js';
 import { OutputRecorder } from './output-recorder.js';
 import { OutputTrust } from './output-trust.js';
+import { rescue } from './rescue.js';
 import { defaultSaveTimes, type SaveTimes } from './save-schedule.js';
 import { snapshotText } from './snapshot.js';
 
@@ -304,12 +305,22 @@ export class LiveDocument implements OpenDocument {
     if (this.#isClosed) return;
     try {
       if (!this.#saver.isDetached) await this.#flushAll();
-      else if (this.isDirty)
-        this.#options.log.warn(`${this.path} had vanished; its unsaved changes are gone.`);
+      else if (this.isDirty) await this.#rescue(`${this.path} had vanished.`);
     } catch (error) {
-      this.#options.log.error(`${this.path} could not be saved at the end: ${messageOf(error)}`);
+      await this.#rescue(`${this.path} could not be saved at the end: ${messageOf(error)}`);
     }
     this.#end(undefined);
+  }
+
+  /** @param why  a sentence */
+  async #rescue(why: string): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const file = await rescue(this.path, this.#storage.preview(this.state).toBytes());
+      log.error(`${why} The notebook with what was not saved is in ${file}`);
+    } catch (error) {
+      log.error(`${why} What was not saved is gone: ${messageOf(error)}`);
+    }
   }
 
   /** Also what came while the last save was under way; a kernel that prints without end does not hold this up. */

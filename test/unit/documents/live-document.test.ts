@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Contents, MemoryNotebookManager } from '../../../src/contents/index.js';
 import { DocumentManager, type DocumentPage, type LiveDocument } from '../../../src/documents/index.js';
@@ -114,6 +115,7 @@ class FakePage implements DocumentPage {
 let store: MemoryNotebookManager;
 let sessions: FakeSessions;
 let contents: Contents;
+let logged: string[];
 let documents: DocumentManager;
 const path = 'work.ipynb';
 
@@ -152,12 +154,13 @@ async function until(holds: () => boolean): Promise<void> {
 beforeEach(async () => {
   store = new MemoryNotebookManager();
   sessions = new FakeSessions();
+  logged = [];
   contents = new Contents(store);
   documents = new DocumentManager({
     contents,
     sessions,
     specs: { get: async () => new FakeKernel().spec, defaultName: async () => 'fake' },
-    log: silentLog,
+    log: { ...silentLog, error: (message) => void logged.push(String(message)) },
     grace: 20,
     saveTimes: { idle: 5, longest: 50, retry: 10 },
     outputInterval: 1,
@@ -450,6 +453,25 @@ describe('LiveDocument', () => {
     await until(() => !document.isDirty);
     expect((await onDisk('new.ipynb')).cells).toHaveLength(1);
     expect(await store.stat(path)).toBeUndefined();
+  });
+
+  it('leaves what the store refuses at the end in a file of this machine, and says where', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    store.write = async () => {
+      throw new HttpError(507, 'The disk is full.');
+    };
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await documents.close();
+    const said = logged.join('\n');
+    expect(said).toContain('work.ipynb could not be saved at the end: The disk is full.');
+    const file = / is in (\S+-work\.ipynb)$/.exec(said)?.[1] ?? '';
+    try {
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ cells: [{ id: 'a', source: 'x' }] });
+    } finally {
+      rmSync(file, { force: true });
+    }
   });
 
   it('saves what came while it was saved for the last time', async () => {
