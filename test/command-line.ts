@@ -46,17 +46,70 @@ export interface Finished {
   stderr: string;
 }
 
-/** Runs a command to its end. `input` is what stdin holds. */
-export async function run(
+interface Surroundings {
+  env: NodeJS.ProcessEnv;
+  /** default: the home */
+  cwd?: string;
+  /** what stdin holds */
+  input?: string;
+}
+
+/** Runs a command of `nbserver` to its end. */
+export function run(args: string[], surroundings: Surroundings): Promise<Finished> {
+  return finish([binary, ...args], surroundings);
+}
+
+/**
+ * A pseudo-terminal from Python's standard library. It types each answer when its prompt has come, and passes on all
+ * that the terminal shows.
+ */
+const terminal = `
+import json, os, pty, sys
+argv, answers = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(argv[0], argv)
+seen = b''
+while True:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    sys.stdout.buffer.write(data)
+    seen += data
+    while answers and answers[0][0].encode() in seen:
+        prompt, answer = answers.pop(0)
+        seen = seen.split(prompt.encode(), 1)[1]
+        os.write(fd, answer.encode())
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+/**
+ * The same on a terminal.
+ *
+ * @param answers  [what the terminal shows, what is typed then]; '\r' is the Enter key, '\x03' is Control-C
+ */
+export function onTerminal(
   args: string[],
-  { env, cwd, input = '' }: { env: NodeJS.ProcessEnv; cwd?: string; input?: string },
+  answers: [prompt: string, keys: string][],
+  surroundings: Surroundings,
 ): Promise<Finished> {
-  const child = spawn(binary, args, { env, cwd: cwd ?? env.HOME, stdio: 'pipe' });
+  const python = ['/usr/bin/python3', '-c', terminal];
+  return finish([...python, JSON.stringify([binary, ...args]), JSON.stringify(answers)], surroundings);
+}
+
+async function finish(
+  [file = '', ...args]: string[],
+  { env, cwd, input = '' }: Surroundings,
+): Promise<Finished> {
+  const child = spawn(file, args, { env, cwd: cwd ?? env.HOME, stdio: 'pipe' });
   const output = collect(child);
-  child.stdin.on('error', () => undefined); // a command that reads nothing closes it first
+  child.stdin.on('error', () => undefined); // a command that reads nothing may be gone already
   child.stdin.end(input);
-  const code = await exitOf(child, 30_000);
-  return { code, ...output };
+  return { code: await exitOf(child, 50_000), ...output };
 }
 
 export interface RunningCommand extends Finished {

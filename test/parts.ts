@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 
 export const hasChromium = existsSync('/usr/bin/chromium');
 export const hasPythonKernel = existsSync('/usr/share/jupyter/kernels/python3/kernel.json');
+/** for pseudo-terminals */
+export const hasPython = existsSync('/usr/bin/python3');
 export const hasNginx = existsSync('/usr/sbin/nginx');
 export const hasCaddy = existsSync('/usr/bin/caddy');
 export const hasOpenssl = existsSync('/usr/bin/openssl');

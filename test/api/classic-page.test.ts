@@ -4,8 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { binary, freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
-import { hasCurl, hasOpenssl } from '../parts.js';
+import {
+  freePort,
+  makeHome,
+  onTerminal,
+  run,
+  serve,
+  type Home,
+  type RunningCommand,
+} from '../command-line.js';
+import { hasCurl, hasOpenssl, hasPython } from '../parts.js';
 
 const asRoot = process.getuid?.() === 0 ? ['--allow-root'] : [];
 const execute = promisify(execFile);
@@ -55,46 +63,29 @@ function uncomment(text: string, name: string, value: unknown): string {
   return text.replace(line, `$1"${name}": ${JSON.stringify(value)},`);
 }
 
-/** A pseudo-terminal from Python's standard library: it types each answer at its prompt. */
-const TERMINAL = `
-import os, pty, sys, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], [sys.argv[1], 'passwd'])
-seen = b''
-answers = [(b'Enter password: ', sys.argv[2]), (b'Verify password: ', sys.argv[3])] * 3
-while True:
-    try:
-        data = os.read(fd, 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    seen += data
-    while answers and answers[0][0] in seen:
-        prompt, answer = answers.pop(0)
-        sys.stdout.buffer.write(seen); seen = b''
-        os.write(fd, answer.encode() + b'\\n')
-sys.stdout.buffer.write(seen)
-sys.stdout.flush()
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`;
-
 describe('Securing a notebook server', () => {
-  it('passwd() asks twice on a terminal, shows nothing of it, and prints sha1:salt:digest', async () => {
-    const args = ['-c', TERMINAL, binary, 'open sesame', 'open sesame'];
-    const { stdout } = await execute('/usr/bin/python3', args, { env: home.env });
-    expect(stdout).toMatch(/Enter password: \s+Verify password: \s+sha1:[0-9a-f]{12}:[0-9a-f]{40}\s/);
-    expect(stdout).not.toContain('open sesame');
-  });
+  it.skipIf(!hasPython)(
+    'passwd() asks twice on a terminal, shows nothing of it, and prints the hash',
+    async () => {
+      const answers: [string, string][] = [
+        ['Enter password: ', 'open sesame\r'],
+        ['Verify password: ', 'open sesame\r'],
+      ];
+      const { code, stdout } = await onTerminal(['passwd'], answers, home);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Enter password: \s+Verify password: \s+sha1:[0-9a-f]{12}:[0-9a-f]{40}\s/);
+      expect(stdout).not.toContain('open sesame');
+    },
+  );
 
-  it('passwd() gives up after three mismatches', async () => {
-    const args = ['-c', TERMINAL, binary, 'open sesame', 'open sesami'];
-    const failed = execute('/usr/bin/python3', args, { env: home.env });
-    await expect(failed).rejects.toMatchObject({
-      code: 1,
-      stdout: expect.stringContaining('Giving up') as string,
-    });
+  it.skipIf(!hasPython)('passwd() gives up after three mismatches', async () => {
+    const mismatch: [string, string][] = [
+      ['Enter password: ', 'open sesame\r'],
+      ['Verify password: ', 'open sesami\r'],
+    ];
+    const { code, stdout } = await onTerminal(['passwd'], [...mismatch, ...mismatch, ...mismatch], home);
+    expect(code).toBe(1);
+    expect(stdout).toContain('Giving up');
   });
 
   it('takes the password as an argument too, with a warning about the history', async () => {

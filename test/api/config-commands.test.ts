@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderConfigFile } from '../../src/config/index.js';
 import { version } from '../../src/package-files.js';
 import { makeHome, type Home } from '../command-line.js';
-import { nbserver } from './from-source.js';
+import { run as nbserver } from '../command-line.js';
 
 let home: Home;
 beforeEach(() => {

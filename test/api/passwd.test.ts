@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { passwdCheck } from '../../src/auth/index.js';
 import { parseConfig } from '../../src/config/config-file.js';
 import { makeHome, type Home } from '../command-line.js';
-import { hasPython, nbserver, onTerminal } from './from-source.js';
+import { run as nbserver, onTerminal } from '../command-line.js';
+import { hasPython } from '../parts.js';
 
 let home: Home;
 beforeEach(() => {

@@ -1,17 +1,23 @@
 /** How a server lives and ends: what others see of it, signals, kills, and that nothing is left behind. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
-import { binary, freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
+import {
+  freePort,
+  makeHome,
+  onTerminal,
+  run,
+  serve,
+  type Home,
+  type RunningCommand,
+} from '../command-line.js';
+import { hasPython } from '../parts.js';
 
 const TOKEN = 'life-token-0123456789abcdef';
 const headers = { Authorization: `token ${TOKEN}` };
-
-const execute = promisify(execFile);
 
 let home: Home;
 let server: RunningCommand | undefined;
@@ -112,14 +118,19 @@ describe('a running server', () => {
     expect(runtimeFiles()).toEqual([]);
   });
 
-  it('asks on Control-C at a terminal, and goes on or ends as it is told', async () => {
-    const args = [String(await freePort()), home.notebooks];
-    const { stdout } = await execute('/usr/bin/python3', ['-c', CONTROL_C, binary, ...args], {
-      env: home.env,
-    });
-    expect(stdout).toMatch(/Shut down this notebook server \(y\/\[n\]\)\? .*n\s+.*resuming operation/s);
-    expect(stdout).toMatch(/Shutdown confirmed/);
-    expect(stdout).toMatch(/exit 0\s*$/);
+  it.skipIf(!hasPython)('asks on Control-C at a terminal, and goes on or ends as it is told', async () => {
+    const args = [home.notebooks, '--no-browser', `--port=${await freePort()}`];
+    const answers: [string, string][] = [
+      ['Stop it with', '\x03'],
+      ['(y/[n])?', 'n\r'],
+      ['resuming operation', '\x03'],
+      ['(y/[n])?', 'y\r'],
+    ];
+    const { code, stdout } = await onTerminal(args, answers, home);
+    expect(stdout).toMatch(
+      /Shut down this notebook server.*resuming operation.*Shut down.*Shutdown confirmed/s,
+    );
+    expect(code).toBe(0);
   });
 
   it('keeps its secrets out of the environment of kernels', async () => {
@@ -179,30 +190,6 @@ describe('a running server', () => {
     expect(await logIn(port, 'second')).not.toBe('');
   });
 });
-
-/** A pseudo-terminal: Control-C and "n", then Control-C and "y"; prints what was seen, and the exit code. */
-const CONTROL_C = `
-import os, pty, sys
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], [sys.argv[1], sys.argv[3], '--no-browser', '--port=' + sys.argv[2]])
-steps = [(b'Stop it with', b'\\x03'), (b'y/[n])?', b'n\\n'), (b'resuming operation', b'\\x03'), (b'y/[n])?', b'y\\n')]
-seen = b''
-while True:
-    try:
-        data = os.read(fd, 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    sys.stdout.buffer.write(data)
-    seen += data
-    if steps and steps[0][0] in seen:
-        os.write(fd, steps.pop(0)[1])
-        seen = b''
-sys.stdout.flush()
-print('exit', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`;
 
 /** The Cookie header of a browser that logged in. */
 async function logIn(port: number, password: string): Promise<string> {
