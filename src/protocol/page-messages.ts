@@ -1,4 +1,5 @@
 /** Looks at what a page sends before anybody believes its type: what comes from a socket is unknown. */
+import { DEEPEST_VALUE, isNestedDeeper } from '../notebook/json-depth.js';
 import { checkPageOperation, OperationError } from '../notebook/operations.js';
 import type { PageMessage } from './document-messages.js';
 
@@ -37,6 +38,7 @@ export function parsePageMessage(text: string): PageMessage {
       if (seq === undefined || !isCount(base) || !isList(ops)) {
         return refuse('"ops" has "seq" and "base", whole numbers, and a list of operations.');
       }
+      if (isNestedDeeper(ops)) return refuse(`The batch is nested more than ${DEEPEST_VALUE} levels deep.`);
       try {
         return { type: 'ops', seq, base, ops: ops.map(checkPageOperation) };
       } catch (error) {

@@ -233,12 +233,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       log,
       routers,
     });
-    const websockets = websocketRoutes(kernels, bridge, documents);
+    const websockets = websocketRoutes(kernels, bridge, documents, log);
     const upgrades = keep(
       upgradeHandler({
         baseUrl: settings.base_url,
         auth,
-        routes: websocketRoutes(kernels, bridge, documents),
+        routes: websockets,
         log,
       }),
     );
@@ -300,6 +300,7 @@ function websocketRoutes(
   kernels: KernelManager,
   bridge: KernelBridge,
   documents: DocumentManager,
+  log: ServerLog,
 ): UpgradeRoute[] {
   return [
     {
@@ -315,7 +316,7 @@ function websocketRoutes(
       accept({ params: [id = ''] }) {
         const document = documents.get(id);
         if (!document) throw new HttpError(404, `There is no open document with the id ${id}.`);
-        return (ws) => handleDocumentSocket(ws, document);
+        return (ws) => handleDocumentSocket(ws, document, log);
       },
     },
   ];
