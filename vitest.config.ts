@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: 'api',
           include: ['test/api/**/*.test.ts'],
+          globalSetup: './test/build-first.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          globalSetup: './test/build-first.ts',
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 1,

@@ -461,7 +461,11 @@ export class PageSync {
     const requests = this.#outbox.items.filter((item) => item.kind === 'request');
     const next = new NotebookState(
       message.metadata,
-      message.cells.map((cell) => new CellState(cell.id, cell, message.executions[cell.id])),
+      // A cell may have the id `constructor`, which every object seems to have.
+      message.cells.map((cell) => {
+        const ran = Object.hasOwn(message.executions, cell.id);
+        return new CellState(cell.id, cell, ran ? message.executions[cell.id] : undefined);
+      }),
     );
     // A cell that is not there any more still says where its neighbours were.
     for (const id of view.ids) if (!next.has(id)) next.bury(id, view.before(id));

@@ -172,7 +172,7 @@ export class DocumentClient {
       default:
         break;
     }
-    this.sync.receive(message.type === 'snapshot' ? withoutPrototype(message) : message);
+    this.sync.receive(message);
     this.#updateSaved();
   }
 
@@ -188,9 +188,4 @@ export class DocumentClient {
     if (own?.revision !== undefined && this.#savedRevision >= own.revision) this.#own = undefined;
     this.unsaved.value = this.#own !== undefined;
   }
-}
-
-/** A cell may have the id `constructor`; looked up in an ordinary object it would find a function. */
-function withoutPrototype<M extends { executions: object }>(message: M): M {
-  return { ...message, executions: Object.assign(Object.create(null) as object, message.executions) };
 }

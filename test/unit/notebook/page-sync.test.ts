@@ -81,6 +81,11 @@ describe('PageSync', () => {
     return { sync, sent, notices, connect, text };
   }
 
+  it('takes no name that every object has for the run of a cell', () => {
+    const { sync } = page([cell('constructor', 'x')]);
+    expect([...sync.view.cells()][0]?.run).toEqual({ state: 'idle', count: null });
+  });
+
   it('has one batch on its way, and merges the typing that waits', () => {
     const { sync, sent, text } = page();
     for (const [n, key] of [...'hello'].entries())
