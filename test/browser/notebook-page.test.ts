@@ -443,6 +443,8 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.locator('.cm-editor').count()).toBe(8);
     expect(await cell(0).locator('[data-editor-static]').textContent()).toBe('cell 0!');
     await cell(0).locator('.source').click();
+    await editor(0).waitFor();
+    await page.locator('.cm-focused').waitFor();
     await page.keyboard.press('Control+z');
     await expect.poll(() => typed(0)).toBe('cell 0');
   });

@@ -7,6 +7,7 @@
  */
 import {
   Annotation,
+  ChangeSet,
   Compartment,
   EditorState,
   Prec,
@@ -44,6 +45,8 @@ export class CellEditor {
   readonly #language = new Compartment();
   readonly #rights = new Compartment();
   #languageName: string;
+  /** what was typed before undo was there, from the text of the start; undefined: nothing, or undo is there */
+  #typedEarly: ChangeSet | undefined;
 
   constructor(text: Text, language: string, type: CellType, host: EditorHost) {
     this.#languageName = language;
@@ -61,6 +64,7 @@ export class CellEditor {
           this.#state = update.state;
           if (update.docChanged && !update.transactions.some((each) => each.annotation(fromDocument))) {
             host.edited(update.changes.toJSON());
+            if (this.#typedEarly !== undefined) this.#typedEarly = this.#typedEarly.compose(update.changes);
           }
         }),
         EditorState.tabSize.of(4),
@@ -71,13 +75,31 @@ export class CellEditor {
       ],
     });
     if (writing === undefined) {
+      this.#typedEarly = ChangeSet.empty(text.length);
       loadWriting().then(
-        (module) =>
-          this.#dispatch({ effects: this.#writing.reconfigure(module.writingExtensions(host.help)) }),
+        (module) => this.#addWriting(text, module.writingExtensions(host.help)),
         () => undefined, // the server is away: the text can be typed all the same
       );
     }
     void this.setLanguage(language);
+  }
+
+  /**
+   * Undo knows only what happens once it is there. What was typed before is taken back and done again, which nobody sees
+   * and nobody is told; not while an input method composes a word, which that would break off.
+   */
+  #addWriting(start: Text, extensions: Extension): void {
+    const typed = this.#typedEarly;
+    this.#typedEarly = undefined;
+    this.#dispatch({ effects: this.#writing.reconfigure(extensions) });
+    if (typed === undefined || typed.empty || this.#view?.composing === true) return;
+    const { selection } = this.#state;
+    const silently = fromDocument.of(true);
+    this.#dispatch({
+      changes: typed.invert(start),
+      annotations: [silently, Transaction.addToHistory.of(false)],
+    });
+    this.#dispatch({ changes: typed, selection, annotations: silently, userEvent: 'input.type' });
   }
 
   get view(): EditorView | undefined {
@@ -104,6 +126,7 @@ export class CellEditor {
   syncText(text: Text): void {
     const changes = this.#state.doc === text ? null : textDifference(this.#state.doc, text);
     if (changes === null) return;
+    this.#typedEarly = undefined; // it does not fit any more: that text just cannot be undone
     this.#dispatch({
       changes,
       annotations: [fromDocument.of(true), Transaction.addToHistory.of(false), Transaction.remote.of(true)],
