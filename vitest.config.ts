@@ -1,6 +1,12 @@
 /** Three groups: pure code (unit), a real server with real kernels (api), a real browser (browser). */
 import { defineConfig } from 'vitest/config';
 
+/**
+ * Real processes and a real browser on a machine that others use, too: in CI a test may try once more. The report names
+ * each that needed it, and at a desk none gets a second chance.
+ */
+const retry = process.env.CI === 'true' ? 1 : 0;
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,6 +23,7 @@ export default defineConfig({
           include: ['test/api/**/*.test.ts'],
           globalSetup: './test/build-first.ts',
           testTimeout: 60_000,
+          retry,
           hookTimeout: 60_000,
           maxWorkers: 2,
         },
@@ -27,6 +34,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: './test/build-first.ts',
           testTimeout: 120_000,
+          retry,
           hookTimeout: 60_000,
           maxWorkers: 1,
         },
