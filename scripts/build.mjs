@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { root } from './setup.mjs';
 
 /** Packages that stay packages: natives and what cannot be bundled. They are the `dependencies` in package.json. */
-const external = ['zeromq', '@node-rs/argon2', 'chokidar', 'fsevents'];
+const external = ['zeromq', '@node-rs/argon2', '@lydell/node-pty', 'fsevents'];
 
 export async function buildAll({ types = false } = {}) {
   const esbuild = await import('esbuild');
