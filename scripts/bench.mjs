@@ -6,7 +6,9 @@ import { build, checkNode, installPackages, root } from './setup.mjs';
 checkNode();
 installPackages();
 await build();
-const done = spawnSync(process.execPath, [join(root, 'test/bench/bench.mjs'), ...process.argv.slice(2)], {
+// Groups may import sources: tsx reads them.
+const program = ['--import', 'tsx', join(root, 'test/bench/bench.mjs')];
+const done = spawnSync(process.execPath, [...program, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -2,22 +2,15 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
 import { Dealer, Subscriber } from 'zeromq';
-import { TOKEN } from './servers.mjs';
-
-const headers = { Authorization: `token ${TOKEN}`, 'Content-Type': 'application/json' };
 
 /** @returns milliseconds, sorted: `through` the server, `direct`, and the kernel both were measured on */
 export async function roundTrips(server, rounds) {
-  const answer = await fetch(`${server.url}api/kernels`, {
-    method: 'POST',
-    headers,
-    body: '{"name":"python3"}',
-  });
+  const answer = await server.request('api/kernels', { method: 'POST', body: '{"name":"python3"}' });
   if (answer.status !== 201) throw new Error(`${server.name}: no Python kernel (${answer.status})`);
   const { id } = await answer.json();
   const through = await overWebsocket(server, id, rounds);
   const direct = await overZeromq(server.connectionFile(id), rounds);
-  await fetch(`${server.url}api/kernels/${id}`, { method: 'DELETE', headers });
+  await server.request(`api/kernels/${id}`, { method: 'DELETE' });
   return { through, direct };
 }
 
@@ -74,7 +67,7 @@ async function measure(rounds, send, wait) {
 async function overWebsocket(server, kernelId, rounds) {
   const socket = new WebSocket(
     `${server.url.replace('http', 'ws')}api/kernels/${kernelId}/channels?session_id=${randomUUID()}`,
-    { headers },
+    { headers: server.headers },
   );
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   const wait = waiter();

@@ -1,101 +1,146 @@
-// The servers that the bench compares: how each is started, in a home of its own.
+// The servers that the bench compares: how each is started, in a home of its own, and how it is ended.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-const root = new URL('../..', import.meta.url).pathname;
-export const TOKEN = 'bench-token-bench-token-bench-token';
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const TOKEN = 'bench-token-bench-token-bench-token';
 
-/** name → command line for a port and a folder; peers that are not installed are left out by `installed()`. */
-export const SERVERS = {
-  nbserver: (port, folder) => [
-    [process.execPath, join(root, 'dist/main.js')],
-    [folder, `--port=${port}`, '--no-browser', `--token=${TOKEN}`, '--ip=127.0.0.1', '--allow-root'],
-  ],
-  'jupyter-server': (port, folder) => [
-    ['/usr/bin/jupyter-server'],
-    [
-      `--ServerApp.root_dir=${folder}`,
+/** What a client of any of them sends. */
+export const HEADERS = { Authorization: `token ${TOKEN}`, 'Content-Type': 'application/json' };
+
+/** Jupyter's two servers take the same flags under other names. Their rate limits would drop what a flood measures. */
+const jupyter = (app, folderFlag) => (port, folder) => [
+  `--${folderFlag}=${folder}`,
+  `--port=${port}`,
+  '--no-browser',
+  `--${app}.token=${TOKEN}`,
+  '--ip=127.0.0.1',
+  '--allow-root',
+  `--${app}.iopub_msg_rate_limit=0`,
+  `--${app}.iopub_data_rate_limit=0`,
+];
+
+/** name → the program, and its arguments for a port and a folder. `api`: it answers more than one address. */
+const SERVERS = {
+  nbserver: {
+    program: join(root, 'bin/nbserver'),
+    args: (port, folder) => [
+      folder,
       `--port=${port}`,
       '--no-browser',
-      `--ServerApp.token=${TOKEN}`,
+      `--token=${TOKEN}`,
       '--ip=127.0.0.1',
       '--allow-root',
-      '--ServerApp.iopub_msg_rate_limit=0',
-      '--ServerApp.iopub_data_rate_limit=0',
     ],
-  ],
-  'jupyter-notebook': (port, folder) => [
-    ['/usr/bin/jupyter-notebook'],
-    [
-      `--notebook-dir=${folder}`,
-      `--port=${port}`,
-      '--no-browser',
-      `--NotebookApp.token=${TOKEN}`,
-      '--ip=127.0.0.1',
-      '--allow-root',
-      '--NotebookApp.iopub_msg_rate_limit=0',
-      '--NotebookApp.iopub_data_rate_limit=0',
-    ],
-  ],
-  'bare node:http': (port) => [[process.execPath, join(root, 'test/bench/bare-http.mjs')], [String(port)]],
+  },
+  'jupyter-server': {
+    program: '/usr/bin/jupyter-server',
+    args: jupyter('ServerApp', 'ServerApp.root_dir'),
+  },
+  'jupyter-notebook': {
+    program: '/usr/bin/jupyter-notebook',
+    args: jupyter('NotebookApp', 'notebook-dir'),
+  },
+  'bare node:http': {
+    program: process.execPath,
+    args: (port) => [join(root, 'test/bench/bare-http.mjs'), String(port)],
+  },
 };
 
+/** The peers: what people use today. */
+export const PEERS = ['jupyter-server', 'jupyter-notebook'];
+
 export function installed(name) {
-  return existsSync(SERVERS[name](0, '/')[0].at(-1));
+  return existsSync(SERVERS[name].program);
 }
 
-/** Starts a server; resolves at its first 200. `startMs` counts from the spawn. */
-export async function start(name) {
+const running = new Set();
+/** Ctrl-C ends the bench, and nothing that it started stays. */
+process.once('SIGINT', () => {
+  for (const child of running) child.kill('SIGKILL');
+  process.exit(130);
+});
+
+/**
+ * Starts a server in a fresh home and resolves at its first 200.
+ *
+ * @param {string} name  a key of SERVERS
+ * @param {{ prepare?: (folder: string, home: string) => unknown, args?: string[], env?: Record<string, string> }} options
+ *   `prepare` fills the folder of notebooks before the start; `args` are added to the command line of this server
+ */
+export async function startServer(name, { prepare, args = [], env = {} } = {}) {
   const home = mkdtempSync(join(tmpdir(), 'nbserver-bench-'));
   const folder = join(home, 'notebooks');
   mkdirSync(folder);
+  await prepare?.(folder, home);
   const port = await freePort();
-  const [command, args] = SERVERS[name](port, folder);
   const runtime = join(home, 'runtime');
-  const env = {
-    ...process.env,
-    HOME: home,
-    JUPYTER_CONFIG_DIR: join(home, 'config'),
-    JUPYTER_DATA_DIR: join(home, 'data'),
-    JUPYTER_RUNTIME_DIR: runtime,
-    IPYTHONDIR: join(home, 'ipython'),
-  };
   const started = performance.now();
-  const child = spawn(command[0], [...command.slice(1), ...args], { env, stdio: 'ignore', cwd: folder });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const child = spawn(SERVERS[name].program, [...SERVERS[name].args(port, folder), ...args], {
+    env: {
+      ...process.env,
+      HOME: home,
+      JUPYTER_CONFIG_DIR: join(home, 'config'),
+      JUPYTER_DATA_DIR: join(home, 'data'),
+      JUPYTER_RUNTIME_DIR: runtime,
+      IPYTHONDIR: join(home, 'ipython'),
+      ...env,
+    },
+    stdio: 'ignore',
+    cwd: folder,
+  });
+  running.add(child);
+  const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => running.delete(child));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    await ended;
+    clearTimeout(late);
+    rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  };
   const url = `http://127.0.0.1:${port}/`;
-  for (const until = started + 30_000; ;) {
-    if (performance.now() > until || child.exitCode !== null) throw new Error(`${name} did not start`);
-    const answer = await fetch(`${url}api`).catch(() => undefined);
-    if (answer?.status === 200) break;
+  const answers = async () => (await fetch(`${url}api`).catch(() => undefined))?.status === 200;
+  while (!(await answers())) {
+    if (performance.now() - started > 30_000 || child.exitCode !== null) {
+      await stop();
+      throw new Error(`${name} did not start`);
+    }
     await wait(5);
   }
-  const startMs = performance.now() - started;
   return {
     name,
     url,
-    startMs,
+    port,
+    home,
+    folder,
     pid: child.pid,
+    headers: HEADERS,
+    /** from the spawn to the first 200 */
+    startMs: performance.now() - started,
+    /** `request('api/contents/a.ipynb', { method: 'PUT', body })`: with the credential; a path is relative to the server */
+    request: (path, init = {}) => fetch(url + path, { ...init, headers: { ...HEADERS, ...init.headers } }),
+    /** where the server wrote the connection file of a kernel that it started */
     connectionFile(kernelId) {
       const file = readdirSync(runtime).find((each) => each.includes(kernelId));
       return JSON.parse(readFileSync(join(runtime, file), 'utf8'));
     },
-    async stop() {
-      child.kill('SIGTERM');
-      await Promise.race([ended, wait(8_000).then(() => child.kill('SIGKILL'))]);
-      await ended;
-      rmSync(home, { recursive: true, force: true, maxRetries: 3 });
-    },
+    stop,
   };
 }
 
-/** Resident memory of the process in MB. */
-export function residentMb(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+/** Starts a server, hands it to `work`, and ends it whatever happens. */
+export async function withServer(name, options, work) {
+  const server = await startServer(name, options);
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
 }
 
 async function freePort() {
