@@ -55,6 +55,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const gate = new Gate({
     baseUrl,
     assets: options.assetFolders ?? [`${baseUrl}static/`],
+    publicPaths: options.publicPaths ?? [],
     credentials: () => credentials,
     sessions,
     trusted: trustedProxies(options.trustedProxies ?? (publicUrl ? ['loopback'] : [])),

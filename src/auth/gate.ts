@@ -38,6 +38,8 @@ export interface GateOptions {
   baseUrl: string;
   /** folders of static files, `/x/static/` */
   assets: readonly string[];
+  /** further public addresses below base_url */
+  publicPaths: readonly string[];
   credentials: () => Credentials;
   sessions: () => BrowserSessions;
   trusted: TrustedProxies;
@@ -113,7 +115,8 @@ export class Gate {
       res.status(204).end();
       return false;
     }
-    if (isPublic(req.method, below) || isAsset(req.method, fullPath, assets)) return true;
+    if (isPublic(req.method, below, this.#options.publicPaths) || isAsset(req.method, fullPath, assets))
+      return true;
 
     const identity = await this.identify(req, res);
     if (!identity) return this.#refuse(req, res, path);

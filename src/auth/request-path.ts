@@ -41,11 +41,14 @@ export function requestTarget(req: IncomingMessage & { originalUrl?: string }): 
   return req.originalUrl ?? req.url ?? '/';
 }
 
-/** @param path  below base_url; undefined for addresses outside of it */
-export function isPublic(method: string, path: string | undefined): boolean {
+/**
+ * @param path  below base_url; undefined for addresses outside of it
+ * @param also  further addresses that the owner opened to everybody
+ */
+export function isPublic(method: string, path: string | undefined, also: readonly string[] = []): boolean {
   if (path === undefined) return false;
   if (loginPaths.has(path)) return method === 'GET' || method === 'HEAD' || method === 'POST';
-  return isRead(method) && publicPaths.has(path);
+  return isRead(method) && (publicPaths.has(path) || also.includes(path));
 }
 
 /** The static files of our pages, which hold nothing private. `folders` are absolute and end with a slash. */

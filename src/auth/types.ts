@@ -86,6 +86,8 @@ export interface AuthOptions {
    * of plain names below them pass without a credential.
    */
   assetFolders?: readonly string[];
+  /** addresses below base_url that anybody may read, for example `metrics` */
+  publicPaths?: readonly string[];
   /** Jupyter's option of that name: changes by cookie need no token then (the Origin check stays) */
   disableCheckXsrf?: boolean;
   /** 0700 folder for the cookie secret and the session file; made when missing */

@@ -89,7 +89,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'allow_external_kernels',
     'external_connection_dir',
     'record_http_request_metrics',
-    'authenticate_prometheus',
     'MappingKernelManager.cull_idle_timeout',
     'MappingKernelManager.cull_interval',
     'MappingKernelManager.cull_connected',

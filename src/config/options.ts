@@ -190,6 +190,13 @@ export const options = {
     help: 'Answer those origins with Access-Control-Allow-Credentials: true',
   }),
 
+  authenticate_prometheus: boolean({
+    ...app,
+    group: 'Who else may call',
+    default: true,
+    help: 'Ask for a credential at /metrics, the numbers for Prometheus. Turn it off for a scraper that sends none: then anybody who reaches the server sees how busy it is',
+  }),
+
   // Notebooks and files
   notebook_dir: string({
     ...app,

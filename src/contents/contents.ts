@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import { silentLog, type Log } from '../log.js';
 import type { JsonObject, NotebookFile } from '../notebook/index.js';
+import type { ContentsEvent } from '../protocol/events.js';
 import type { CheckpointModel, ContentsModel } from '../protocol/rest-models.js';
 import { copyInto, copyTo, createUntitled } from './create.js';
 import {
@@ -18,7 +19,7 @@ import {
   type ModelType,
 } from './models.js';
 import { isUnlisted } from './names.js';
-import type { Entry, NotebookManager, Revision } from './notebook-manager.js';
+import type { Closeable, Entry, NotebookManager, Revision } from './notebook-manager.js';
 import { Notebooks } from './notebooks.js';
 import type { NotebookTrust, OpenDocuments } from './open-documents.js';
 import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
@@ -52,6 +53,8 @@ const DEFAULT_MAX_BODY = 512 * 1024 * 1024;
 export class Contents {
   /** Filled by who builds the server, when there are live documents. */
   openDocuments?: OpenDocuments;
+  /** Filled by who builds the server: is told of what clients did, once it is done. */
+  onEvent?: (event: ContentsEvent) => void;
   readonly store: NotebookManager;
   readonly allowHidden: boolean;
   readonly maxBodySize: number;
@@ -119,6 +122,12 @@ export class Contents {
     if (entry.kind === 'directory')
       throw new HttpError(400, `${clean} is a directory, not a notebook`, 'bad type');
     return this.#notebooks.read(clean);
+  }
+
+  /** Calls back when the files of a directory change; undefined when it is hidden or the store cannot tell. */
+  watch(path: string, onChange: () => void): Closeable | undefined {
+    const clean = cleanPath(path);
+    return this.#isRefused(clean) ? undefined : this.store.watch?.(clean, onChange);
   }
 
   /** Where a kernel for this path starts; undefined when the store has no local files. */

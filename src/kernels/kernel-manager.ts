@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import type { KernelEvent } from '../protocol/events.js';
 import { connectionFilePath, newConnection } from './connection-file.js';
 import { Kernel } from './kernel.js';
 import { defaultLimits } from './kernel-limits.js';
@@ -13,6 +14,7 @@ import { launchArguments, launchEnvironment } from './launch-command.js';
 import { ListenerSet } from './listeners.js';
 import type { Subscription } from './listeners.js';
 import type { PortRange } from './ports.js';
+import { noTraffic } from './traffic.js';
 
 export interface KernelManagerOptions {
   /** directory of connection files; made 0700 when it is missing */
@@ -28,6 +30,8 @@ export interface KernelManagerOptions {
   /** `kernel_port_range` */
   portRange?: PortRange;
   limits?: Partial<KernelLimits>;
+  /** told of every start, interrupt, restart and shutdown */
+  onEvent?: (event: KernelEvent) => void;
   log: Log;
 }
 
@@ -46,6 +50,8 @@ export interface StartOptions {
 
 export class KernelManager {
   readonly specs: KernelspecManager;
+  /** with all kernels there ever were */
+  readonly traffic = noTraffic();
   readonly #options: KernelManagerOptions;
   readonly #limits: KernelLimits;
   readonly #kernels = new Map<string, Kernel>();
@@ -53,6 +59,7 @@ export class KernelManager {
   readonly #reserved = new Set<string>();
   readonly #ending = new Set<Promise<void>>();
   readonly #changeListeners = new ListenerSet<[]>();
+  readonly #stateListeners = new ListenerSet<[Kernel]>();
   readonly #records: KernelRecords;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -115,9 +122,21 @@ export class KernelManager {
     return [...this.#kernels.values()];
   }
 
+  /** How many kernels there are of each kernelspec. */
+  countByName(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { name } of this.list()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return counts;
+  }
+
   /** Called after a kernel was added or removed. */
   onChange(listener: () => void): Subscription {
     return this.#changeListeners.add(listener);
+  }
+
+  /** Called when the state or the reason of any kernel changed. */
+  onState(listener: (kernel: Kernel) => void): Subscription {
+    return this.#stateListeners.add(listener);
   }
 
   /**
@@ -167,7 +186,7 @@ export class KernelManager {
       sessionName,
       parentPid: process.pid,
     };
-    return new Kernel({
+    const kernel = new Kernel({
       id,
       spec,
       connectionFile,
@@ -183,8 +202,12 @@ export class KernelManager {
         };
       },
       onProcess: (pid) => this.#records.set(connectionFile, pid),
+      onEvent: (event) => this.#options.onEvent?.(event),
+      traffic: this.traffic,
       log,
     });
+    kernel.onState(() => this.#stateListeners.emit(log, kernel));
+    return kernel;
   }
 
   #end(kernel: Kernel): Promise<void> {

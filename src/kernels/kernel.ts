@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
+import type { KernelEvent } from '../protocol/events.js';
 import type { KernelModel } from '../protocol/rest-models.js';
 import { wireLength } from '../protocol/wire-frames.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
@@ -25,6 +26,7 @@ import type { Subscription } from './listeners.js';
 import { makeMessage } from './message-factory.js';
 import type { Command } from './process.js';
 import { Readiness } from './readiness.js';
+import type { KernelTraffic } from './traffic.js';
 
 /** Gets every message from the kernel, in the order of its channel. The header is parsed already; the rest are bytes. */
 export type MessageListener = (channel: KernelChannel, message: WireMessage, header: MessageHeader) => void;
@@ -46,6 +48,9 @@ export interface KernelSetup {
   command(): Promise<Command>;
   /** called with the process id of each run, and with undefined when the kernel is dead */
   onProcess(pid: number | undefined): void;
+  /** what somebody did with it, and how that went */
+  onEvent(event: KernelEvent): void;
+  traffic: KernelTraffic;
   log: Log;
 }
 
@@ -119,6 +124,10 @@ export class Kernel {
    * @throws {HttpError} 501 when the command cannot be run
    */
   async start(): Promise<void> {
+    return this.#told('start', 'started', () => this.#start());
+  }
+
+  async #start(): Promise<void> {
     const intent = this.#renewIntent();
     try {
       await this.#launch(intent, true);
@@ -163,6 +172,7 @@ export class Kernel {
    */
   send(channel: Exclude<KernelChannel, 'iopub'>, message: WireMessage): void {
     if (this.state === 'dead') throw new HttpError(409, 'The kernel is dead. Restart it to go on.');
+    this.#setup.traffic.toKernels.count(message);
     if (this.#run && (this.state === 'idle' || this.state === 'busy')) {
       this.#run.send(channel, message);
       return;
@@ -192,8 +202,10 @@ export class Kernel {
    * @throws {HttpError} 409 when the kernel is dead
    */
   async interrupt(): Promise<void> {
-    if (this.state === 'dead') throw new HttpError(409, 'The kernel is dead. Restart it to go on.');
-    if (this.#run?.isReady) this.#run.interrupt();
+    return this.#told('interrupt', 'interrupted', async () => {
+      if (this.state === 'dead') throw new HttpError(409, 'The kernel is dead. Restart it to go on.');
+      if (this.#run?.isReady) this.#run.interrupt();
+    });
   }
 
   /**
@@ -203,7 +215,9 @@ export class Kernel {
    */
   async restart(): Promise<void> {
     if (this.#isShutDown) throw new HttpError(404, `Kernel does not exist: ${this.id}`);
-    this.#restarting ??= this.#restart().finally(() => (this.#restarting = undefined));
+    this.#restarting ??= this.#told('restart', 'restarted', () => this.#restart()).finally(
+      () => (this.#restarting = undefined),
+    );
     return this.#restarting;
   }
 
@@ -211,8 +225,10 @@ export class Kernel {
   async shutdown(): Promise<void> {
     this.#isShutDown = true;
     this.#renewIntent();
-    await this.#stopRun(false);
-    await this.#die(undefined);
+    return this.#told('shutdown', 'shut down', async () => {
+      await this.#stopRun(false);
+      await this.#die(undefined);
+    });
   }
 
   model(): KernelModel {
@@ -224,6 +240,19 @@ export class Kernel {
       connections: this.connections,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
     };
+  }
+
+  /** Does it, and tells the event bus how it went. */
+  async #told(action: KernelEvent['action'], done: string, work: () => Promise<void>): Promise<void> {
+    const event = { action, kernel_id: this.id, kernel_name: this.name };
+    try {
+      await work();
+    } catch (error) {
+      const status_code = error instanceof HttpError ? error.status : 500;
+      this.#setup.onEvent({ ...event, status: 'error', status_code, msg: sentence(error) });
+      throw error;
+    }
+    this.#setup.onEvent({ ...event, status: 'success', msg: `Kernel ${this.id} was ${done}.` });
   }
 
   async #restart(): Promise<void> {
@@ -375,6 +404,7 @@ export class Kernel {
   }
 
   #receive(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void {
+    this.#setup.traffic.fromKernels.count(message);
     if (channel === 'iopub') {
       const before = this.state;
       this.#activity.observe(header, message, this.#run === run && run.isReady);

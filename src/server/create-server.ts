@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { createAuth, generateToken } from '../auth/index.js';
 import { defaultSettings, jupyterDirectories, parsePortRange, secretEnvironment } from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
-import { Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
+import { cleanPath, Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
 import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
+import { EventBus, eventsRouter, handleEventSocket, metricsRouter } from '../events/index.js';
 import { HttpError } from '../http-error.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
@@ -20,7 +21,7 @@ import {
   cleanStaleConnectionFiles,
   kernelsRouter,
 } from '../kernels/index.js';
-import { packageFile } from '../package-files.js';
+import { packageFile, version } from '../package-files.js';
 import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
@@ -30,7 +31,7 @@ import { listen } from './listen.js';
 import { createLog, type ServerLog } from './logging.js';
 import { staticFiles } from './static.js';
 import { statusRouter } from './status-router.js';
-import { upgradeHandler, type UpgradeRoute } from './upgrade.js';
+import { upgradeHandler, type UpgradeRoute, type Upgrades } from './upgrade.js';
 
 export interface ServerOptions extends Partial<Settings> {
   /** False: `port` is only a wish, and the next free one is taken instead. Default: true when `port` is given. */
@@ -132,6 +133,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       }),
     );
 
+    const events = keep(new EventBus(log));
+    contents.onEvent = (event) => events.contents(event);
+
     const environment = options.environment ?? process.env;
     const home = environment.HOME ?? homedir();
     const specs = new KernelspecManager({
@@ -160,12 +164,16 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
           startTimeout: settings.kernel_info_timeout * 1000,
           shutdownWait: settings.shutdown_wait_time * 1000,
         },
+        onEvent: (event) => events.kernel(event),
         log,
       }),
     );
     const bridge = keep(new KernelBridge({ kernels, log }));
     const kernelDirectory = (path: string) => contents.kernelDirectory(path);
     const sessions = keep(new SessionManager(kernels, { kernelDirectory }));
+    kernels.onChange(() => events.listChanged({ list: 'kernels' }));
+    kernels.onState(() => events.listChanged({ list: 'kernels' }));
+    sessions.onChange(() => events.listChanged({ list: 'sessions' }));
     const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
     contents.openDocuments = documents;
 
@@ -184,6 +192,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         tls: tls !== undefined,
         ...(settings.public_url ? { publicUrl: settings.public_url } : {}),
         assetFolders: [staticPrefix],
+        publicPaths: settings.authenticate_prometheus ? [] : ['metrics'],
         localHostnames: settings.local_hostnames,
         allowOrigin: settings.allow_origin,
         allowOriginPat: settings.allow_origin_pat,
@@ -200,6 +209,16 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     let lastActivity = started;
     let requestStop = () => {};
     const stopRequested = new Promise<void>((resolve) => (requestStop = resolve));
+    const metrics = keep(
+      metricsRouter({
+        version,
+        started,
+        lastActivity: () => lastActivity,
+        kernels: () => kernels.countByName(),
+        websockets: () => upgrades.count(),
+        kernelTraffic: () => kernels.traffic,
+      }),
+    );
     const routers = [
       statusRouter({
         started,
@@ -212,6 +231,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
       sessionsRouter({ sessions }),
       documentsRouter({ documents }),
+      eventsRouter({ bus: events }),
+      metrics,
       pagesRouter({
         baseUrl: settings.base_url,
         staticUrl: staticPrefix,
@@ -233,8 +254,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       log,
       routers,
     });
-    const websockets = websocketRoutes(kernels, bridge, documents, log);
-    const upgrades = keep(
+    const websockets = websocketRoutes({ kernels, bridge, documents, contents, events, log });
+    const upgrades: Upgrades = keep(
       upgradeHandler({
         baseUrl: settings.base_url,
         auth,
@@ -296,14 +317,18 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
   }
 }
 
-function websocketRoutes(
-  kernels: KernelManager,
-  bridge: KernelBridge,
-  documents: DocumentManager,
-  log: ServerLog,
-): UpgradeRoute[] {
+function websocketRoutes(services: {
+  kernels: KernelManager;
+  bridge: KernelBridge;
+  documents: DocumentManager;
+  contents: Contents;
+  events: EventBus;
+  log: ServerLog;
+}): UpgradeRoute[] {
+  const { kernels, bridge, documents, contents, events, log } = services;
   return [
     {
+      kind: 'kernel',
       pattern: /^\/api\/kernels\/([^/]+)\/channels$/,
       accept({ params: [id = ''], query }) {
         if (!kernels.get(id)) throw new HttpError(404, `Kernel does not exist: ${id}`);
@@ -312,11 +337,21 @@ function websocketRoutes(
       },
     },
     {
+      kind: 'document',
       pattern: /^\/api\/documents\/([^/]+)\/socket$/,
       accept({ params: [id = ''] }) {
         const document = documents.get(id);
         if (!document) throw new HttpError(404, `There is no open document with the id ${id}.`);
         return (ws) => handleDocumentSocket(ws, document, log);
+      },
+    },
+    {
+      kind: 'events',
+      pattern: /^\/api\/events\/subscribe$/,
+      accept({ query }) {
+        const directories = query.getAll('directory').map((path) => cleanPath(path));
+        const watchDirectory = (path: string, changed: () => void) => contents.watch(path, changed);
+        return (ws) => handleEventSocket(ws, { bus: events, watchDirectory, directories });
       },
     },
   ];

@@ -19,6 +19,8 @@ export interface UpgradeRequest {
 }
 
 export interface UpgradeRoute {
+  /** what its websockets are for, in one word: the name under which they are counted */
+  kind: string;
   /** matched against the path below base_url */
   pattern: RegExp;
   /**
@@ -30,6 +32,8 @@ export interface UpgradeRoute {
 }
 
 export interface Upgrades {
+  /** open websockets by kind */
+  count(): ReadonlyMap<string, number>;
   handle(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void;
 }
@@ -47,6 +51,7 @@ export function upgradeHandler(options: {
     perMessageDeflate: false, // 8 µs a message and 300 kB a socket, for a wire that is mostly loopback or TLS
     handleProtocols: (offered) => (offered.has(V1_PROTOCOL) ? V1_PROTOCOL : false),
   });
+  const open = new Map(routes.map(({ kind }) => [kind, 0]));
   const bySession = new Map<string, Set<WebSocket>>();
   const revoked = auth.onRevoked((sessionId) => {
     for (const ws of bySession.get(sessionId) ?? []) ws.close(4401, 'You were logged out.');
@@ -56,12 +61,18 @@ export function upgradeHandler(options: {
     const identity = await auth.authenticateUpgrade(req);
     const [path = '', query] = (req.url ?? '').split(/\?(.*)/s);
     const { route, params } = match(path);
-    const open = await route.accept({ params, query: new URLSearchParams(query), identity });
+    const use = await route.accept({ params, query: new URLSearchParams(query), identity });
     server.handleUpgrade(req, socket, head, (ws) => {
       ws.on('error', (error) => log.debug(`A websocket of ${path} failed: ${error.message}`));
       if (identity.kind === 'session') remember(identity.id, ws);
-      open(ws);
+      count(route.kind, 1);
+      ws.once('close', () => count(route.kind, -1));
+      use(ws);
     });
+  }
+
+  function count(kind: string, change: 1 | -1): void {
+    open.set(kind, (open.get(kind) ?? 0) + change);
   }
 
   function match(path: string): { route: UpgradeRoute; params: string[] } {
@@ -84,6 +95,7 @@ export function upgradeHandler(options: {
   }
 
   return {
+    count: () => open,
     handle(req, socket, head) {
       // Until the websocket takes it over, a reset connection must not be an unhandled error.
       const ignore = () => socket.destroy();

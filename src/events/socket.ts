@@ -1,0 +1,54 @@
+/**
+ * The websocket of one listener (`api/events/subscribe`): each event as one JSON text frame.
+ *
+ * With `?directory=PATH` (any number of times) the server also watches these directories for as long as the websocket is
+ * open, and tells when somebody else, outside of this server, changes the files in them.
+ */
+import type { WebSocket } from 'ws';
+import type { EventBus, Subscription } from './event-bus.js';
+
+export interface EventSocketOptions {
+  bus: EventBus;
+  /** of the contents API; undefined: this directory cannot be watched */
+  watchDirectory(path: string, onChange: () => void): { close(): void | Promise<void> } | undefined;
+  directories: readonly string[];
+}
+
+/** ms between pings. One that was not answered until the next is a listener that is gone. */
+const pingInterval = 30_000;
+/** Bytes that may wait for a listener. */
+const mostWaiting = 4 * 1024 * 1024;
+/** A page looks at one directory; more than these few are not watched for one websocket. */
+const mostDirectories = 16;
+/** "Try again later". */
+const tooSlow = 1013;
+
+export function handleEventSocket(ws: WebSocket, options: EventSocketOptions): void {
+  const { bus } = options;
+  const open: { close(): unknown }[] = [];
+  const subscription: Subscription = bus.subscribe((event) => {
+    if (ws.bufferedAmount > mostWaiting) {
+      subscription.close();
+      ws.close(tooSlow, 'The client reads too slowly');
+      return;
+    }
+    ws.send(JSON.stringify(event));
+  });
+  open.push(subscription);
+  for (const path of new Set(options.directories.slice(0, mostDirectories))) {
+    const watch = options.watchDirectory(path, () => bus.listChanged({ list: 'files', path }));
+    if (watch) open.push(watch);
+  }
+
+  let answered = true;
+  const pings = setInterval(() => {
+    if (!answered) return ws.terminate();
+    answered = false;
+    ws.ping();
+  }, pingInterval);
+  ws.on('pong', () => (answered = true));
+  ws.once('close', () => {
+    clearInterval(pings);
+    for (const each of open) void each.close();
+  });
+}
