@@ -8,11 +8,15 @@
 // shown". Nothing is installed from here. Sizes that `--quick` makes smaller are `bench.size(full, quick)`. A group may import
 // sources (.ts) and the built package alike. Absolute figures move with the load of the machine; write ratios into
 // docs/performance.md.
+import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { Bench } from './harness.mjs';
 import { PEERS, installed } from './servers.mjs';
 
-const GROUPS = ['start'];
+const here = new URL('.', import.meta.url);
+const GROUPS = ['start', 'contents', 'kernels', 'documents', 'browser'].filter((name) =>
+  existsSync(new URL(`${name}.mjs`, here)),
+);
 
 const words = process.argv.slice(2);
 const wanted = words.filter((word) => !word.startsWith('-'));
