@@ -31,9 +31,11 @@ const feature = (from, to = []) => mayImport(from, [...everyone, ...to]);
 const globals = Object.fromEntries(
   [
     'Buffer',
+    'TextDecoder',
     'URL',
     'console',
     'exports',
+    'module',
     'fetch',
     'performance',
     'process',

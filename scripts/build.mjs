@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { lean } from './lean/lean.mjs';
 import { root } from './setup.mjs';
 
 /** Packages that stay packages: natives and what cannot be bundled. They are the `dependencies` in package.json. */
@@ -26,7 +27,6 @@ export async function buildAll({ types = false } = {}) {
     chunkNames: 'chunks/[name]-[hash]',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
     external,
@@ -36,9 +36,15 @@ export async function buildAll({ types = false } = {}) {
     },
   };
   await Promise.all([
-    esbuild.build({ ...program, entryPoints: { main: 'src/main.ts', index: 'src/index.ts' } }),
     esbuild.build({
       ...program,
+      entryPoints: { main: 'src/main.ts', index: 'src/index.ts' },
+      plugins: [lean],
+    }),
+    esbuild.build({
+      ...program,
+      // its names are seen by who inspects values and reads stacks
+      keepNames: true,
       entryPoints: {
         'javascript-kernel/main': 'src/javascript-kernel/main.ts',
         'javascript-kernel/worker': 'src/javascript-kernel/worker.ts',

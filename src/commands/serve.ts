@@ -11,7 +11,6 @@ import { CommandError } from './command.js';
 import { isContainer } from './container.js';
 import { isLoopback, refusal, warnings, type Exposure } from './exposure.js';
 import { canOpenBrowser, openBrowser } from './open-browser.js';
-import { goPublic } from './go-public.js';
 import { passwordFromFile } from './password-file.js';
 import { startMessage } from './start-message.js';
 import { onSignals } from './stop-signals.js';
@@ -22,7 +21,7 @@ import { onSignals } from './stop-signals.js';
  */
 export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings): Promise<void> {
   const settings: Settings = { ...loaded.settings };
-  if (settings.public) await goPublic(settings, loaded);
+  if (settings.public) await (await import('./go-public.js')).goPublic(settings, loaded);
   settings.password = await configuredPassword(settings, loaded);
   if (settings.password_required && settings.password === '') {
     throw new CommandError(

@@ -1,7 +1,7 @@
 /** Opens the port or unix socket that the server listens on, with or without TLS, and ends what came in by it. */
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { Server as HttpsServer } from 'node:https';
 import { createServer as createNetServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -60,7 +60,7 @@ const httpLimits = {
 /** @throws {ListenError} a sentence: port taken, no permission, no such address, socket in use */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { ip, sock, sockMode = 0o600, tls, log } = options;
-  const http = tls ? httpsServer(options, tls) : createHttpServer(httpLimits, options.handler);
+  const http = tls ? await httpsServer(options, tls) : createHttpServer(httpLimits, options.handler);
   const redirect = tls ? createHttpServer(httpLimits, redirectToHttps(options)) : undefined;
   const web = redirect ? [http, redirect] : [http];
   http.on('upgrade', options.onUpgrade);
@@ -117,8 +117,9 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function httpsServer({ handler }: ListenOptions, tls: TlsSource): ReturnType<typeof createHttpsServer> {
-  return createHttpsServer({ ...httpLimits, ...tls.options, handshakeTimeout: firstByteTimeout }, handler);
+async function httpsServer({ handler }: ListenOptions, tls: TlsSource): Promise<HttpsServer> {
+  const { createServer } = await import('node:https');
+  return createServer({ ...httpLimits, ...tls.options, handshakeTimeout: firstByteTimeout }, handler);
 }
 
 /**

@@ -1,0 +1,1 @@
+export function leanMimeTable(table: object): object;
