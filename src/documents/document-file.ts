@@ -4,6 +4,7 @@
  */
 import { FileCell, writeNotebook, type NotebookFile } from '../notebook/index.js';
 import { CellState, NotebookState } from '../notebook/notebook-state.js';
+import { cellDifference } from '../notebook/operations.js';
 
 /** @param shared  a state whose cells are taken over where they come from the same pieces of file */
 export function stateOf(file: NotebookFile, shared?: NotebookState): NotebookState {
@@ -36,4 +37,22 @@ export function adopt(state: NotebookState, saved: readonly CellState[], written
       state.replace(cell.withOrigin(piece));
     }
   });
+}
+
+/**
+ * After a merge: cells that are as they stand in `file`, which is on disk, come from it from now on.
+ *
+ * @returns whether the file has all cells as they are, in the same order
+ */
+export function adoptRead(state: NotebookState, file: NotebookFile): boolean {
+  let isSame = state.length === file.cells.length;
+  file.cells.forEach((piece, index) => {
+    if (state.ids[index] !== piece.id) isSame = false;
+    const cell = state.cell(piece.id);
+    if (cell === undefined || cell.origin === piece) return;
+    const stored = new CellState(piece.id, () => piece.read(), cell.execution, piece);
+    if (cellDifference(cell, stored).some((op) => op.op !== 'set-execution')) isSame = false;
+    else state.replace(cell.withOrigin(piece));
+  });
+  return isSame;
 }

@@ -7,7 +7,7 @@ import { HttpError } from '../http-error.js';
 import type { NotebookFile } from '../notebook/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { OperationBatch, SavedState, ServerMessage } from '../protocol/document-messages.js';
-import type { DocumentStorage } from './document-storage.js';
+import type { DocumentStorage, ReadFile } from './document-storage.js';
 import { SaveSchedule, type SaveTimes } from './save-schedule.js';
 
 export interface SaverPort {
@@ -19,7 +19,14 @@ export interface SaverPort {
   tell(message: ServerMessage): void;
   /** Something was saved. */
   saved(): void;
+  /** Brings in what another program wrote. @returns whether the document is now what the file says */
+  merge(read: ReadFile): boolean;
+  /** Whether to save when nobody asks for it. */
+  maySaveUnasked(): boolean;
 }
+
+/** How often what others write meanwhile is merged before a save gives up. */
+const MOST_MERGES = 5;
 
 export class DocumentSaver {
   readonly #schedule: SaveSchedule;
@@ -41,7 +48,11 @@ export class DocumentSaver {
     private readonly port: SaverPort,
     times: SaveTimes,
   ) {
-    this.#schedule = new SaveSchedule(() => this.#save(false), times);
+    this.#schedule = new SaveSchedule({
+      save: () => this.#save(false),
+      mayStart: () => port.maySaveUnasked(),
+      times,
+    });
   }
 
   /** Changes that are not on disk. */
@@ -119,26 +130,21 @@ export class DocumentSaver {
     await this.#saving.catch(() => undefined);
   }
 
-  /** The document was read from disk again. */
-  reread(): void {
-    this.#changed = 0;
-    this.#saved = 0;
-    this.#isUnwritten = false;
-    this.#isDetached = false;
-    this.#schedule.done();
+  /** Another program's work: what the file says that we do not know is merged. */
+  checkDisk(): Promise<void> {
+    return this.#inTurn(async () => {
+      const found = await this.storage.check();
+      if (found === 'gone') this.#detach('gone');
+      else if (found === 'same') this.found();
+      else await this.#mergeFile(this.port.merge);
+    });
   }
 
-  /** Another program's work: does the file say something else than we know? What is dirty is saved, and keeps both. */
-  async checkDisk(): Promise<'same' | 'reread'> {
-    await this.idle();
-    const found = await this.storage.check();
-    if (found === 'gone') this.#detach();
-    else this.found();
-    if (found !== 'changed') return 'same';
-    if (!this.isDirty) return 'reread';
-    // That it failed is told to all pages, and is no reason not to show what is here.
-    await this.#save(false).catch(() => undefined);
-    return 'same';
+  /** Reads the file. @param take  makes it the document's; answers whether the document is now what the file says */
+  reread(take: (read: ReadFile) => boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#mergeFile(take);
+    });
   }
 
   /** The file is there: one that had vanished came back, and is saved by itself again. */
@@ -155,9 +161,13 @@ export class DocumentSaver {
   }
 
   #save(asked: boolean): Promise<void> {
-    const save = this.#saving.catch(() => undefined).then(() => this.#takeTurn(asked));
-    this.#saving = save;
-    return save;
+    return this.#inTurn(() => this.#takeTurn(asked));
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#saving.catch(() => undefined).then(act);
+    this.#saving = turn;
+    return turn;
   }
 
   async #takeTurn(asked: boolean): Promise<void> {
@@ -166,8 +176,6 @@ export class DocumentSaver {
       if (asked) this.#tellSaved();
       return;
     }
-    const revision = this.port.revision();
-    const epoch = this.port.epoch();
     this.#isUnwritten = false;
     try {
       if (!(await this.#write(asked))) return;
@@ -177,8 +185,6 @@ export class DocumentSaver {
       this.port.tell({ type: 'save-failed', message });
       throw error;
     }
-    if (epoch !== this.port.epoch()) return;
-    this.#saved = revision;
     this.#savedAt = new Date().toISOString();
     if (!this.isDirty) this.#schedule.done();
     this.#tellSaved();
@@ -189,33 +195,65 @@ export class DocumentSaver {
   async #write(asked: boolean): Promise<boolean> {
     const { storage } = this;
     if (!storage.entry.writable) throw new HttpError(403, `${storage.path} is read-only.`);
-    const written = await storage.write(this.port.state(), asked);
-    if (written.kind === 'gone') {
-      this.#isUnwritten = true;
-      this.#detach();
+    for (let merges = 0; merges < MOST_MERGES; merges += 1) {
+      const revision = this.port.revision();
+      const written = await storage.write(this.port.state(), asked);
+      if (written.kind === 'written') {
+        this.#saved = revision;
+        this.#isDetached = false;
+        if (written.upgraded !== undefined) this.#warnUpgraded(written.upgraded);
+        return true;
+      }
+      if (written.kind === 'gone' || !(await this.#mergeFile(this.port.merge))) {
+        this.#isUnwritten = true;
+        this.#detach(written.kind === 'gone' ? 'gone' : 'replaced');
+        return false;
+      }
+      if (!this.isDirty) return true;
+    }
+    throw new HttpError(409, 'another program writes the file again and again.');
+  }
+
+  /** @returns false when what is there cannot be read as a notebook */
+  async #mergeFile(take: (read: ReadFile) => boolean): Promise<boolean> {
+    let read: ReadFile;
+    try {
+      read = await this.storage.read();
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status >= 500) throw error;
+      this.#detach(error.status === 404 ? 'gone' : 'replaced');
       return false;
     }
+    const isSame = take(read);
     this.#isDetached = false;
-    if (written.upgraded !== undefined) {
-      const { from, copy } = written.upgraded;
-      this.#warn(
-        `${storage.path} was in the old notebook format ${from} and is now saved in format 4. The old file is kept as ${posix.basename(copy)}.`,
-      );
-    }
-    if (written.copy !== undefined) {
-      this.#warn(
-        `${storage.path} was changed by another program at the same time. Its version is kept as ${posix.basename(written.copy)}, yours is saved.`,
-      );
+    if (isSame) {
+      this.#isUnwritten = false;
+      this.#saved = this.port.revision();
+      this.#schedule.done();
+      this.#tellSaved();
+      this.port.saved();
+    } else {
+      this.#isUnwritten = true;
+      if (this.storage.entry.writable) this.#schedule.changed();
     }
     return true;
   }
 
-  #detach(): void {
+  #detach(why: 'gone' | 'replaced'): void {
     if (this.#isDetached) return;
     this.#isDetached = true;
     this.#schedule.done();
+    const { path } = this.storage;
     this.#warn(
-      `${this.storage.path} was deleted or moved by another program. It is not written again by itself; save it to bring it back.`,
+      why === 'gone'
+        ? `${path} was deleted or moved by another program. It is not written again by itself; save it to bring it back.`
+        : `${path} was replaced by something that is not a notebook. It is not written over by itself; save to do so, what is there now is copied first.`,
+    );
+  }
+
+  #warnUpgraded({ from, copy }: { from: number; copy: string }): void {
+    this.#warn(
+      `${this.storage.path} was in the old notebook format ${from} and is now saved in format 4. The old file is kept as ${posix.basename(copy)}.`,
     );
   }
 

@@ -1,12 +1,14 @@
 /**
  * The file under a document: read once, written on the condition that nobody else wrote it meanwhile. When somebody did,
- * what they wrote is copied beside it first, so that neither side is lost.
+ * nothing is written, and what they wrote is to be merged first.
  */
 import type { Checkpoints, Contents, Entry } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
 import type { NotebookFile } from '../notebook/index.js';
+import { alignFile } from '../notebook/merge.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
-import { adopt, fileOf } from './document-file.js';
+import { sameJson } from '../notebook/operations.js';
+import { adopt, adoptRead, fileOf, stateOf } from './document-file.js';
 
 /** What documents need of `Contents`. */
 export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writeBytes' | 'stat'> & {
@@ -14,13 +16,17 @@ export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writ
 };
 
 export type Written =
-  /**
-   * `copy`: path of what somebody else had written, when there was something; `upgraded`: the format that the file had
-   * before, and the path of a copy of it, once
-   */
-  | { kind: 'written'; entry: Entry; copy?: string; upgraded?: { from: number; copy: string } }
+  /** `upgraded`: the format that the file had before, and the path of a copy of it, once */
+  | { kind: 'written'; entry: Entry; upgraded?: { from: number; copy: string } }
+  /** somebody else wrote the file; nothing was written */
+  | { kind: 'changed' }
   /** the file is not there any more; nothing was written */
   | { kind: 'gone' };
+
+export interface ReadFile {
+  entry: Entry;
+  file: NotebookFile;
+}
 
 const MOST_ATTEMPTS = 4;
 
@@ -68,7 +74,7 @@ export class DocumentStorage {
   /**
    * Writes the state.
    *
-   * @param again  write a file that is gone anew
+   * @param again  write a file that is gone anew, and over one that is no notebook any more (which is copied first)
    * @throws {HttpError} when the store refuses
    */
   async write(state: NotebookState, again: boolean): Promise<Written> {
@@ -78,7 +84,7 @@ export class DocumentStorage {
     const bytes = written.toBytes();
     const upgraded = await this.#keepOldFormat();
     const result = await this.#writeBytes(bytes, again);
-    if (result.kind === 'gone') return result;
+    if (result.kind !== 'written') return result;
     this.#oldFormat = undefined;
     this.entry = result.entry;
     this.file = written;
@@ -99,17 +105,35 @@ export class DocumentStorage {
     return 'same';
   }
 
-  /** What is on disk, to be taken by `replace`. @throws as `open` */
-  read(): Promise<{ entry: Entry; file: NotebookFile }> {
-    return this.contents.readNotebook(this.path);
+  /**
+   * What is on disk, for a merge: its cells have the ids that they have here.
+   *
+   * @throws as `open`
+   */
+  async read(): Promise<ReadFile> {
+    const { entry, file } = await this.contents.readNotebook(this.path);
+    return { entry, file: alignFile(file, this.#onDisk) };
   }
 
-  /** From now on this is the file. */
-  replace({ entry, file }: { entry: Entry; file: NotebookFile }): void {
+  /** The notebook as it was last on disk; cells that were not touched since are those of `state`. */
+  base(state: NotebookState): NotebookState {
+    return stateOf(this.#onDisk, state);
+  }
+
+  /**
+   * From now on this is the file.
+   *
+   * @param state  what was made of both; its cells that the file has come from it from now on
+   * @returns whether the file has all of it
+   */
+  replace({ entry, file }: ReadFile, state: NotebookState): boolean {
     this.entry = entry;
     this.file = file;
     this.#onDisk = file;
     this.#oldFormat = file.upgradedFrom;
+    const sameMetadata = sameJson(state.metadata, file.metadata);
+    this.#metadata = sameMetadata ? state.metadata : {};
+    return adoptRead(state, file) && sameMetadata;
   }
 
   /** The file was moved to `path`, which is told already. @returns whether it is there */
@@ -135,11 +159,10 @@ export class DocumentStorage {
 
   async #writeBytes(bytes: Uint8Array, again: boolean): Promise<Written> {
     let { revision } = this.entry;
-    let copy: string | undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const entry = await this.contents.writeBytes(this.path, bytes, { revision });
-        return { kind: 'written', entry, ...(copy === undefined ? {} : { copy }) };
+        return { kind: 'written', entry };
       } catch (error) {
         const lost = error instanceof HttpError && (error.status === 409 || error.status === 404);
         if (!lost || attempt === MOST_ATTEMPTS) throw error;
@@ -150,11 +173,25 @@ export class DocumentStorage {
         return { kind: 'written', entry };
       }
       const theirs = await this.contents.readBytes(this.path);
-      ({ revision } = theirs.entry);
-      if (!theirs.bytes.equals(this.#onDisk.toBytes()) && !theirs.bytes.equals(bytes)) {
-        const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-        copy = await this.#keep(theirs.bytes, `conflict-${time}`);
+      const isKnown = theirs.bytes.equals(this.#onDisk.toBytes()) || theirs.bytes.equals(bytes);
+      if (!isKnown) {
+        if (!again || (await this.#isNotebook())) return { kind: 'changed' };
+        await this.#keep(
+          theirs.bytes,
+          `replaced-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`,
+        );
       }
+      ({ revision } = theirs.entry);
+    }
+  }
+
+  async #isNotebook(): Promise<boolean> {
+    try {
+      await this.contents.readNotebook(this.path);
+      return true;
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 400) return false;
+      throw error;
     }
   }
 

@@ -13,6 +13,7 @@ export type LinkedKernel = Pick<
   | 'id'
   | 'name'
   | 'state'
+  | 'connections'
   | 'reason'
   | 'ready'
   | 'request'

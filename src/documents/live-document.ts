@@ -6,27 +6,32 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Entry, OpenDocument } from '../contents/index.js';
 import type { Log } from '../log.js';
 import { newCellId, notebookContent, saveContent, type CellId, type JsonObject } from '../notebook/index.js';
-import { CellState, sourceText, type NotebookState } from '../notebook/notebook-state.js';
-import { difference, textDifference, type CellExecution, type Operation } from '../notebook/operations.js';
+import { mergeNotebooks, type Merge } from '../notebook/merge.js';
+import { sourceText, type NotebookState } from '../notebook/notebook-state.js';
+import { difference, textDifference, type Operation } from '../notebook/operations.js';
 import type { OperationBatch, PageMessage, ServerMessage } from '../protocol/document-messages.js';
 import { parseHeader, type ExecutePayload, type MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
+import { Conflicts } from './conflicts.js';
 import { stateOf } from './document-file.js';
 import { DocumentPages, send, type AttachedPage, type DocumentPage } from './document-pages.js';
 import { DocumentSaver } from './document-saver.js';
-import { DocumentStorage, type ContentsSource } from './document-storage.js';
+import { DocumentStorage, type ContentsSource, type ReadFile } from './document-storage.js';
 import { ExecutionQueue } from './execution-queue.js';
 import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } from './kernel-link.js';
 import { withKernel } from './kernel-metadata.js';
-import { OperationLog } from './operation-log.js';
+import { OperationLog, roughSize } from './operation-log.js';
 import { OutputRecorder } from './output-recorder.js';
 import { OutputTrust } from './output-trust.js';
 import { rescue } from './rescue.js';
 import { defaultSaveTimes, type SaveTimes } from './save-schedule.js';
+import { SeenStates } from './seen-states.js';
 import { snapshotText } from './snapshot.js';
 
 /** How often a document is saved while it closes. */
 const MOST_LAST_SAVES = 5;
+/** Characters of operations above which pages take the whole notebook anew, with its outputs by reference. */
+const MOST_TOLD = 4_000_000;
 
 export interface DocumentOptions {
   contents: ContentsSource;
@@ -51,8 +56,10 @@ export class LiveDocument implements OpenDocument {
   readonly #link: KernelLink;
   readonly #saver: DocumentSaver;
   readonly #trust: OutputTrust;
-  #epoch = newEpoch();
-  #ops: OperationLog;
+  readonly #conflicts = new Conflicts();
+  readonly #seen = new SeenStates();
+  readonly #epoch = randomBytes(9).toString('base64url');
+  readonly #ops: OperationLog;
   /** the kernel that ran the last cell */
   #ranOn: LinkedKernel | undefined;
   #isClosed = false;
@@ -63,6 +70,7 @@ export class LiveDocument implements OpenDocument {
     const state = stateOf(storage.file);
     storage.opened(state);
     this.#ops = new OperationLog(state);
+    this.#seen.note(state.copy());
     this.#trust = new OutputTrust(state.ids);
     this.#saver = new DocumentSaver(
       storage,
@@ -73,6 +81,8 @@ export class LiveDocument implements OpenDocument {
         settle: () => this.#recorder.flush(),
         tell: (message) => this.#pages.broadcast(message),
         saved: () => this.#checkQuiet(),
+        merge: (read) => this.#mergeFile(read),
+        maySaveUnasked: () => !this.#isForeign,
       },
       options.saveTimes ?? defaultSaveTimes,
     );
@@ -179,6 +189,17 @@ export class LiveDocument implements OpenDocument {
         // That it failed is told to all pages by who saves.
         this.#saver.saveNow(message.checkpoint === true).catch(() => undefined);
         break;
+      case 'conflict':
+        if (this.#isNew(page, client, message.seq)) this.#addConflict(message.cell, message.text);
+        break;
+      case 'resolve':
+        if (this.#conflicts.resolve(message.conflict)) this.#tellConflicts();
+        break;
+      case 'focus':
+        this.checkDisk().catch((error: unknown) => {
+          this.#options.log.warn(`${this.path} was not looked at: ${messageOf(error)}`);
+        });
+        break;
       case 'interrupt':
         this.#interrupt();
         break;
@@ -214,76 +235,99 @@ export class LiveDocument implements OpenDocument {
     return this.#saver.flush();
   }
 
-  /** Another client saves the notebook: what it changes becomes operations. @throws {HttpError} as `flush` */
+  /**
+   * Another client saves the notebook: what it changed since it last read or saved it becomes operations.
+   *
+   * @throws {HttpError} as `flush`
+   */
   async save(content: JsonObject): Promise<Entry> {
     await this.#saver.idle();
     this.#recorder.flush();
     const file = saveContent(this.#storage.preview(this.state), content);
-    const wanted = difference(this.state, stateOf(file, this.state));
-    const ops = wanted.filter((op) => !this.#isKernels(op));
-    this.#trust.before(ops, this.state);
-    const batch = this.#ops.append(ops);
-    if (batch !== undefined) this.#tellOutside(batch);
+    const theirs = stateOf(file, this.state);
+    const base = this.#seen.baseOf(theirs) ?? this.state;
+    this.#seen.note(theirs);
+    this.#take(
+      mergeNotebooks(base, this.state, theirs, (id) => this.#isBusy(id)),
+      'client',
+    );
     this.#saver.writeOver(file);
     await this.#saver.saveNow(false);
     return this.#storage.entry;
   }
 
-  /** How a run stands and what it prints, the kernel says; another client knows how it was some time ago. */
-  #isKernels(op: Operation): boolean {
-    if (op.op !== 'set-execution' && op.op !== 'set-outputs') return false;
-    const state = this.state.cell(op.id)?.run.state;
-    return state === 'running' || (state === 'queued' && op.op === 'set-execution');
+  /** How a run stands and what it prints, the kernel says; others know how it was some time ago. */
+  #isBusy(id: CellId): boolean {
+    return (this.state.cell(id)?.run.state ?? 'idle') !== 'idle';
+  }
+
+  /** What another program wrote: brought in, and from now on the file that ours is written over. */
+  #mergeFile(read: ReadFile): boolean {
+    this.#recorder.flush();
+    const base = this.#storage.base(this.state);
+    const theirs = stateOf(read.file, base);
+    const merge = mergeNotebooks(base, this.state, theirs, (id) => this.#isBusy(id));
+    const isChanged = this.#take(merge, 'file');
+    const isSame = this.#storage.replace(read, this.state);
+    if (isChanged) {
+      const message = `${this.path} was changed by another program; what it changed is in here now.`;
+      this.#pages.broadcast({ type: 'notice', level: 'info', message });
+    }
+    return isSame;
+  }
+
+  /** @returns whether anything changed */
+  #take({ ops, collisions }: Merge, from: 'file' | 'client'): boolean {
+    this.#trust.before(ops, this.state);
+    const batch = this.#ops.append(ops);
+    if (batch !== undefined) this.#tellOutside(batch);
+    for (const { id, theirs } of collisions) this.#addConflict(id, theirs, from);
+    return batch !== undefined || collisions.length > 0;
+  }
+
+  #addConflict(id: CellId, theirs: string, from: 'file' | 'client' | 'page' = 'page'): void {
+    const cell = this.state.cell(id)?.cell;
+    if (cell === undefined || cell.source === theirs) return;
+    this.#conflicts.add([{ cell: id, ours: cell.source, theirs, from }]);
+    this.#tellConflicts();
+  }
+
+  #tellConflicts(): void {
+    this.#pages.broadcast({ type: 'conflict', conflicts: [...this.#conflicts.list] });
+  }
+
+  /** Another client works on the notebook on its own kernel websocket, and none of our pages does. */
+  get #isForeign(): boolean {
+    return this.#pages.size === 0 && (this.#link.kernel?.connections ?? 0) > 0;
   }
 
   /** The notebook as the contents API sends it. */
   content(): JsonObject {
     this.#recorder.flush();
+    this.#seen.note(this.state.copy());
     const hasForeign = [...this.state.cells()].some(
       (cell) => this.#trust.isForeign(cell.id) && (cell.peek().outputs?.length ?? 0) > 0,
     );
     return notebookContent(this.#storage.preview(this.state), !hasForeign);
   }
 
-  /** Takes what is on disk now; what was not saved is given up. */
-  async reload(): Promise<void> {
-    await this.#saver.idle();
-    this.#replace(await this.#storage.read());
+  /** Takes what is on disk now (a checkpoint was restored); what was not saved is given up. */
+  reload(): Promise<void> {
+    return this.#saver.reread((read) => {
+      this.#recorder.flush();
+      const theirs = stateOf(read.file, this.#storage.base(this.state));
+      const ops = difference(this.state, theirs).filter(
+        (op) =>
+          op.op !== 'set-execution' && (op.op === 'insert-cell' || op.id === null || !this.#isBusy(op.id)),
+      );
+      this.#take({ ops, collisions: [] }, 'file');
+      return this.#storage.replace(read, this.state);
+    });
   }
 
-  #replace(read: Awaited<ReturnType<DocumentStorage['read']>>): void {
-    this.#recorder.flush();
-    this.#storage.replace(read);
-    const old = this.state;
-    const state = stateOf(this.#storage.file);
-    this.#storage.opened(state);
-    for (const { id, execution } of old.cells()) {
-      const cell = state.cell(id);
-      if (isIdle(execution) || cell === undefined) continue;
-      state.replace(new CellState(id, () => cell.cell, execution, cell.origin));
-    }
-    this.#trust.reread(old, state);
-    const log = new OperationLog(state);
-    log.adoptClients(this.#ops);
-    this.#ops = log;
-    this.#epoch = newEpoch();
-    this.#saver.reread();
-    this.#pages.broadcast({ type: 'stale' });
-  }
-
-  /** Somebody is about to look: has another program changed the file? */
-  async checkDisk(): Promise<void> {
-    if ((await this.#saver.checkDisk()) === 'same') return;
-    const { revision } = this;
-    const read = await this.#storage.read();
-    this.#recorder.flush();
-    // Somebody worked here while it was read, or a cell runs that is not in it: the next save keeps both.
-    const ids = new Set(read.file.cells.map(({ id }) => id));
-    const isPlaced = [...this.state.cells()].every(({ id, execution }) => isIdle(execution) || ids.has(id));
-    if (this.revision !== revision || !isPlaced) return;
-    this.#replace(read);
-    const message = `${this.path} was changed by another program and was read again.`;
-    this.#pages.broadcast({ type: 'notice', level: 'info', message });
+  /** Somebody is about to look, or the store has told of a change: what another program made of the file is merged. */
+  checkDisk(): Promise<void> {
+    return this.#saver.checkDisk();
   }
 
   /** The file was moved. */
@@ -385,7 +429,14 @@ export class LiveDocument implements OpenDocument {
   /** Operations that came from a page or from another program. */
   #tellOutside(batch: OperationBatch, except?: DocumentPage): void {
     const epoch = this.#epoch;
-    this.#pages.broadcast({ type: 'ops', ...batch }, { epoch, ...(except === undefined ? {} : { except }) });
+    const isLarge = batch.ops.reduce((sum, op) => sum + roughSize(op), 0) > MOST_TOLD;
+    if (isLarge)
+      this.#pages.broadcast({ type: 'stale' }, { epoch, ...(except === undefined ? {} : { except }) });
+    else
+      this.#pages.broadcast(
+        { type: 'ops', ...batch },
+        { epoch, ...(except === undefined ? {} : { except }) },
+      );
     const { trusted, untrusted } = this.#trust.after(batch.ops);
     if (trusted.length + untrusted.length > 0) {
       this.#pages.broadcast({ type: 'trust', trusted, untrusted }, { epoch });
@@ -476,6 +527,7 @@ export class LiveDocument implements OpenDocument {
     send(page, { type: 'path', path: this.path });
     send(page, this.#kernelMessageNow());
     send(page, { type: 'prompt', prompt: this.#queue.prompt });
+    send(page, { type: 'conflict', conflicts: [...this.#conflicts.list] });
     const saved = this.#saver.saved;
     if (saved.at !== null) {
       send(page, { type: 'saved', epoch: this.#epoch, revision: saved.revision, at: saved.at });
@@ -496,6 +548,7 @@ export class LiveDocument implements OpenDocument {
         kernel: this.#link.view,
         saved: this.#saver.saved,
         prompt: this.#queue.prompt,
+        conflicts: [...this.#conflicts.list],
         last_checkpoint: this.#saver.lastCheckpoint,
         seq,
       },
@@ -506,14 +559,6 @@ export class LiveDocument implements OpenDocument {
   #checkQuiet(): void {
     if (this.isQuiet) this.#options.onQuiet?.(this);
   }
-}
-
-function isIdle(execution: CellExecution | undefined): boolean {
-  return execution === undefined || execution.state === 'idle';
-}
-
-function newEpoch(): string {
-  return randomBytes(9).toString('base64url');
 }
 
 function messageOf(error: unknown): string {

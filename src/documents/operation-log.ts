@@ -61,11 +61,6 @@ export class OperationLog {
     return known?.refused?.seq === known?.seq ? known?.refused : undefined;
   }
 
-  /** Takes the sequence numbers over into the log of a document that was read again. */
-  adoptClients(other: OperationLog): void {
-    for (const [name, client] of other.#clients) this.#clients.set(name, { seq: client.seq });
-  }
-
   /** Notes a request that changes nothing by itself. @returns false when it was dealt with before */
   request(client: string, seq: number): boolean {
     return this.#next(client, seq) !== undefined;
@@ -175,7 +170,7 @@ function withoutContent(op: Operation): Operation {
 }
 
 /** Characters that an operation holds, without turning it into text: only its long strings count. */
-function roughSize(value: unknown, depth = 0): number {
+export function roughSize(value: unknown, depth = 0): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null || depth > 8) return 8;
   let sum = 16;

@@ -69,22 +69,6 @@ export class OutputTrust {
     this.#foreign.delete(id);
   }
 
-  /** The file was read again: what stands in it word for word as it ran here stays trusted. */
-  reread(old: NotebookState, read: NotebookState): void {
-    for (const cell of old.cells()) {
-      const { outputs } = cell.cell;
-      if (!this.#foreign.has(cell.id) && outputs !== undefined && outputs.length > 0) {
-        this.#remember(hashOf(outputs));
-      }
-    }
-    this.#foreign.clear();
-    for (const cell of read.cells()) {
-      const { outputs } = cell.peek();
-      if (outputs === undefined || outputs.length === 0) continue;
-      if (!this.#ranHere.has(hashOf(outputs))) this.#foreign.add(cell.id);
-    }
-  }
-
   #remember(hash: string): void {
     this.#ranHere.delete(hash);
     this.#ranHere.add(hash);

@@ -13,6 +13,14 @@ export interface SaveTimes {
 
 export const defaultSaveTimes: SaveTimes = { idle: 2_000, longest: 10_000, retry: 10_000 };
 
+export interface ScheduleOptions {
+  /** rejects when it failed; is called one at a time */
+  save(): Promise<void>;
+  /** asked when a save is due; false: not now, ask again */
+  mayStart?(): boolean;
+  times?: SaveTimes;
+}
+
 const PAUSE_FACTOR = 20;
 
 export class SaveSchedule {
@@ -26,11 +34,11 @@ export class SaveSchedule {
   #failures = 0;
   #isClosed = false;
 
-  /** @param save  rejects when it failed; is called one at a time */
-  constructor(
-    private readonly save: () => Promise<void>,
-    private readonly times: SaveTimes = defaultSaveTimes,
-  ) {}
+  constructor(private readonly options: ScheduleOptions) {}
+
+  get #times(): SaveTimes {
+    return this.options.times ?? defaultSaveTimes;
+  }
 
   /** The document changed. */
   changed(): void {
@@ -61,7 +69,7 @@ export class SaveSchedule {
     clearTimeout(this.#timer);
     if (this.#isClosed || this.#isSaving || this.#changedSince === undefined) return;
     const now = Date.now();
-    const { idle, longest } = this.times;
+    const { idle, longest } = this.#times;
     const wanted = this.#isUrgent ? now : Math.min(now + idle, this.#changedSince + longest);
     const due = Math.max(wanted, this.#notBefore);
     this.#timer = setTimeout(() => void this.#run(), Math.max(0, due - now));
@@ -69,16 +77,21 @@ export class SaveSchedule {
 
   async #run(): Promise<void> {
     const started = Date.now();
+    if (this.options.mayStart?.() === false) {
+      this.#notBefore = started + this.#times.idle;
+      this.#plan();
+      return;
+    }
     this.#changedSince = undefined;
     this.#isUrgent = false;
     this.#isSaving = true;
     try {
-      await this.save();
+      await this.options.save();
       this.#failures = 0;
       this.#notBefore = Date.now() + PAUSE_FACTOR * (Date.now() - started);
     } catch {
       // Who saves has told people; here it only means to try again.
-      this.#notBefore = Date.now() + this.times.retry * Math.min(10, 2 ** this.#failures);
+      this.#notBefore = Date.now() + this.#times.retry * Math.min(10, 2 ** this.#failures);
       this.#failures += 1;
       this.#changedSince = started;
     }

@@ -70,6 +70,8 @@ export type ServerMessage =
       kernel: KernelView;
       saved: SavedState;
       prompt: Prompt | null;
+      /** as in `conflict` */
+      conflicts: CellConflict[];
       /** ids of cells whose outputs came from outside and are not trusted: active content must not run */
       untrusted: CellId[];
       last_checkpoint: string | null;
@@ -79,7 +81,7 @@ export type ServerMessage =
   /** After the batches that a returning page missed: it is up to date, and `seq` is as in `snapshot`. */
   | { type: 'resumed'; revision: number; seq: number }
   /**
-   * The page cannot be brought up to date by operations (it reads too slowly, or the document was read again): it sends
+   * The page cannot be brought up to date by operations (it reads too slowly, or very much changed at once): it sends
    * `resume` without epoch, and nothing else before the snapshot came. What it had sent before counts.
    */
   | { type: 'stale' }
@@ -98,6 +100,8 @@ export type ServerMessage =
   | { type: 'kernel'; kernel: KernelView }
   /** An `input()` that waits for an answer; null: it was answered or interrupted. The same in every tab. */
   | { type: 'prompt'; prompt: Prompt | null }
+  /** All texts that wait for a person's choice, whenever they have changed. */
+  | { type: 'conflict'; conflicts: CellConflict[] }
   | { type: 'path'; path: string }
   /** Something a person should read: a save conflict, a queue cleared, a kernel that died. */
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; message: string }
@@ -112,12 +116,34 @@ export interface Prompt {
   password: boolean;
 }
 
+/**
+ * Two texts of one cell that do not go together. The cell has `ours`, or what became of it since; a page offers to take
+ * `theirs` (an `edit-source`), to put it into a cell below, or to leave the cell as it is, and then sends `resolve`.
+ */
+export interface CellConflict {
+  id: string;
+  cell: CellId;
+  /** the cell's text when it happened */
+  ours: string;
+  theirs: string;
+  /** who wrote `theirs`: another program to the file, another client with PUT, or a page that was away */
+  from: 'file' | 'client' | 'page';
+  /** ISO 8601 */
+  at: string;
+}
+
 export type PageMessage =
   /** First message of every connection. Without epoch: send me a snapshot. */
   | { type: 'resume'; client: string; epoch?: string; revision?: number }
   /** `base`: the last revision that the page had seen when it made these operations; `seq` counts up per client. */
   | { type: 'ops'; seq: number; base: number; ops: Operation[] }
   | { type: 'execute'; seq?: number; cells: CellId[] }
+  /** A person came back to the page: has another program changed the file? */
+  | { type: 'focus' }
+  /** What this page typed while it was away, and the cell was changed elsewhere: both texts are kept. */
+  | { type: 'conflict'; seq?: number; cell: CellId; text: string }
+  /** A person has chosen. */
+  | { type: 'resolve'; conflict: string }
   | { type: 'interrupt' }
   | { type: 'input'; value: string }
   | { type: 'save'; seq?: number; checkpoint?: boolean };

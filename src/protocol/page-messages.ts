@@ -57,13 +57,25 @@ export function parsePageMessage(text: string): PageMessage {
         ...(seq === undefined ? {} : { seq }),
         ...(value['checkpoint'] === true ? { checkpoint: true } : {}),
       };
+    case 'conflict': {
+      const { cell, text } = value;
+      if (!isName(cell) || typeof text !== 'string') return refuse('"conflict" has a "cell" and a "text".');
+      return { type: 'conflict', cell, text, ...(seq === undefined ? {} : { seq }) };
+    }
+    case 'resolve':
+      if (!isName(value['conflict'])) return refuse('"resolve" has the id of a "conflict".');
+      return { type: 'resolve', conflict: value['conflict'] };
+    case 'focus':
+      return { type: 'focus' };
     case 'interrupt':
       return { type: 'interrupt' };
     case 'input':
       if (typeof value['value'] !== 'string') return refuse('"input" has a "value", a string.');
       return { type: 'input', value: value['value'] };
     default:
-      return refuse('A message of a page has a "type": resume, ops, execute, interrupt, input or save.');
+      return refuse(
+        'A message of a page has a "type": resume, ops, execute, save, interrupt, input, focus, conflict or resolve.',
+      );
   }
 }
 

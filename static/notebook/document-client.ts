@@ -6,6 +6,7 @@ import { signal } from '@preact/signals';
 import { PageSync, type SyncHandlers } from '../../src/notebook/page-sync.js';
 import { newCellId } from '../../src/notebook/cell-id.js';
 import type {
+  CellConflict,
   DocumentModel,
   KernelView,
   PageMessage,
@@ -38,6 +39,8 @@ export class DocumentClient {
   /** something that was done on this page is not on disk yet */
   readonly unsaved = signal(false);
   readonly prompt = signal<Prompt | null>(null);
+  /** texts that did not go together, for a person to choose */
+  readonly conflicts = signal<readonly CellConflict[]>([]);
   readonly path = signal('');
   readonly writable = signal(true);
   readonly lastCheckpoint = signal<string | null>(null);
@@ -63,6 +66,7 @@ export class DocumentClient {
         this.#updateSaved();
       },
     });
+    document.addEventListener('visibilitychange', this.#onVisible);
     this.#connection = new Connection({
       url: () => this.#open(),
       onOpen: () => this.sync.connected((message) => this.#send(message)),
@@ -88,6 +92,11 @@ export class DocumentClient {
     this.#send({ type: 'input', value });
   }
 
+  /** A person has chosen between the texts of a conflict. */
+  resolve(conflict: CellConflict): void {
+    this.#send({ type: 'resolve', conflict: conflict.id });
+  }
+
   /** Starts a kernel for the notebook when none runs. */
   async startKernel(name?: string): Promise<void> {
     await api.post('api/documents', {
@@ -102,8 +111,14 @@ export class DocumentClient {
   }
 
   close(): void {
+    document.removeEventListener('visibilitychange', this.#onVisible);
     this.#connection.close();
   }
+
+  readonly #onVisible = (): void => {
+    if (document.visibilityState === 'visible' && this.connection.value === 'open')
+      this.#send({ type: 'focus' });
+  };
 
   /** The id is asked for at every connection: a server that was started again knows no old ones. */
   async #open(): Promise<string> {
@@ -141,6 +156,7 @@ export class DocumentClient {
         this.writable.value = message.writable;
         this.kernel.value = message.kernel;
         this.prompt.value = message.prompt;
+        this.conflicts.value = message.conflicts;
         this.lastCheckpoint.value = message.last_checkpoint;
         this.#savedAt(message.saved.revision, message.saved.at);
         break;
@@ -156,6 +172,9 @@ export class DocumentClient {
         break;
       case 'prompt':
         this.prompt.value = message.prompt;
+        break;
+      case 'conflict':
+        this.conflicts.value = message.conflicts;
         break;
       case 'path':
         this.path.value = message.path;

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -191,23 +191,27 @@ describe('a live document and its file', () => {
     await page.close();
   });
 
-  it('reads a file again that another program changed, and keeps both when both changed', async () => {
-    const path = notebook(['x = 1']);
+  it('merges what another program writes, and keeps both texts when both changed one cell', async () => {
+    const path = notebook(['x = 1', 'y = 1', 'z = 1']);
     const page = await DocumentTestPage.open(server, path);
     const file = join(server.notebooks, path);
-    writeFileSync(file, readFileSync(file, 'utf8').replace('x = 1', 'x = 2'));
-    const other = await DocumentTestPage.open(server, path);
-    await page.until(() => page.sync.view.cell('c0')?.cell.source === 'x = 2');
-    expect(page.notices.join()).toContain('changed by another program');
-    page.sync.perform([{ op: 'edit-source', id: 'c0', changes: [[5, 'mine']] }]);
-    await page.until(() => page.sync.isConfirmed);
-    writeFileSync(file, readFileSync(file, 'utf8').replace('x = 2', 'theirs'));
+    const elsewhere = (from: string, to: string) =>
+      writeFileSync(file, readFileSync(file, 'utf8').replace(from, to));
+    page.sync.perform([{ op: 'edit-source', id: 'c1', changes: [5, [0, '0']] }]);
+    elsewhere('x = 1', 'x = 2');
     page.sync.save();
-    await page.until(() => page.notices.some((notice) => notice.includes('-conflict-')));
-    const copy = /notebook-\d+-conflict-[\w-]+\.ipynb/.exec(page.notices.join())?.[0] ?? '';
-    expect(joined(onDisk(path)[0]?.source)).toBe('mine');
-    expect(joined(onDisk(copy)[0]?.source)).toBe('theirs');
-    await Promise.all([page.close(), other.close()]);
+    await page.until(() => page.sync.view.cell('c0')?.cell.source === 'x = 2' && page.sync.isSaved);
+    expect(onDisk(path).map(({ source }) => joined(source))).toEqual(['x = 2', 'y = 10', 'z = 1']);
+    page.sync.perform([{ op: 'edit-source', id: 'c2', changes: [[5, 'mine']] }]);
+    await page.until(() => page.sync.isConfirmed);
+    elsewhere('z = 1', 'theirs');
+    page.sync.save();
+    await page.until(() => page.last('conflict')?.conflicts.length === 1);
+    expect(page.last('conflict')?.conflicts).toMatchObject([{ cell: 'c2', ours: 'mine', theirs: 'theirs' }]);
+    await page.until(() => page.sync.isSaved);
+    expect(joined(onDisk(path)[2]?.source)).toBe('mine');
+    expect(readdirSync(server.notebooks).filter((name) => name.includes('conflict'))).toEqual([]);
+    await page.close();
   });
 
   it('does not bring a deleted file back by itself, but when a person saves', async () => {

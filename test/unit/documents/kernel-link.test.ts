@@ -17,6 +17,7 @@ function kernelNamed(name: string, state: LinkedKernel['state'] = 'idle'): Setta
     spec: { name, displayName: name.toUpperCase(), language: 'l' },
     info: undefined,
     state,
+    connections: 0,
     reason: undefined,
     ready: Promise.resolve(),
     listening: 0,

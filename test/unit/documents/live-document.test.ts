@@ -29,6 +29,8 @@ class FakeKernel implements Pick<LinkedKernel, 'request'> {
   readonly spec = { name: 'fake', displayName: 'Fake', language: 'fake' };
   readonly info = { language_info: { name: 'fake', version: '1' } };
   readonly state = 'idle';
+  /** websockets of clients */
+  connections = 0;
   readonly reason = undefined;
   readonly ready = Promise.resolve();
   listener: Parameters<LinkedKernel['onMessage']>[0] | undefined;
@@ -336,17 +338,44 @@ describe('LiveDocument', () => {
     expect(await onDisk()).toMatchObject({ nbformat_minor: 6 });
   });
 
-  it('reads the file again in a new epoch, and does not take what was sent on the old one', async () => {
+  it('brings in what another program wrote, as operations of the same epoch', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await write([code('n', 'new'), code('a', 'from elsewhere', [shown])]);
+    await documents.open(path);
+    expect(page.last('stale')).toBeUndefined();
+    expect(page.last('ops')?.ops.map(({ op }) => op)).toEqual([
+      'delete-cell',
+      'insert-cell',
+      'edit-source',
+      'set-outputs',
+    ]);
+    expect(page.last('trust')).toEqual({ type: 'trust', trusted: ['n'], untrusted: ['a'] });
+    expect(page.last('notice')?.message).toContain('changed by another program');
+    expect(document.state.ids).toEqual(['n', 'a']);
+    expect(document.isDirty).toBe(false);
+    // What a page types on the text that it still sees is carried over.
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, '!']] }] });
+    expect(document.state.cell('a')?.cell.source).toBe('from elsewhere!');
+  });
+
+  it('looks at the file when a person comes back to the page', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
     await write([code('a', 'from elsewhere')]);
-    await documents.open(path);
-    expect(page.last('stale')).toBeDefined();
-    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'a' }] });
-    page.say({ type: 'execute', seq: 2, cells: ['a'] });
-    expect(document.state.ids).toEqual(['a']);
-    page.say({ type: 'resume', client: 'p' });
-    expect(page.last('snapshot')).toMatchObject({ seq: 0, cells: [{ source: 'from elsewhere' }] });
+    page.say({ type: 'focus' });
+    await until(() => document.state.cell('a')?.cell.source === 'from elsewhere');
+  });
+
+  it('takes a checkpoint that was restored as operations, and gives up what was not saved', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id: 'a', changes: [[1, 'mine']] }] });
+    await write([code('a', 'checkpoint')]);
+    await document.reload();
+    expect(page.last('ops')?.ops.map(({ op }) => op)).toEqual(['delete-cell', 'edit-source']);
+    expect(document.state.cell('a')?.cell.source).toBe('checkpoint');
+    expect(document.isDirty).toBe(false);
   });
 
   it('says that a save failed, and tries again', async () => {
@@ -365,46 +394,76 @@ describe('LiveDocument', () => {
     expect((await onDisk()).cells).toHaveLength(1);
   });
 
-  it('keeps both versions when another program wrote the file, and does not lose either', async () => {
+  it('merges what another program wrote before it saves, cell by cell', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
-    await write([code('a', 'theirs')]);
-    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
-    await until(() => page.last('notice') !== undefined && !document.isDirty);
+    await write([code('a', 'theirs'), code('b', 'y'), code('n', 'new')]);
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id: 'b', changes: [1, [0, '!']] }] });
+    await until(() => page.last('saved') !== undefined && !document.isDirty);
+    const { cells } = await onDisk();
+    // What only they changed keeps the bytes that they wrote.
+    expect(cells.map(({ source }) => source)).toEqual(['theirs', ['y!'], 'new']);
+    expect(cells[1]?.outputs).toEqual([]);
+    expect([...document.state.cells()].map(({ cell }) => cell.source)).toEqual(['theirs', 'y!', 'new']);
+    expect(page.last('conflict')).toBeUndefined();
     const { entries } = await store.list('');
-    const copy = entries.find(({ name }) => name.includes('-conflict-'));
-    expect(page.last('notice')?.message).toContain(copy?.name);
-    expect((await onDisk()).cells).toMatchObject([{ id: 'a', source: 'x' }]);
+    expect(entries.map(({ name }) => name)).toEqual([path]);
   });
 
-  it('loses nothing that is typed while a changed file is read again', async () => {
+  it('keeps both texts when another program changed the very cell, until a person has chosen', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
-    await write([code('a', 'theirs')]);
-    const read = store.read.bind(store);
-    let reads = 0;
-    store.read = async (of) => {
-      const found = await read(of);
-      // The first time it is compared, the second time it is read.
-      if ((reads += 1) === 2) {
-        page.say({
-          type: 'ops',
-          seq: 1,
-          base: 0,
-          ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, ' mine']] }],
-        });
-      }
-      return found;
-    };
-    await documents.open(path);
-    store.read = read;
-    expect(page.last('ack')).toBeDefined();
-    expect(document.state.cell('a')?.cell.source).toBe('x mine');
-    await until(() => page.last('notice') !== undefined && !document.isDirty);
+    await write([code('a', 'theirs'), code('b', 'y', [shown])]);
+    page.say({
+      type: 'ops',
+      seq: 1,
+      base: 0,
+      ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, ' mine']] }],
+    });
+    await until(() => page.last('conflict') !== undefined && !document.isDirty);
+    const [conflict] = page.last('conflict')?.conflicts ?? [];
+    expect(conflict).toMatchObject({ cell: 'a', ours: 'x mine', theirs: 'theirs', from: 'file' });
     expect((await onDisk()).cells).toMatchObject([{ source: ['x mine'] }, { id: 'b' }]);
-    const { entries } = await store.list('');
-    const copy = entries.find(({ name }) => name.includes('-conflict-'))?.name;
-    expect((await onDisk(copy)).cells).toMatchObject([{ source: 'theirs' }]);
+    const other = attach(document, 'q');
+    expect(other.last('snapshot')?.conflicts).toEqual([conflict]);
+    page.say({ type: 'resolve', conflict: conflict?.id ?? '' });
+    expect(other.last('conflict')?.conflicts).toEqual([]);
+  });
+
+  it('merges the lines of one cell that two changed in different places', async () => {
+    await write([code('a', 'one\ntwo\nthree\nfour\nfive')]);
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await write([code('a', 'ONE\ntwo\nthree\nfour\nfive')]);
+    page.say({
+      type: 'ops',
+      seq: 1,
+      base: 0,
+      ops: [{ op: 'edit-source', id: 'a', changes: [23, [0, '!']] }],
+    });
+    await until(() => page.last('saved') !== undefined && !document.isDirty);
+    expect(document.state.cell('a')?.cell.source).toBe('ONE\ntwo\nthree\nfour\nfive!');
+    expect(page.last('conflict')).toBeUndefined();
+  });
+
+  it('leaves what our pages typed since a client read the notebook when that client saves it', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const content = document.content() as unknown as { cells: Cell[] };
+    page.say({
+      type: 'ops',
+      seq: 1,
+      base: 0,
+      ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, ' mine']] }],
+    });
+    const [, second] = content.cells;
+    if (second !== undefined) second.source = 'theirs';
+    await document.save(content as never);
+    expect([...document.state.cells()].map(({ cell }) => cell.source)).toEqual(['x mine', 'theirs']);
+    // It still has the old text of the first cell, and did not change it.
+    if (second !== undefined) second.source = 'theirs 2';
+    await document.save(content as never);
+    expect([...document.state.cells()].map(({ cell }) => cell.source)).toEqual(['x mine', 'theirs 2']);
   });
 
   it('keeps a running cell and its output when a file without it is found', async () => {
@@ -417,10 +476,41 @@ describe('LiveDocument', () => {
     kernel.say('shell', 'execute_reply', 'run', { status: 'ok', execution_count: 1 });
     kernel.say('iopub', 'status', 'run', { execution_state: 'idle' });
     await until(() => document.state.cell('a')?.run.status === 'ok' && !document.isDirty);
-    expect((await onDisk()).cells[0]).toMatchObject({ id: 'a', outputs: [{ text: ['done'] }] });
+    const { cells } = await onDisk();
+    expect(cells.find(({ id }) => id === 'a')).toMatchObject({ outputs: [{ text: ['done'] }] });
+    expect(cells.map(({ id }) => id).sort()).toEqual(['a', 'other']);
+  });
+
+  it('does not save by itself while only another client works on the notebook', async () => {
+    const document = await documents.open(path);
+    const kernel = await runningOn(document, 'a');
+    await until(() => !document.isDirty);
+    kernel.connections = 1;
+    kernel.say('iopub', 'stream', 'run', { name: 'stdout', text: 'one' });
+    await until(() => document.isDirty);
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect(document.isDirty).toBe(true);
+    kernel.connections = 0;
+    await until(() => !document.isDirty);
+    expect((await onDisk()).cells[0]?.outputs).toMatchObject([{ text: ['one'] }]);
+  });
+
+  it('does not write over a file that was replaced by something else, but when a person saves', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await store.write(path, Buffer.from('no notebook'));
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await until(() => page.last('notice') !== undefined);
+    expect(page.last('notice')?.message).toContain('not a notebook');
+    expect(document.isDirty).toBe(true);
+    page.say({ type: 'save', seq: 2 });
+    await until(() => !document.isDirty);
+    expect((await onDisk()).cells).toHaveLength(1);
     const { entries } = await store.list('');
-    const copy = entries.find(({ name }) => name.includes('-conflict-'))?.name;
-    expect((await onDisk(copy)).cells).toMatchObject([{ source: 'theirs' }]);
+    expect(entries.map(({ name }) => name.replace(/\d.*\d/, 'TIME')).sort()).toEqual([
+      'work-replaced-TIME.ipynb',
+      path,
+    ]);
   });
 
   it('saves by itself again when a file that had vanished is back', async () => {

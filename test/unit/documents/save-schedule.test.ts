@@ -6,6 +6,7 @@ let takes: number;
 let fails: boolean;
 let schedule: SaveSchedule;
 let begin: number;
+let isAllowed: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,10 +14,14 @@ beforeEach(() => {
   takes = 0;
   fails = false;
   begin = Date.now();
-  schedule = new SaveSchedule(async () => {
-    saves.push(Date.now() - begin);
-    if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes));
-    if (fails) throw new Error('disk full');
+  isAllowed = true;
+  schedule = new SaveSchedule({
+    save: async () => {
+      saves.push(Date.now() - begin);
+      if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes));
+      if (fails) throw new Error('disk full');
+    },
+    mayStart: () => isAllowed,
   });
 });
 afterEach(() => {
@@ -31,6 +36,16 @@ describe('SaveSchedule', () => {
     schedule.changed();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(saves).toEqual([3500]);
+  });
+
+  it('waits while it may not save by itself, and then does', async () => {
+    isAllowed = false;
+    schedule.changed();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(saves).toEqual([]);
+    isAllowed = true;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(saves).toHaveLength(1);
   });
 
   it('saves every ten seconds while changes go on', async () => {

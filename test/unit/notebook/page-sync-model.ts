@@ -45,7 +45,7 @@ export class ModelServer {
     connection.page.sync.disconnected();
   }
 
-  /** The file was read again: same cells, new epoch. */
+  /** The server was started again: same cells, new epoch, and it knows no page. */
   reload(): void {
     const old = this.log;
     this.log = new OperationLog(
@@ -54,7 +54,6 @@ export class ModelServer {
         [...old.state.cells()].map((cell) => structuredClone(cell.cell)),
       ),
     );
-    this.log.adoptClients(old);
     this.epoch = `epoch-${Number(this.epoch.slice(6)) + 1}`;
     for (const connection of this.connections) this.makeStale(connection);
   }
