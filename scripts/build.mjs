@@ -38,7 +38,7 @@ export async function buildAll({ types = false } = {}) {
   await Promise.all([
     esbuild.build({
       ...program,
-      entryPoints: { main: 'src/main.ts', index: 'src/index.ts' },
+      entryPoints: { main: 'src/main.ts', index: 'src/index.ts', testing: 'src/testing.ts' },
       plugins: [lean],
     }),
     esbuild.build({

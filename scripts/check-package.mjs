@@ -96,6 +96,7 @@ try {
   assert(code === 0, `SIGTERM ended the server with ${code}.`);
 
   const consumer = join(work, 'consumer');
+  const stores = join(consumer, 'node_modules', 'nbserver', 'examples', 'stores');
   cpSync(join(root, 'test', 'consumer'), consumer, { recursive: true });
   writeFileSync(join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }');
   run('npm', ['install', '--silent', tarball], consumer);
@@ -114,6 +115,8 @@ try {
     types,
   ];
   run(process.execPath, [tsc, ...options, 'consumer.ts'], consumer);
+  const passed = run(process.execPath, ['conformance.mjs', stores], consumer);
+  assert(/^passed [1-9]\d+ checks$/m.test(passed), `The conformance suite of the package says: ${passed}`);
   console.log('packed, installed, served a page, and compiled against');
 } finally {
   rmSync(work, { recursive: true, force: true, maxRetries: 3 });

@@ -1,5 +1,7 @@
 /** The one error that carries an HTTP status, for every place that answers a client. */
 
+const brand: unique symbol = Symbol.for('nbserver.HttpError') as never;
+
 /**
  * An error with a status and a sentence that its reader can act on.
  *
@@ -8,6 +10,12 @@
  * `extra` is merged into the JSON body (for example `short_message` when a kernel does not start).
  */
 export class HttpError extends Error {
+  /** A store may come with a copy of the package of its own, whose class is another one. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+
+  readonly [brand] = true;
   readonly status: number;
   readonly reason: string | null;
   readonly extra: Readonly<Record<string, unknown>>;

@@ -114,11 +114,17 @@ function asText(loaded: LoadedSettings): string {
     ...rows.map(([left, from]) => `${left.padEnd(width)}  # ${from}`),
     '',
     // Names only: a store may have secrets among its options.
-    `options of the store: ${Object.keys(loaded.storeOptions).join(', ') || 'none'}`,
+    `options of the store: ${storeOptionNames(loaded).join(', ') || 'none'}`,
     `profile: ${loaded.profile} (${shownPath(loaded.profileDir)})`,
     `files read: ${loaded.files.map(shownPath).join(', ') || 'none'}`,
     `configuration directories: ${directories().configPath.map(shownPath).join(', ') || 'none'}`,
   ].join('\n');
+}
+
+function storeOptionNames({ storeSections }: LoadedSettings): string[] {
+  return Object.entries(storeSections).flatMap(([section, options]) =>
+    Object.keys(options).map((key) => `${section}.${key}`),
+  );
 }
 
 function readPython(file: string): string {

@@ -37,7 +37,7 @@ export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings
   const server = await createServer({
     ...settings,
     port_given: isGiven(loaded, 'port'),
-    store_options: loaded.storeOptions,
+    store_sections: loaded.storeSections,
     config_directory: dirname(loaded.configFile),
     directories: loaded.directories,
     log,

@@ -21,7 +21,7 @@ export class Gathering implements Draft {
     string
   >;
   readonly warnings: string[] = [];
-  readonly storeOptions: Record<string, unknown> = {};
+  readonly storeSections: Record<string, Record<string, unknown>> = {};
   /** those that were there */
   readonly files: string[] = [];
 
@@ -58,7 +58,7 @@ export class Gathering implements Draft {
         this.set(resolved.name, entry);
         return;
       case 'store':
-        this.storeOptions[resolved.key] = entry.value;
+        (this.storeSections[resolved.section] ??= {})[resolved.key] = entry.value;
         return;
       case 'no effect':
         this.warnings.push(`${entry.subject} has no effect: ${resolved.why}.`);

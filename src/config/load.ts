@@ -24,8 +24,8 @@ export interface LoadedSettings {
   origins: Record<OptionName, string>;
   /** one line each, for the log */
   warnings: string[];
-  /** options of the store that `notebook_manager_class` names, as they stand in its section */
-  storeOptions: Record<string, unknown>;
+  /** sections for stores of somebody's own, as they stand there: name of the section → its options */
+  storeSections: Record<string, Record<string, unknown>>;
   directories: Directories;
   profile: string;
   profileDir: string;
@@ -66,10 +66,10 @@ export function loadSettings({ line, cwd, uid, ...surroundings }: LoadRequest): 
       );
     }
 
-  const { settings, origins, warnings, storeOptions, files } = gathering;
+  const { settings, origins, warnings, storeSections, files } = gathering;
   const configFile =
     named === undefined || line.profile !== undefined ? join(profileDir, configFileName) : named;
-  return { settings, origins, warnings, storeOptions, directories, profile, profileDir, configFile, files };
+  return { settings, origins, warnings, storeSections, directories, profile, profileDir, configFile, files };
 }
 
 /** True when somebody set the option, be it to its default. */

@@ -11,8 +11,8 @@ export type Resolved =
   | { kind: 'no effect'; why: string }
   /** known to Jupyter, and not to be ignored; what to do instead */
   | { kind: 'refused'; why: string }
-  /** an option of the store that `notebook_manager_class` names */
-  | { kind: 'store'; key: string }
+  /** an option of a store that is not built in */
+  | { kind: 'store'; section: string; key: string }
   | { kind: 'unknown'; nearest: string | undefined };
 
 const byName = new Map<string, OptionName>();
@@ -41,7 +41,7 @@ export function resolveName(written: string): Resolved {
   if (refusal !== undefined) return { kind: 'refused', why: refusal };
   const why = noEffect.get(written) ?? (isOurClass(className) ? noEffect.get(key) : undefined);
   if (why !== undefined) return { kind: 'no effect', why };
-  if (className !== '' && isStoreSection(className)) return { kind: 'store', key };
+  if (className !== '' && isStoreSection(className)) return { kind: 'store', section: className, key };
   return { kind: 'unknown', nearest: nearestName(written) };
 }
 

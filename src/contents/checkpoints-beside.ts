@@ -3,7 +3,10 @@ import { CHECKPOINT_DIRECTORY, CHECKPOINT_ID, checkpointPath, noCheckpoint } fro
 import type { Checkpoints, NotebookManager } from './notebook-manager.js';
 import { joinPath, parentOf } from './paths.js';
 
-type Store = Pick<NotebookManager, 'stat' | 'read' | 'write' | 'makeDirectory' | 'rename' | 'remove'>;
+type Store = Pick<
+  NotebookManager,
+  'stat' | 'list' | 'read' | 'write' | 'makeDirectory' | 'rename' | 'remove'
+>;
 
 export class CheckpointsBeside implements Checkpoints {
   readonly #store: Store;
@@ -33,7 +36,7 @@ export class CheckpointsBeside implements Checkpoints {
 
   async remove(path: string, id: string): Promise<void> {
     await this.#find(path, id);
-    await this.#store.remove(checkpointPath(path));
+    await this.removed(path);
   }
 
   async renamed(from: string, to: string): Promise<void> {
@@ -42,11 +45,22 @@ export class CheckpointsBeside implements Checkpoints {
     if ((await this.#store.stat(directory)) === undefined) await this.#store.makeDirectory(directory);
     await this.removed(to);
     await this.#store.rename(checkpointPath(from), checkpointPath(to));
+    await this.#tidy(parentOf(from));
   }
 
   async removed(path: string): Promise<void> {
     const at = checkpointPath(path);
-    if ((await this.#store.stat(at)) !== undefined) await this.#store.remove(at);
+    if ((await this.#store.stat(at)) === undefined) return;
+    await this.#store.remove(at);
+    await this.#tidy(parentOf(path));
+  }
+
+  /** A directory of checkpoints without any would be in the way of who removes the directory around it. */
+  async #tidy(parent: string): Promise<void> {
+    const directory = joinPath(parent, CHECKPOINT_DIRECTORY);
+    if ((await this.#store.stat(directory)) === undefined) return;
+    const { entries } = await this.#store.list(directory, { limit: 1 });
+    if (entries.length === 0) await this.#store.remove(directory);
   }
 
   async #find(path: string, id: string): Promise<void> {

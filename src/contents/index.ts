@@ -3,7 +3,7 @@ export * from './notebook-manager.js';
 export { Contents, type ContentsOptions, type GetOptions } from './contents.js';
 export type { NotebookTrust, OpenDocument, OpenDocuments } from './open-documents.js';
 export { contentsRouter } from './router.js';
-export { loadNotebookManager, type LoadOptions } from './load-manager.js';
+export { loadNotebookManager, type LoadOptions, type StoreSections } from './load-manager.js';
 export { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
 export { MemoryNotebookManager } from './stores/memory.js';
 export { CheckpointsBeside } from './checkpoints-beside.js';

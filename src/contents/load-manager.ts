@@ -6,18 +6,31 @@ import { pathToFileURL } from 'node:url';
 import { HttpError } from '../http-error.js';
 import { CheckpointsBeside } from './checkpoints-beside.js';
 import { NotebookManager } from './notebook-manager.js';
+import { cleanPath, joinPath, nameOf, parentOf } from './paths.js';
 import { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
 import { MemoryNotebookManager } from './stores/memory.js';
 
 export interface LoadOptions {
   /** directory that a relative module path is meant from: the one of the configuration file */
   baseDirectory: string;
-  /** passed to the store: `notebook_dir`, `allow_hidden` and what stands in the store's section */
+  /** passed to every store: `notebook_dir`, `allow_hidden` and the other options of files */
   options: Record<string, unknown> & FileNotebookManagerOptions;
+  /** sections of the configuration that are for stores, by their names; those of the store's own name are passed to it */
+  sections?: StoreSections | undefined;
+  /** told of each section that is for another store, or for none */
+  onUnusedSection?: (section: string) => void;
 }
 
+export type StoreSections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** What a factory gets, so that a store needs no import of ours. */
-const parts = { NotebookManager, HttpError, FileNotebookManager };
+const parts = {
+  NotebookManager,
+  HttpError,
+  FileNotebookManager,
+  CheckpointsBeside,
+  paths: { cleanPath, joinPath, nameOf, parentOf },
+};
 
 /**
  * @param name `FileNotebookManager`, `MemoryNotebookManager`, a package, or a path (`./my-store.mjs`) to a module whose
@@ -26,9 +39,25 @@ const parts = { NotebookManager, HttpError, FileNotebookManager };
  */
 export async function loadNotebookManager(
   name: string,
-  { baseDirectory, options }: LoadOptions,
+  { baseDirectory, options: common, sections = {}, onUnusedSection }: LoadOptions,
 ): Promise<NotebookManager> {
-  if (name === 'FileNotebookManager') return new FileNotebookManager(options);
+  const all = Object.keys(sections);
+  let used: string[] = [];
+  /** The options of a store of that name. One whose name cannot be that of a section gets all: it knows which is meant. */
+  const optionsFor = (className: string): LoadOptions['options'] => {
+    const isNamed = /(Notebook|Contents)Manager$/.test(className);
+    used = isNamed ? all.filter((section) => ['NotebookManager', className].includes(section)) : all;
+    return Object.assign({}, common, ...used.map((section) => sections[section])) as LoadOptions['options'];
+  };
+  const store = await make(name, baseDirectory, optionsFor);
+  for (const section of all) if (!used.includes(section)) onUnusedSection?.(section);
+  return store;
+}
+
+type OptionsFor = (className: string) => LoadOptions['options'];
+
+async function make(name: string, baseDirectory: string, optionsFor: OptionsFor): Promise<NotebookManager> {
+  if (name === 'FileNotebookManager') return new FileNotebookManager(optionsFor(name));
   if (name === 'MemoryNotebookManager') return new MemoryNotebookManager();
   const made = defaultExport(await importModule(name, baseDirectory));
   if (typeof made !== 'function') {
@@ -38,11 +67,13 @@ export async function loadNotebookManager(
   }
   let store: unknown;
   try {
-    store = isClass(made)
-      ? new (made as new (options: unknown) => unknown)(options)
-      : await (made as (given: typeof parts, options: unknown) => unknown)(parts, options);
-    // a factory may give the class instead of a store
-    if (typeof store === 'function') store = new (store as new (options: unknown) => unknown)(options);
+    if (isClass(made)) store = new made(optionsFor(made.name));
+    else {
+      const factory = made as (given: typeof parts, options: unknown) => unknown;
+      store = await factory(parts, optionsFor(made.name));
+      // a factory may give the class instead of a store
+      if (isClass(store)) store = new store(optionsFor(store.name || made.name));
+    }
   } catch (error) {
     throw new Error(`notebook_manager_class: ${name} could not be started: ${messageOf(error)}`, {
       cause: error,
@@ -91,7 +122,9 @@ function defaultExport(module: unknown): unknown {
   return inner ?? value;
 }
 
-function isClass(value: unknown): boolean {
+type StoreClass = new (options: unknown) => unknown;
+
+function isClass(value: unknown): value is StoreClass {
   return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 }
 

@@ -9,25 +9,27 @@ export interface Entry {
   /** last segment of the path; '' for the root */
   name: string;
   kind: 'file' | 'directory';
-  /** bytes; undefined for directories */
-  size?: number;
+  /** bytes; undefined for directories, and where only reading would tell */
+  size?: number | undefined;
   modified: Date;
-  created?: Date;
+  created?: Date | undefined;
   writable: boolean;
   revision: Revision;
+  /** SHA-256 of the bytes in hexadecimal digits, where the store knows it without reading them */
+  hash?: string | undefined;
 }
 
 export interface EntryPage {
   entries: Entry[];
   /** pass it as `after` to get the next page; undefined on the last one */
-  next?: string;
+  next?: string | undefined;
 }
 
 export interface Closeable {
   close(): void | Promise<void>;
 }
 
-/** Several versions of a file that its user can go back to. `id` matches `[\w-]+`. */
+/** Versions of a file that its user can go back to, the newest last. `id` matches `[\w-]+`. */
 export interface Checkpoints {
   create(path: string): Promise<{ id: string; modified: Date }>;
   list(path: string): Promise<{ id: string; modified: Date }[]>;
@@ -46,19 +48,25 @@ export interface Checkpoints {
  *
  * Every method may throw `HttpError` with a sentence for the user: 404 when a path or its parent is missing, 403
  * when the store refuses, 409 when `absent` is asked and the path exists or `revision` does not match any more.
+ *
+ * A store without real directories (an object store) may let them exist for as long as something is in them, or keep
+ * the root as the only one and refuse to make others; `conformance` has an option for each.
  */
 export abstract class NotebookManager {
   /** One line for the start message: "Serving notebooks from local directory: …". */
   abstract infoString(): string;
   abstract stat(path: string): Promise<Entry | undefined>;
-  /** Unsorted is fine. Entries that cannot be read (broken links, sockets, devices) are left out. */
+  /**
+   * Unsorted is fine. Entries that cannot be read (broken links, sockets, devices) are left out. A page may be shorter
+   * than `limit`; without `limit` a store may still give pages.
+   */
   abstract list(path: string, page?: { after?: string; limit?: number }): Promise<EntryPage>;
   /** `range`: first and last byte, inclusive. */
   abstract read(
     path: string,
     range?: { start: number; end: number },
   ): Promise<{ entry: Entry; body: Readable }>;
-  /** All or nothing: a crash or a full disk leaves the old bytes. */
+  /** All or nothing: a crash, a full disk or a `body` that breaks off leaves the old bytes. */
   abstract write(
     path: string,
     body: Buffer | Readable,

@@ -9,7 +9,13 @@ import { join } from 'node:path';
 import { createAuth, generateToken } from '../auth/index.js';
 import { defaultSettings, jupyterDirectories, parsePortRange, secretEnvironment } from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
-import { cleanPath, Contents, contentsRouter, loadNotebookManager } from '../contents/index.js';
+import {
+  cleanPath,
+  Contents,
+  contentsRouter,
+  loadNotebookManager,
+  type StoreSections,
+} from '../contents/index.js';
 import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
 import { EventBus, eventsRouter, handleEventSocket, metricsRouter } from '../events/index.js';
 import { HttpError } from '../http-error.js';
@@ -38,6 +44,8 @@ export interface ServerOptions extends Partial<Settings> {
   port_given?: boolean;
   /** options of the store that `notebook_manager_class` names */
   store_options?: Record<string, unknown>;
+  /** sections of a configuration file that are for stores: the one of the store's class name is added to its options */
+  store_sections?: StoreSections;
   /** the folder that a relative module path in `notebook_manager_class` starts from; default: the current one */
   config_directory?: string;
   /** Jupyter's directories; default: as the environment says */
@@ -123,6 +131,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
           use_atomic_writing: settings.use_atomic_writing,
           ...options.store_options,
         },
+        sections: options.store_sections,
+        onUnusedSection: (section) =>
+          log.warn(`The section ${section} has no effect: notebooks are kept by another store.`),
       }),
     );
     const contents = keep(

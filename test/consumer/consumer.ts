@@ -9,6 +9,7 @@ import {
   type Entry,
   type Server,
 } from 'nbserver';
+import { conformance, type ConformanceOptions } from 'nbserver/testing';
 
 export class LoggingStore extends FileNotebookManager {
   override async stat(path: string): Promise<Entry | undefined> {
@@ -27,3 +28,9 @@ export async function serveFolder(folder: string): Promise<Server> {
 }
 
 export const isStore = (value: unknown): value is NotebookManager => value instanceof NotebookManager;
+
+/** How the tests of a store look that is written in TypeScript. */
+export const checksOf = (makeStore: () => NotebookManager): [string, () => Promise<void>][] => {
+  const options: ConformanceOptions = { directories: 'implied' };
+  return conformance(options).map(({ name, run }) => [name, () => run(makeStore())]);
+};

@@ -50,7 +50,7 @@ describe('where settings come from', () => {
       profile: 'default',
       profileDir: join(home, '.jupyter/nbserver/profile_default'),
       configFile: join(home, profileFile('default')),
-      storeOptions: {},
+      storeSections: {},
       warnings: [],
     });
   });
@@ -263,10 +263,9 @@ describe('our own file', () => {
       SwiftNotebookManager: { container: 'a', deep: { b: [1] } },
       NotebookManager: { x: 1 },
     });
-    expect(load(['--SwiftNotebookManager.container=z']).storeOptions).toEqual({
-      container: 'z',
-      deep: { b: [1] },
-      x: 1,
+    expect(load(['--SwiftNotebookManager.container=z']).storeSections).toEqual({
+      SwiftNotebookManager: { container: 'z', deep: { b: [1] } },
+      NotebookManager: { x: 1 },
     });
   });
 

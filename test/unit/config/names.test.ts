@@ -57,11 +57,11 @@ describe('resolveName', () => {
   });
 
   it.each([
-    ['NotebookManager.bucket', 'bucket'],
-    ['SwiftNotebookManager.container', 'container'],
-    ['S3ContentsManager.bucket', 'bucket'],
-  ])('%s is for the store', (written, key) => {
-    expect(resolveName(written)).toEqual({ kind: 'store', key });
+    ['NotebookManager', 'bucket'],
+    ['SwiftNotebookManager', 'container'],
+    ['S3ContentsManager', 'bucket'],
+  ])('%s.%s is for the store', (section, key) => {
+    expect(resolveName(`${section}.${key}`)).toEqual({ kind: 'store', section, key });
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Contents, loadNotebookManager } from '../../../src/contents/index.js';
+import { HttpError } from '../../../src/http-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nbserver-load-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -60,6 +61,63 @@ describe('loadNotebookManager', () => {
     // what a store need not bring
     expect(store.checkpoints).toBeDefined();
     await store.close();
+  });
+
+  it.each([
+    ['a class', `${classText.replace('Bare', 'SwiftNotebookManager')}\nexport default SwiftNotebookManager;`],
+    [
+      'a factory that gives a class',
+      `export default () => ${classText.replace('Bare', 'SwiftNotebookManager')};`,
+    ],
+    [
+      'a factory with a name',
+      `${classText}\nexport default function SwiftNotebookManager(parts, options) { return new Bare(options); }`,
+    ],
+  ])('passes the section of its own name to %s, and reports sections for others', async (_what, text) => {
+    const file = `section-${_what.length}.mjs`;
+    writeFileSync(join(folder, file), text);
+    const unused: string[] = [];
+    const store = await loadNotebookManager(`./${file}`, {
+      baseDirectory: folder,
+      options,
+      sections: {
+        NotebookManager: { timeout: 1 },
+        SwiftNotebookManager: { bucket: 'of the section' },
+        OtherContentsManager: { bucket: 'not this' },
+      },
+      onUnusedSection: (section) => unused.push(section),
+    });
+    expect(store.infoString()).toBe('bare of the section');
+    expect((store as unknown as { options: object }).options).toMatchObject({
+      notebook_dir: folder,
+      timeout: 1,
+    });
+    expect(unused).toEqual(['OtherContentsManager']);
+  });
+
+  it('gives every section to a factory without a name, which knows what is meant', async () => {
+    writeFileSync(
+      join(folder, 'nameless.mjs'),
+      `${classText}\nexport default (parts, options) => new Bare(options);`,
+    );
+    const store = await loadNotebookManager('./nameless.mjs', {
+      baseDirectory: folder,
+      options,
+      sections: { AnyNotebookManager: { bucket: 'mine' } },
+    });
+    expect(store.infoString()).toBe('bare mine');
+  });
+
+  it('takes an error of another copy of the package for what it is', async () => {
+    writeFileSync(
+      join(folder, 'foreign.mjs'),
+      `const brand = Symbol.for('nbserver.HttpError');
+       class HttpError extends Error { [brand] = true; status = 418; reason = null; extra = {}; toBody() { return {}; } }
+       ${classText.replace('async read() {}', "async read() { throw new HttpError('short and stout'); }")}
+       export default Bare;`,
+    );
+    const store = await load('./foreign.mjs');
+    await expect(store.read('x')).rejects.toBeInstanceOf(HttpError);
   });
 
   it('gives a store of another author to the contents API', async () => {

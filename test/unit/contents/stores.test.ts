@@ -22,10 +22,14 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   CheckpointsBeside,
+  Contents,
   FileNotebookManager,
   MemoryNotebookManager,
+  loadNotebookManager,
+  type NotebookManager,
 } from '../../../src/contents/index.js';
-import { conformance } from '../../../src/contents/stores/conformance.js';
+import { conformance, type ConformanceOptions } from '../../../src/testing.js';
+import { ObjectStore } from './object-store.js';
 import { backupOf } from '../../../src/contents/stores/replace-file.js';
 
 const top = mkdtempSync(join(tmpdir(), 'nbserver-stores-'));
@@ -42,22 +46,104 @@ class PlainStore extends MemoryNotebookManager {
   override readonly checkpoints = new CheckpointsBeside(this);
 }
 
-describe.each([
-  ['FileNotebookManager', () => new FileNotebookManager({ notebook_dir: root })],
-  ['FileNotebookManager without atomic writing', undefined],
-  ['MemoryNotebookManager', () => new MemoryNotebookManager()],
-  ['a store with checkpoints as files', () => new PlainStore()],
-])('%s', (_name, make) => {
-  const plain = make === undefined;
-  for (const { name, run } of conformance) {
+const files = (options = {}): FileNotebookManager =>
+  new FileNotebookManager({ notebook_dir: root, ...options });
+const example = (name: string) => (): Promise<NotebookManager> =>
+  loadNotebookManager(`./${name}`, { baseDirectory: examples, options: { notebook_dir: root } });
+const examples = join(process.cwd(), 'examples/stores');
+
+interface StoreCase {
+  name: string;
+  make(): NotebookManager | Promise<NotebookManager>;
+  options?: ConformanceOptions;
+  except?: RegExp;
+}
+
+const stores: StoreCase[] = [
+  { name: 'FileNotebookManager', make: files },
+  {
+    name: 'FileNotebookManager without atomic writing',
+    make: () => files({ use_atomic_writing: false }),
     // written in place, a file has no old state to fall back to: that is what the option gives up
-    if (plain && /stream breaks|whole/.test(name)) continue;
-    // there the folder of the checkpoints is an ordinary one
-    if (_name.startsWith('a store') && name.startsWith('lets checkpoints')) continue;
-    it(name, () =>
-      run(make?.() ?? new FileNotebookManager({ notebook_dir: root, use_atomic_writing: false })),
-    );
+    except: /stream breaks|whole/,
+  },
+  { name: 'MemoryNotebookManager', make: () => new MemoryNotebookManager() },
+  { name: 'a store with checkpoints as files', make: () => new PlainStore() },
+  {
+    name: 'an object store, whose directories are the slashes in its keys',
+    make: () => new ObjectStore(),
+    options: { directories: 'implied' },
+  },
+  { name: 'the example in memory', make: example('memory-store.mjs') },
+  { name: 'the example that extends FileNotebookManager', make: example('journal-store.mjs') },
+  { name: 'the example that keeps scripts', make: example('percent-store.mjs') },
+];
+
+describe.each(stores)('$name', ({ make, options, except }) => {
+  for (const { name, run } of conformance(options)) {
+    if (except?.test(name)) continue;
+    it(name, async () => run(await make()));
   }
+});
+
+describe('conformance', () => {
+  const failing = async (store: () => NotebookManager): Promise<string[]> => {
+    const names: string[] = [];
+    for (const { name, run } of conformance()) await run(store()).catch(() => names.push(name));
+    return names;
+  };
+
+  it('finds what a store does wrong', async () => {
+    class Careless extends MemoryNotebookManager {
+      override async write(
+        path: string,
+        body: Buffer | Readable,
+      ): ReturnType<MemoryNotebookManager['write']> {
+        return super.write(path, body);
+      }
+      override async rename(from: string, to: string): ReturnType<MemoryNotebookManager['rename']> {
+        if ((await this.stat(to)) !== undefined && from !== to) await this.remove(to, { recursive: true });
+        return super.rename(from, to);
+      }
+    }
+    expect(await failing(() => new Careless())).toEqual([
+      'writes on the condition that the revision is the one that was read',
+      'writes on the condition that nothing is there; of many at once one succeeds',
+      'writes on the condition of a revision; of many at once one succeeds',
+      'never replaces by a rename',
+      'never replaces a directory by a rename, nor moves one into itself',
+    ]);
+  });
+
+  it('asks less of a store without directories', () => {
+    const count = (options: ConformanceOptions): number => conformance(options).length;
+    expect(count({ directories: 'none' })).toBeLessThan(count({ directories: 'implied' }));
+    expect(count({ directories: 'implied' })).toBeLessThan(count({}));
+  });
+});
+
+describe('the example that keeps scripts', () => {
+  it('keeps a notebook as a script that people can read, and reads one that they wrote', async () => {
+    const store = await example('percent-store.mjs')();
+    const cell = { cell_type: 'code', id: 'a', metadata: {}, execution_count: 1, source: 'print(1)' };
+    const outputs = [{ output_type: 'stream', name: 'stdout', text: '1\n' }];
+    const notebook = { cells: [{ ...cell, outputs }], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+    await store.write('n.ipynb', Buffer.from(JSON.stringify(notebook)));
+    expect(readFileSync(join(root, 'n.py'), 'utf8')).toBe(
+      '# nbserver: {"metadata":{},"nbformat":4,"nbformat_minor":5}\n\n# %% {"id":"a"}\nprint(1)\n',
+    );
+    expect(readdirSync(root).sort()).toEqual(['.n.outputs.json', 'n.py']);
+    writeFileSync(join(root, 'hand.py'), '# %% [markdown]\n# Title\n\n# %%\nx = 1\n');
+    const contents = new Contents(store);
+    expect((await contents.get('hand.ipynb')).content).toMatchObject({
+      cells: [
+        { cell_type: 'markdown', source: 'Title' },
+        { cell_type: 'code', source: 'x = 1' },
+      ],
+    });
+    await contents.rename('n.ipynb', 'm.ipynb');
+    expect((await contents.get('m.ipynb')).content).toMatchObject({ cells: [{ outputs }] });
+  });
 });
 
 describe('FileNotebookManager', () => {
