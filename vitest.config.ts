@@ -1,4 +1,4 @@
-/** Three groups: pure code (unit), a real server with real kernels (api), a real browser (browser). */
+/** Groups: pure code (unit), a real server with real kernels (api), a real browser (browser), and what takes minutes (soak). */
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -35,6 +35,16 @@ export default defineConfig({
           globalSetup: './test/build-first.ts',
           testTimeout: 120_000,
           retry,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          globalSetup: './test/build-first.ts',
+          testTimeout: 30 * 60_000,
           hookTimeout: 60_000,
           maxWorkers: 1,
         },
