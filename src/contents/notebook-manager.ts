@@ -76,7 +76,10 @@ export abstract class NotebookManager {
   /** @throws HttpError 409 when `to` exists */
   abstract rename(from: string, to: string): Promise<Entry>;
   abstract remove(path: string, options?: { recursive?: boolean }): Promise<void>;
-  /** Stores that can tell when something changed; others are asked on open, on focus and before a save. */
+  /**
+   * Stores that can tell when a file or something in a directory changed, whoever did it; others are asked on open, on
+   * focus and before a save. `onChange` may be called once too often, and soon (a second) after the change.
+   */
   watch?(path: string, onChange: () => void): Closeable;
   /** Directory on this machine where a kernel for `path` starts; undefined when the store has no local files. */
   kernelDirectory?(path: string): string | undefined;

@@ -5,19 +5,21 @@
  * removes the link alone. FIFOs, sockets and devices are never opened.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, statSync, type BigIntStats } from 'node:fs';
+import { constants, createReadStream, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { access, cp, mkdir, open, readdir, realpath, rm, rmdir, stat, unlink } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { HttpError } from '../../http-error.js';
 import {
   NotebookManager,
   type Checkpoints,
+  type Closeable,
   type Entry,
   type EntryPage,
   type Revision,
 } from '../notebook-manager.js';
 import { cleanPath, isHidden, nameOf, parentOf } from '../paths.js';
+import { DirectoryWatches, type DirectoryListener } from './directory-watches.js';
 import { FileCheckpoints } from './file-checkpoints.js';
 import { entryOf, modeAllowsWrite, revisionOf } from './file-entry.js';
 import { errorCode, onPath } from './file-errors.js';
@@ -48,6 +50,7 @@ export class FileNotebookManager extends NotebookManager {
   readonly #atomic: boolean;
   /** Revision → SHA-256 of the content at that time, to tell a touched file from a changed one. */
   readonly #hashes = new Map<Revision, string>();
+  readonly #watches = new DirectoryWatches();
   /** One write at a time for each file. */
   readonly #writes = new Map<string, Promise<unknown>>();
 
@@ -234,6 +237,35 @@ export class FileNotebookManager extends NotebookManager {
     }
   }
 
+  /** Tells of changes in a directory, or of one file, whoever made them. */
+  override watch(path: string, onChange: () => void): Closeable {
+    const location = this.#locate(path);
+    if (statSync(location, { throwIfNoEntry: false })?.isDirectory()) {
+      return this.#watches.add(location, (names) => {
+        if (names.size === 0 || [...names].some((name) => this.#isSeen(name))) onChange();
+      });
+    }
+    // Of a file its directory is watched: editors replace files, and a watch would stay on the old one.
+    const listen = (file: string): Closeable => {
+      const listener: DirectoryListener = (names) => {
+        if (names.size === 0 || names.has(basename(file))) onChange();
+      };
+      return this.#watches.add(dirname(file), listener);
+    };
+    const target = targetOf(location);
+    const watches = [...new Set([location, target])].map(listen);
+    return { close: () => void watches.map((each) => each.close()) };
+  }
+
+  /** Not our own temporary files, and nothing hidden. */
+  #isSeen(name: string): boolean {
+    return this.#allowHidden ? !/^\.nbserver-.*\.tmp$|^\.~/.test(name) : !name.startsWith('.');
+  }
+
+  override async close(): Promise<void> {
+    this.#watches.close();
+  }
+
   /**
    * After a crash while a file was written in place, brings its old content back from the copy beside it. The damaged
    * one is kept as `NAME.invalid`.
@@ -356,6 +388,16 @@ async function hashFile(location: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(location)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/** Where a link leads; the place itself when nothing is there. */
+function targetOf(location: string): string {
+  try {
+    return realpathSync(location);
+  } catch {
+    // it does not exist, or leads nowhere: who watches it waits for it to come
+    return location;
+  }
 }
 
 function notFound(path: string): HttpError {

@@ -1,0 +1,199 @@
+/**
+ * Tells when something in a directory changes: one watch of the system for each directory that somebody looks at,
+ * however much is in it, and regular looks where the system cannot tell (network file systems, no watches left).
+ *
+ * Not chokidar, which sets a watch on every file and looks at each first: docs/decisions/0004-watching-directories.md.
+ */
+import { watch, type FSWatcher } from 'node:fs';
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Closeable } from '../notebook-manager.js';
+
+/** @param names what changed; empty when it is not known */
+export type DirectoryListener = (names: ReadonlySet<string>) => void;
+
+export interface WatchTimes {
+  /** ms between the first sign of a change and telling about it, so that a burst is told once */
+  settle: number;
+  /** ms between two looks at a directory that cannot be watched */
+  poll: number;
+}
+
+export class DirectoryWatches {
+  readonly #watched = new Map<string, WatchedDirectory>();
+  readonly #times: WatchTimes;
+  readonly #mustPoll: (directory: string) => Promise<boolean>;
+
+  /** @param mustPoll whether the system does not tell of all changes there; default: by the kind of file system */
+  constructor(times: Partial<WatchTimes> = {}, mustPoll = isOnNetwork) {
+    this.#times = { settle: 50, poll: 4000, ...times };
+    this.#mustPoll = mustPoll;
+  }
+
+  /** Directories that are looked at just now. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** @param directory absolute; it need not exist, and is told about when it comes */
+  add(directory: string, listener: DirectoryListener): Closeable {
+    let watched = this.#watched.get(directory);
+    if (watched === undefined) {
+      watched = new WatchedDirectory(directory, this.#times, this.#mustPoll);
+      this.#watched.set(directory, watched);
+    }
+    const { listeners } = watched;
+    const mine: DirectoryListener = (names) => listener(names);
+    listeners.add(mine);
+    return {
+      close: () => {
+        if (!listeners.delete(mine) || listeners.size > 0) return;
+        this.#watched.get(directory)?.close();
+        this.#watched.delete(directory);
+      },
+    };
+  }
+
+  close(): void {
+    for (const watched of this.#watched.values()) watched.close();
+    this.#watched.clear();
+  }
+}
+
+class WatchedDirectory {
+  readonly listeners = new Set<DirectoryListener>();
+  #watcher: FSWatcher | undefined;
+  /** what the watch is on; another one at the same path is watched anew */
+  #inode: string | undefined;
+  #seen: Map<string, string> | undefined;
+  #changed = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly directory: string,
+    private readonly times: WatchTimes,
+    mustPoll: (directory: string) => Promise<boolean>,
+  ) {
+    if (this.#watch()) {
+      void mustPoll(directory).then((must) => must && !this.#isClosed && this.#startPolling());
+    } else {
+      this.#startPolling();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#watcher?.close();
+  }
+
+  /** @returns false when the system has no watch for it: nothing there, or all of them are taken (ENOSPC, EMFILE) */
+  #watch(): boolean {
+    try {
+      this.#watcher = watch(this.directory, { persistent: false }, (_event, name) => this.#noted(name));
+    } catch {
+      // what the system cannot watch is looked at from time to time
+      return false;
+    }
+    this.#watcher.on('error', () => {
+      this.#watcher?.close();
+      this.#startPolling();
+    });
+    void inodeOf(this.directory).then((inode) => (this.#inode = inode));
+    return true;
+  }
+
+  #noted(name: string | null): void {
+    if (this.#isClosed || this.#seen !== undefined) return;
+    if (name !== null) this.#changed.add(name);
+    this.#timer ??= setTimeout(() => void this.#settle(), this.times.settle).unref();
+  }
+
+  async #settle(): Promise<void> {
+    const inode = await inodeOf(this.directory);
+    this.#timer = undefined;
+    if (this.#isClosed) return;
+    this.#tell();
+    if (inode === this.#inode) return;
+    // It was removed, moved, or replaced by another one: the watch is on what was there before.
+    this.#watcher?.close();
+    if (inode === undefined || !this.#watch()) this.#startPolling();
+  }
+
+  #tell(): void {
+    const names = this.#changed;
+    this.#changed = new Set();
+    for (const listener of this.listeners) listener(names);
+  }
+
+  #startPolling(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    clearTimeout(this.#timer);
+    this.#seen = new Map();
+    void this.#look(true);
+  }
+
+  /** @param isFirst there is nothing to compare with yet */
+  async #look(isFirst: boolean): Promise<void> {
+    const now = await signatures(this.directory);
+    if (this.#isClosed) return;
+    const before = this.#seen ?? new Map<string, string>();
+    this.#seen = now;
+    if (!isFirst) {
+      for (const name of new Set([...before.keys(), ...now.keys()])) {
+        if (before.get(name) !== now.get(name)) this.#changed.add(name);
+      }
+      if (this.#changed.size > 0) this.#tell();
+    }
+    this.#timer = setTimeout(() => void this.#look(false), this.times.poll).unref();
+  }
+}
+
+/** How many files are looked at at the same time; on a network drive each look is a round trip. */
+const AT_ONCE = 16;
+
+/** Name → what changes when the file does. Empty for a directory that is not there. */
+async function signatures(directory: string): Promise<Map<string, string>> {
+  const names = await readdir(directory).catch(() => []);
+  const found = new Map<string, string>();
+  for (let i = 0; i < names.length; i += AT_ONCE) {
+    await Promise.all(
+      names.slice(i, i + AT_ONCE).map(async (name) => {
+        // one that vanished meanwhile is not there
+        const stats = await stat(join(directory, name)).catch(() => undefined);
+        if (stats !== undefined)
+          found.set(name, `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`);
+      }),
+    );
+  }
+  return found;
+}
+
+async function inodeOf(directory: string): Promise<string | undefined> {
+  const stats = await stat(directory).catch(() => undefined);
+  return stats && `${stats.dev} ${stats.ino}`;
+}
+
+/** Magic numbers (statfs(2)) of file systems where somebody else may write without this system being told. */
+const networkFileSystems = new Set([
+  0x6969, // NFS
+  0xff534d42, // CIFS
+  0xfe534d42, // SMB 2
+  0x517b, // SMB
+  0x01021997, // 9p: virtual machines, containers
+  0x65735546, // FUSE: sshfs, rclone, and all others that are made outside of the kernel
+  0x00c36400, // Ceph
+  0x0bd00bd0, // Lustre
+  0x47504653, // GPFS
+  0x5346414f, // AFS
+  0x73757245, // Coda
+  0x786f4256, // folders of VirtualBox
+  0x1161970, // GFS2
+]);
+
+async function isOnNetwork(directory: string): Promise<boolean> {
+  const found = await statfs(directory).catch(() => undefined);
+  return found !== undefined && networkFileSystems.has(found.type);
+}
