@@ -57,6 +57,8 @@ export async function buildAll({ types = false } = {}) {
   const resources = join(root, 'src', 'javascript-kernel', 'resources');
   if (existsSync(resources))
     cpSync(resources, join(next, 'javascript-kernel', 'resources'), { recursive: true });
+  // The compiled schemas are part of the bundle, and their licence asks to come with it.
+  cpSync(join(root, 'src', 'notebook', 'schemas', 'LICENSE.nbformat'), join(next, 'LICENSE.nbformat'));
   if (types) buildTypes(join(next, 'types'));
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(next, join(root, 'dist'));

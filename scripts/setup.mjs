@@ -52,6 +52,8 @@ function withoutNpmSettings() {
 
 /** Builds `dist` when a source is newer than it. `types`: also the .d.ts files, which only the package needs. */
 export async function build({ types = false } = {}) {
+  const { compileNotebookSchemas } = await import('./notebook-schemas.mjs');
+  await compileNotebookSchemas();
   const stamp = join(root, 'dist', types ? '.built-with-types' : '.built');
   const wanted = sourceState();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
@@ -76,6 +78,7 @@ function sourceState() {
     'static',
     'scripts/build.mjs',
     'scripts/build-pages.mjs',
+    'scripts/notebook-schemas.mjs',
     'package.json',
     'package-lock.json',
   ])

@@ -20,7 +20,7 @@ import {
 } from './models.js';
 import { isUnlisted } from './names.js';
 import type { Closeable, Entry, NotebookManager, Revision } from './notebook-manager.js';
-import { Notebooks } from './notebooks.js';
+import { MERGE_CONFLICT, Notebooks } from './notebooks.js';
 import type { NotebookTrust, OpenDocuments } from './open-documents.js';
 import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
 import { collect } from './read-all.js';
@@ -150,10 +150,17 @@ export class Contents {
     if (type === 'directory') throw new HttpError(400, `${clean} is not a directory`, 'bad type');
     const asNotebook = type === 'notebook' || (type === undefined && typeOf(entry) === 'notebook');
     if (!asNotebook) return this.#getFile(clean, entry, options);
-    return this.#notebooks.model(clean, entry, {
-      content: options.content ?? true,
-      hash: options.hash ?? false,
-    });
+    const wanted = { content: options.content ?? true, hash: options.hash ?? false };
+    try {
+      return await this.#notebooks.model(clean, entry, wanted);
+    } catch (error) {
+      const isForEditor = error instanceof HttpError && error.reason === MERGE_CONFLICT;
+      if (!isForEditor || type !== undefined) throw error;
+      return {
+        ...(await this.#getFile(clean, entry, { ...options, format: 'text' })),
+        message: error.message,
+      };
+    }
   }
 
   async #getDirectory(path: string, entry: Entry, content: boolean): Promise<ContentsModel> {

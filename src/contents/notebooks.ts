@@ -8,13 +8,13 @@ import type { Log } from '../log.js';
 import {
   contentAround,
   contentCell,
+  NotebookError,
   isObject,
   newNotebook,
   notebookContent,
   notebookProblem,
   readNotebook,
   saveContent,
-  validationMessage,
   type JsonObject,
   type NotebookFile,
 } from '../notebook/index.js';
@@ -22,6 +22,7 @@ import type { ContentsModel } from '../protocol/rest-models.js';
 import { bareModel, hashOf } from './models.js';
 import type { Entry, NotebookManager } from './notebook-manager.js';
 import type { NotebookTrust, OpenDocument } from './open-documents.js';
+import { keepBeside } from './keep-beside.js';
 import { readAll } from './read-all.js';
 import { isTrustedByClient, markTrusted } from './trusted-flags.js';
 
@@ -55,7 +56,7 @@ export class Notebooks {
         const again = await readAll(store, path);
         return { entry: again.entry, file: readNotebook(again.bytes) };
       }
-      throw new HttpError(400, `${path}: ${problem}`);
+      throw new HttpError(400, `${path}: ${problem}`, isConflict(error) ? MERGE_CONFLICT : undefined);
     }
   }
 
@@ -92,10 +93,11 @@ export class Notebooks {
     const sent = content ?? notebookContent(readNotebook(newNotebook()), false);
     const open = this.#parts.findOpen(path);
     const before = old === undefined || open !== undefined ? undefined : await this.#there(path);
-    const file = resultOf(path, before, sent);
+    const file = resultOf(path, before?.upgradedFrom === undefined ? before : undefined, sent);
+    if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
     const entry =
       open === undefined ? await store.write(path, asBuffer(file)) : await open.save(await contentOf(file));
-    const message = validationMessage(checkedForm(sent, file));
+    const message = await problemOf(checkedForm(sent, file));
     if (trust !== undefined && isTrustedByClient(sent)) await trust.trust(await contentOf(file));
     if ((await store.checkpoints.list(path)).length === 0) await this.#firstCheckpoint(path);
     const model = bareModel(path, entry, 'notebook');
@@ -112,12 +114,20 @@ export class Notebooks {
   /** What a save is written over; undefined when there is no notebook that can be read. */
   async #there(path: string): Promise<NotebookFile | undefined> {
     try {
-      const { file } = await this.read(path);
-      return file.upgradedFrom === undefined ? file : undefined;
+      return (await this.read(path)).file;
     } catch (error) {
       if (error instanceof HttpError && error.status < 500) return undefined;
       throw error;
     }
+  }
+
+  /** Programs of its time do not read what replaces it: the old file is kept beside it. */
+  async #keepOldFormat(path: string, from: number): Promise<void> {
+    const { store, log } = this.#parts;
+    const copy = await keepBeside(store, path, (await readAll(store, path)).bytes, `v${from}`);
+    log.info(
+      `${path} was in the old notebook format ${from}; before it was saved in format 4, it was copied to ${copy}`,
+    );
   }
 
   /** The file is saved; that it has no checkpoint yet is not worth an error. */
@@ -130,6 +140,13 @@ export class Notebooks {
       );
     }
   }
+}
+
+/** The reason of the 400 by which a client can tell that the file wants a text editor. */
+export const MERGE_CONFLICT = 'merge conflict';
+
+function isConflict(error: unknown): boolean {
+  return error instanceof NotebookError && error.isMergeConflict;
 }
 
 function resultOf(path: string, before: NotebookFile | undefined, content: unknown): NotebookFile {
@@ -157,8 +174,14 @@ function checkedForm(sent: unknown, file: NotebookFile): unknown {
   };
 }
 
-function withContent(model: ContentsModel, content: JsonObject): ContentsModel {
-  const message = validationMessage(content);
+/** The schemas are loaded when the first notebook is. */
+async function problemOf(content: unknown): Promise<string | undefined> {
+  const { checkNotebook } = await import('../notebook/validate.js');
+  return checkNotebook(content).message;
+}
+
+async function withContent(model: ContentsModel, content: JsonObject): Promise<ContentsModel> {
+  const message = await problemOf(content);
   const full: ContentsModel = { ...model, content, format: 'json' };
   return message === undefined ? full : { ...full, message };
 }

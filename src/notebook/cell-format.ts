@@ -2,7 +2,7 @@
  * How a cell differs between memory and file: strings are joined in memory and lists of lines in the file, and a few
  * fields live in memory only (nbformat 4.5, "multi-line strings"; `trusted` and display ids are never written).
  */
-import { FileText, type WritableObject, type WritableValue } from './json-writer.js';
+import { FileObject, FileText, type WritableObject, type WritableValue } from './json-writer.js';
 import type { Cell, CellId, CellType, JsonObject, JsonValue } from './types.js';
 
 export function isObject(value: unknown): value is JsonObject {
@@ -109,7 +109,7 @@ export function toFileCell(cell: Cell | JsonObject, writeId: boolean): WritableO
       case 'source':
         return fileText(value);
       case 'metadata':
-        return isObject(value) ? without(value, 'trusted') : value;
+        return isObject(value) ? inFile(value, 'trusted') : value;
       case 'attachments':
         return isObject(value) ? mapFields(value, toFileBundle) : value;
       case 'outputs':
@@ -122,10 +122,11 @@ export function toFileCell(cell: Cell | JsonObject, writeId: boolean): WritableO
 
 function toFileOutput(output: JsonValue): WritableValue {
   if (!isObject(output)) return asWritable(output);
-  return mapFields(without(output, 'transient'), (value, key) => {
+  const fields = mapFields(without(output, 'transient'), (value, key) => {
     if (key === 'text') return fileText(value);
     return key === 'data' ? toFileBundle(value) : asWritable(value);
   });
+  return new FileObject(fields, ['transient']);
 }
 
 function toFileBundle(bundle: JsonValue): WritableValue {
@@ -144,8 +145,12 @@ function fileText(value: JsonValue): WritableValue {
 }
 
 /** Notebook metadata as it goes into the file (nbformat: these are kept in memory only). */
-export function toFileMetadata(metadata: JsonObject): WritableObject {
-  return asWritable(without(metadata, 'orig_nbformat', 'orig_nbformat_minor', 'signature')) as WritableObject;
+export function toFileMetadata(metadata: JsonObject): WritableValue {
+  return inFile(metadata, 'orig_nbformat', 'orig_nbformat_minor', 'signature');
+}
+
+function inFile(object: JsonObject, ...unwritten: string[]): FileObject {
+  return new FileObject(without(object, ...unwritten), unwritten);
 }
 
 function without(object: JsonObject, ...names: string[]): JsonObject {

@@ -8,7 +8,6 @@ export {
   notebookProblem,
   saveContent,
 } from './notebook-content.js';
-export { validateNotebook, validationMessage, type NotebookProblem } from './validate.js';
 export { ChangedCell, writeNotebook, type NotebookChanges } from './write-notebook.js';
 export { newNotebook, type NotebookKernel } from './new-notebook.js';
 export { isObject } from './cell-format.js';

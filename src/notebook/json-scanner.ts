@@ -285,9 +285,6 @@ class Scanner {
   #found(): string {
     const line =
       new TextDecoder().decode(this.#bytes.subarray(this.#at, this.#at + 40)).split(/[\r\n]/)[0] ?? '';
-    if (/^(<{7}|={7}|>{7}|\|{7})/.test(line)) {
-      return `'${line.slice(0, 20).trim()}', a mark that git leaves when a merge stopped at a conflict; resolve it in a text editor`;
-    }
     const [character] = line;
     return character === undefined || character < ' ' ? nameOf(this.#peek()) : `'${character}'`;
   }

@@ -31,8 +31,27 @@ export class FileText {
   ) {}
 }
 
+/**
+ * An object of which some fields live in memory only (`trusted`, display ids). A file may have them all the same; as long
+ * as nothing else of the object changes, they stay in it. When it is empty without them, a file may lack it as a whole.
+ */
+export class FileObject {
+  constructor(
+    readonly fields: WritableObject,
+    readonly unwritten: readonly string[],
+  ) {}
+}
+
 export type WritableValue =
-  null | boolean | number | string | JsonNumber | FileText | readonly WritableValue[] | WritableObject;
+  | null
+  | boolean
+  | number
+  | string
+  | JsonNumber
+  | FileText
+  | FileObject
+  | readonly WritableValue[]
+  | WritableObject;
 export interface WritableObject {
   readonly [key: string]: WritableValue | undefined;
 }
@@ -86,6 +105,8 @@ class Writer {
     if (node !== undefined && equals(this.#old, node, value)) {
       this.#flush();
       this.#pieces.push(this.#old.subarray(node.start, node.end));
+    } else if (value instanceof FileObject) {
+      this.write(value.fields, indent, node);
     } else if (value instanceof FileText) {
       this.write(value.split ? splitLines(value.text) : value.text, indent, undefined);
     } else if (value instanceof JsonNumber) {
@@ -191,6 +212,9 @@ function pairItems(
 /** Whether `value` is what a reader makes of `node`: 1.0 equals 1, NaN equals null, a list of lines its joined text. */
 export function equals(bytes: Uint8Array, node: JsonNode, value: WritableValue): boolean {
   if (value instanceof FileText) return equalsText(bytes, node, value.text);
+  if (value instanceof FileObject) {
+    return node.kind === 'object' && equalsObject(bytes, node, value.fields, value.unwritten);
+  }
   if (value instanceof JsonNumber) {
     return node.kind === 'number' && decodeRange(bytes, node.start, node.end) === value.text;
   }
@@ -210,20 +234,37 @@ export function equals(bytes: Uint8Array, node: JsonNode, value: WritableValue):
       );
     }
     case 'object': {
-      if (typeof value !== 'object' || value === null || isList(value)) return false;
-      const fields = fieldsOf(node);
-      const keys = Object.keys(value).filter((key) => value[key] !== undefined);
       return (
-        keys.length === fields.size &&
-        keys.every((key) => {
-          const field = fields.get(key);
-          return field !== undefined && equals(bytes, field, value[key] ?? null);
-        })
+        typeof value === 'object' && value !== null && !isList(value) && equalsObject(bytes, node, value)
       );
     }
     default:
       return value === (node.kind === 'null' ? null : node.kind === 'true');
   }
+}
+
+function equalsObject(
+  bytes: Uint8Array,
+  node: ObjectNode,
+  value: WritableObject,
+  unwritten: readonly string[] = [],
+): boolean {
+  const fields = fieldsOf(node);
+  for (const name of unwritten) fields.delete(name);
+  const keys = Object.keys(value).filter(
+    (key) => value[key] !== undefined && (fields.has(key) || !isEmpty(value[key])),
+  );
+  return (
+    keys.length === fields.size &&
+    keys.every((key) => {
+      const field = fields.get(key);
+      return field !== undefined && equals(bytes, field, value[key] ?? null);
+    })
+  );
+}
+
+function isEmpty(value: WritableValue): boolean {
+  return value instanceof FileObject && Object.keys(value.fields).length === 0;
 }
 
 function equalsText(bytes: Uint8Array, node: JsonNode, text: string): boolean {

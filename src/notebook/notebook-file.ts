@@ -21,7 +21,11 @@ import { upgradeNotebook } from './upgrade.js';
 
 /** Why bytes are not a notebook, in a sentence for the person who wanted to open it. */
 export class NotebookError extends Error {
-  constructor(message: string) {
+  /** @param isMergeConflict  it would be one, but for the marks that git left: a matter for a text editor */
+  constructor(
+    message: string,
+    readonly isMergeConflict = false,
+  ) {
     super(message);
     this.name = 'NotebookError';
   }
@@ -170,9 +174,22 @@ function scan(bytes: Uint8Array): JsonNode {
     // three levels: the notebook, the list of cells, the fields of a cell
     return scanJson(bytes, 3);
   } catch (error) {
-    if (error instanceof JsonError) throw new NotebookError(`Unreadable notebook: ${error.message}.`);
-    throw error;
+    if (!(error instanceof JsonError)) throw error;
+    const line = conflictLine(bytes);
+    if (line === undefined) throw new NotebookError(`Unreadable notebook: ${error.message}.`);
+    throw new NotebookError(
+      `git could not merge this notebook and left its marks in it, the first in line ${line}. Open it as text, keep one side of each conflict, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>.`,
+      true,
+    );
   }
+}
+
+/** The line, counted from 1, of the first `<<<<<<<` that is followed by the other two marks. */
+function conflictLine(bytes: Uint8Array): number | undefined {
+  const text = new TextDecoder().decode(bytes);
+  const start = text.search(/^<{7}( |\r?$)/m);
+  if (start < 0 || !/^={7}\r?$[^]*^>{7}( |\r?$)/m.test(text.slice(start))) return undefined;
+  return text.slice(0, start).split('\n').length;
 }
 
 function layOut(bytes: Uint8Array, root: ObjectNode, upgradedFrom?: number): NotebookFile {

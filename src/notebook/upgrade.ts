@@ -4,7 +4,7 @@
  */
 import { derivedCellId } from './cell-id.js';
 import { JsonNumber, isExactObject, parseExact, type ExactObject, type ExactValue } from './json-values.js';
-import { FileText, type WritableObject, type WritableValue } from './json-writer.js';
+import { FileText, splitLines, type WritableObject, type WritableValue } from './json-writer.js';
 import { serializeNotebook } from './new-notebook.js';
 
 /** Format 3 names of display data. */
@@ -18,6 +18,8 @@ const mimeOf: Readonly<Record<string, string>> = {
   json: 'application/json',
   javascript: 'application/javascript',
 };
+/** What `splitLines` cuts behind. */
+const LINE_END = /(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])$/;
 const splitMimes = new Set([
   'text/plain',
   'text/html',
@@ -66,10 +68,9 @@ function upgradeCell(cell: ExactObject): WritableObject {
   const source = textOf(cell['source'] ?? cell['text']);
   if (cell['cell_type'] === 'heading') {
     const level = typeof cell['level'] === 'number' ? Math.min(Math.max(cell['level'], 1), 6) : 1;
-    const title = source
-      .split(/\r\n|[\r\n]/)
-      .join(' ')
-      .trim();
+    const title = splitLines(source)
+      .map((line) => line.replace(LINE_END, ''))
+      .join(' ');
     return {
       cell_type: 'markdown',
       metadata: exact(metadata),
@@ -94,7 +95,9 @@ function upgradeOutput(output: ExactObject): WritableObject {
         output_type: 'error',
         ename: textOf(output['ename']),
         evalue: textOf(output['evalue']),
-        traceback: exact(listOf(output['traceback'])),
+        traceback: exact(
+          typeof output['traceback'] === 'string' ? [output['traceback']] : listOf(output['traceback']),
+        ),
       };
     case 'pyout':
       return {

@@ -1,9 +1,13 @@
 /**
- * What is wrong with a notebook's structure (nbformat 4, "The notebook file format"), each problem with its place.
+ * What is wrong with a notebook's structure, each problem with its place, by the schemas of nbformat 4.0 to 4.5.
  * A notebook with problems is still opened and saved; its reader is told.
+ *
+ * The schema of a cell is chosen by its `cell_type` and that of an output by its `output_type`: asked which of all
+ * kinds it is, a validator can only say that it is none of them. (The schemas are large, so this module is not part of
+ * `index.ts`: who needs it loads it.)
  */
 import { isObject } from './cell-format.js';
-import { isCellId } from './cell-id.js';
+import { validators, type Part, type ValidationError } from './schemas/validators.js';
 import type { JsonObject, JsonValue } from './types.js';
 
 export interface NotebookProblem {
@@ -13,135 +17,153 @@ export interface NotebookProblem {
   problem: string;
 }
 
-/** @param notebook joined or as in the file; at most `limit` problems are looked for */
-export function validateNotebook(notebook: unknown, limit = 20): NotebookProblem[] {
-  const problems: NotebookProblem[] = [];
-  const report = (path: string, problem: string): void => {
-    if (problems.length < limit) problems.push({ path, problem });
-  };
-  if (!isObject(notebook)) return [{ path: '', problem: 'a notebook must be an object' }];
-  if (!isObject(notebook['metadata'])) report('/metadata', 'must be an object');
-  if (notebook['nbformat'] !== 4) report('/nbformat', 'must be 4');
-  const minor = notebook['nbformat_minor'];
-  if (!isCount(minor)) report('/nbformat_minor', 'must be a whole number');
-  if (!Array.isArray(notebook['cells'])) report('/cells', 'must be a list');
-  else {
-    const ids = new Set<JsonValue>();
-    for (const [i, cell] of notebook['cells'].entries()) {
-      if (problems.length >= limit) break;
-      checkCell(cell, `/cells/${i}`, isCount(minor) && minor >= 5 ? ids : undefined, report);
-    }
+const CELL_TYPES = ['code', 'markdown', 'raw'] as const;
+const OUTPUT_TYPES = ['execute_result', 'display_data', 'stream', 'error'] as const;
+const LATEST_MINOR = 5;
+
+/** Looks at a notebook piece by piece, so that a large one need not be in memory as a whole. */
+export class NotebookCheck {
+  readonly problems: NotebookProblem[] = [];
+  readonly #limit: number;
+  readonly #minor: number;
+  readonly #schemas: Record<Part, (typeof validators)[number][Part]>;
+  readonly #ids = new Set<JsonValue>();
+
+  /**
+   * @param frame  the notebook's own fields; `cells` may be any list in it
+   * @param limit  so many problems are looked for
+   */
+  constructor(frame: JsonObject, limit = 20) {
+    this.#limit = limit;
+    const minor = frame['nbformat_minor'];
+    this.#minor = typeof minor === 'number' && Number.isInteger(minor) && minor >= 0 ? minor : LATEST_MINOR;
+    const schemas = validators[Math.min(this.#minor, LATEST_MINOR + 1)];
+    if (schemas === undefined) throw new Error(`There is no schema for nbformat 4.${this.#minor}`);
+    this.#schemas = schemas;
+    this.#judge('notebook', frame, '');
   }
-  return problems;
-}
 
-/** The sentence that clients show: the first problem, and how many more there are. */
-export function validationMessage(notebook: unknown): string | undefined {
-  const problems = validateNotebook(notebook);
-  const [first] = problems;
-  if (first === undefined) return undefined;
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  return `Notebook validation failed: ${first.path || '/'}: ${first.problem}${more}`;
-}
-
-type Report = (path: string, problem: string) => void;
-
-function checkCell(cell: JsonValue, path: string, ids: Set<JsonValue> | undefined, report: Report): void {
-  if (!isObject(cell)) return report(path, 'a cell must be an object');
-  const type = cell['cell_type'];
-  if (type !== 'code' && type !== 'markdown' && type !== 'raw') {
-    report(`${path}/cell_type`, `must be "code", "markdown" or "raw", not ${show(type)}`);
+  /** @param cell joined or as in the file; its long texts may be left out, but not its id */
+  cell(cell: JsonValue | undefined, index: number): void {
+    if (this.problems.length >= this.#limit) return;
+    const path = `/cells/${index}`;
+    if (!isObject(cell)) return this.#report(path, 'a cell must be an object');
+    const kind = this.#kind(cell, 'cell_type', CELL_TYPES, path);
+    if (kind === undefined) return;
+    this.#judge(kind, cell, path);
+    if (this.#minor >= 5) this.#checkUnique(cell['id'], `${path}/id`);
+    if (kind !== 'code' || !Array.isArray(cell['outputs'])) return;
+    cell['outputs'].forEach((output, i) => this.#output(output, `${path}/outputs/${i}`));
   }
-  if (!isObject(cell['metadata'])) report(`${path}/metadata`, 'must be an object');
-  if (!isText(cell['source'])) report(`${path}/source`, 'must be a text or a list of lines');
-  if (ids !== undefined) checkId(cell['id'], `${path}/id`, ids, report);
-  if (cell['attachments'] !== undefined) checkAttachments(cell['attachments'], `${path}/attachments`, report);
-  if (type !== 'code') return;
-  if (!isExecutionCount(cell['execution_count'])) {
-    report(`${path}/execution_count`, 'must be a whole number or null');
+
+  /** The sentence that clients show: the first problem, and how many more there are. */
+  get message(): string | undefined {
+    const [first] = this.problems;
+    if (first === undefined) return undefined;
+    const others = this.problems.length - 1;
+    const isAll = this.problems.length < this.#limit;
+    const more = others > 0 ? ` (and ${isAll ? '' : 'at least '}${others} more)` : '';
+    return `Notebook validation failed: ${first.path || '/'}: ${first.problem}${more}`;
   }
-  if (!Array.isArray(cell['outputs'])) report(`${path}/outputs`, 'must be a list');
-  else
-    for (const [i, output] of cell['outputs'].entries()) checkOutput(output, `${path}/outputs/${i}`, report);
+
+  #output(output: JsonValue, path: string): void {
+    if (!isObject(output)) return this.#report(path, 'an output must be an object');
+    const kind = this.#kind(output, 'output_type', OUTPUT_TYPES, path);
+    if (kind !== undefined) this.#judge(kind, output, path);
+  }
+
+  #kind<K extends Part>(value: JsonObject, field: string, kinds: readonly K[], path: string): K | undefined {
+    const type = value[field];
+    const kind = kinds.find((one) => one === type);
+    // a later format may know more of them
+    if (kind !== undefined || (this.#minor > LATEST_MINOR && typeof type === 'string')) return kind;
+    const names = kinds.map((one) => `"${one}"`);
+    const wanted = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+    this.#report(`${path}/${field}`, `must be ${wanted}, not ${show(type)}`);
+    return undefined;
+  }
+
+  #judge(part: Part, value: JsonObject, path: string): void {
+    const validator = this.#schemas[part];
+    if (validator(value)) return;
+    // where several forms are allowed, the last error sums up those of each form
+    const error = validator.errors?.at(-1);
+    if (error !== undefined) this.#report(path + error.instancePath, sentence(error, this.#minor));
+  }
+
+  #checkUnique(id: JsonValue | undefined, path: string): void {
+    if (typeof id !== 'string') return;
+    if (this.#ids.has(id)) this.#report(path, `is used by an earlier cell too: ${show(id)}`);
+    this.#ids.add(id);
+  }
+
+  #report(path: string, problem: string): void {
+    if (this.problems.length < this.#limit) this.problems.push({ path, problem });
+  }
 }
 
-function checkId(id: JsonValue | undefined, path: string, ids: Set<JsonValue>, report: Report): void {
-  if (!isCellId(id)) report(path, 'must be 1 to 64 letters, digits, - or _');
-  else if (ids.has(id)) report(path, `is used by an earlier cell too: ${show(id)}`);
-  else ids.add(id);
+/** @param notebook joined or as in the file */
+export function checkNotebook(notebook: unknown, limit = 20): Pick<NotebookCheck, 'problems' | 'message'> {
+  if (!isObject(notebook)) {
+    const problem = 'a notebook must be an object';
+    return { problems: [{ path: '', problem }], message: `Notebook validation failed: /: ${problem}` };
+  }
+  const check = new NotebookCheck(notebook, limit);
+  if (Array.isArray(notebook['cells'])) notebook['cells'].forEach((cell, i) => check.cell(cell, i));
+  return check;
 }
 
-function checkAttachments(value: JsonValue, path: string, report: Report): void {
-  if (!isObject(value)) return report(path, 'must be an object');
-  for (const [name, bundle] of Object.entries(value)) checkBundle(bundle, `${path}/${escape(name)}`, report);
-}
-
-function checkOutput(output: JsonValue, path: string, report: Report): void {
-  if (!isObject(output)) return report(path, 'an output must be an object');
-  const need = (name: string, good: boolean, what: string): void => {
-    if (!good) report(`${path}/${name}`, what);
-  };
-  switch (output['output_type']) {
-    case 'stream':
-      need('name', typeof output['name'] === 'string', 'must be a text');
-      need('text', isText(output['text']), 'must be a text or a list of lines');
-      break;
-    case 'execute_result':
-      need('execution_count', isExecutionCount(output['execution_count']), 'must be a whole number or null');
-      checkDisplay(output, path, report);
-      break;
-    case 'display_data':
-      checkDisplay(output, path, report);
-      break;
-    case 'error':
-      need('ename', typeof output['ename'] === 'string', 'must be a text');
-      need('evalue', typeof output['evalue'] === 'string', 'must be a text');
-      need('traceback', isLines(output['traceback']), 'must be a list of texts');
-      break;
+/** What the schema's rule means, for somebody who has never seen the schema. */
+function sentence({ keyword, params, instancePath, message }: ValidationError, minor: number): string {
+  if (/^\/id$/.test(instancePath) && keyword !== 'type') return 'must be 1 to 64 letters, digits, - or _';
+  switch (keyword) {
+    case 'required':
+      return `'${String(params['missingProperty'])}' is missing`;
+    case 'additionalProperties':
+      return `format 4.${minor} has no '${String(params['additionalProperty']).slice(0, 60)}' here`;
+    case 'type':
+      return `must be ${[params['type']].flat().map(typeName).join(' or ')}`;
+    case 'enum':
+      return `must be ${[params['allowedValues']]
+        .flat()
+        .map((value) => JSON.stringify(value))
+        .join(' or ')}`;
+    case 'minimum':
+      return `must be at least ${String(params['limit'])}`;
+    case 'maximum':
+      return `must be at most ${String(params['limit'])}`;
+    case 'uniqueItems':
+      return 'must not name the same twice';
+    case 'pattern':
+      return params['pattern'] === '^[^,]+$' ? 'must be a text without commas' : 'must not be empty';
+    case 'oneOf':
+      return instancePath.endsWith('/codemirror_mode')
+        ? 'must be a text or an object'
+        : 'must be a text or a list of lines';
     default:
-      report(
-        `${path}/output_type`,
-        `must be "stream", "display_data", "execute_result" or "error", not ${show(output['output_type'])}`,
-      );
+      return message ?? `breaks the rule '${keyword}'`;
   }
 }
 
-function checkDisplay(output: JsonObject, path: string, report: Report): void {
-  checkBundle(output['data'], `${path}/data`, report);
-  if (!isObject(output['metadata'])) report(`${path}/metadata`, 'must be an object');
-}
-
-function checkBundle(bundle: JsonValue | undefined, path: string, report: Report): void {
-  if (!isObject(bundle)) return report(path, 'must be an object of MIME types');
-  for (const [mime, value] of Object.entries(bundle)) {
-    const json = mime === 'application/json' || /^application\/.*\+json$/.test(mime);
-    if (!json && !isText(value)) report(`${path}/${escape(mime)}`, 'must be a text or a list of lines');
+function typeName(type: unknown): string {
+  switch (type) {
+    case 'string':
+      return 'a text';
+    case 'array':
+      return 'a list';
+    case 'integer':
+      return 'a whole number';
+    case 'boolean':
+      return 'true or false';
+    case 'null':
+      return 'null';
+    default:
+      return `an ${String(type)}`;
   }
-}
-
-function isText(value: JsonValue | undefined): boolean {
-  return typeof value === 'string' || isLines(value);
-}
-
-function isLines(value: JsonValue | undefined): boolean {
-  return Array.isArray(value) && value.every((line) => typeof line === 'string');
-}
-
-function isCount(value: JsonValue | undefined): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
-}
-
-function isExecutionCount(value: JsonValue | undefined): boolean {
-  return value === null || isCount(value);
 }
 
 function show(value: JsonValue | undefined): string {
   if (value === undefined) return 'missing';
   if (Array.isArray(value)) return 'a list';
   return isObject(value) ? 'an object' : JSON.stringify(value).slice(0, 60);
-}
-
-/** RFC 6901 */
-function escape(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -5,7 +5,13 @@
 import { toFileCell, toFileMetadata } from './cell-format.js';
 import { freeCellId, isCellId } from './cell-id.js';
 import { scanJson } from './json-scanner.js';
-import { compareCodePoints, writeJson, type JsonStyle, type WritableValue } from './json-writer.js';
+import {
+  FileObject,
+  compareCodePoints,
+  writeJson,
+  type JsonStyle,
+  type WritableValue,
+} from './json-writer.js';
 import { FileCell, NotebookFile, whiteSpace, type NotebookLayout, type RootField } from './notebook-file.js';
 import type { Cell, CellId, JsonObject } from './types.js';
 
@@ -114,7 +120,7 @@ function writeRoot(file: NotebookFile, changes: NotebookChanges): readonly RootF
       return value === undefined || !counts ? field : writeField(field, value, style, field.value);
     });
   for (const [name, value] of wanted) {
-    if (old.some((field) => field.name === name)) continue;
+    if (old.some((field) => field.name === name) || isImplied(file, name, value)) continue;
     const at = fields.findIndex((field) => compareCodePoints(field.name, name) > 0);
     fields.splice(
       at === -1 ? fields.length : at,
@@ -123,6 +129,12 @@ function writeRoot(file: NotebookFile, changes: NotebookChanges): readonly RootF
     );
   }
   return fields;
+}
+
+/** What a client gets told although the file lacks it, it sends back: that is no change. */
+function isImplied(file: NotebookFile, name: string, value: WritableValue): boolean {
+  if (name === 'metadata') return value instanceof FileObject && Object.keys(value.fields).length === 0;
+  return name === 'nbformat_minor' && value === file.nbformatMinor;
 }
 
 function writeField(

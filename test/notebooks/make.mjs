@@ -159,6 +159,35 @@ jupyter(
   ]),
 );
 
+const figure = { data: [{ type: 'scatter', x: [1, 2, 3], y: [raw('1.0'), raw('4.0'), raw('9.0')] }], layout: { template: { data: {} }, title: { text: 'Squares' } } };
+jupyter(
+  'charts.ipynb',
+  notebook([
+    code('plotly', 'fig.show()', [display({ 'application/vnd.plotly.v1+json': figure, 'text/html': ['<div id="chart"></div>\n', '<script>draw("chart")</script>'] })], 1),
+    code('vega', 'alt.Chart(df)', [result({ 'application/vnd.vegalite.v5+json': { $schema: 'https://vega.github.io/schema/vega-lite/v5.json', mark: 'bar' }, 'text/plain': ['alt.Chart(...)'] }, 2)], 2),
+    code('geo', 'GeoJSON(x)', [display({ 'application/geo+json': { coordinates: [raw('11.5'), raw('48.10')], type: 'Point' }, 'text/plain': ['<GeoJSON>'] })], 3),
+    code('latex', 'x**2', [result({ 'image/png': plot, 'text/latex': ['$\\displaystyle x^{2}$'], 'text/plain': ['x**2'] }, 4)], 4),
+  ]),
+);
+jupyter(
+  'r.ipynb',
+  notebook(
+    withoutIds([
+      code('head', 'head(mtcars, 2)', [
+        display({
+          'text/html': lines('<table class="dataframe">\n<caption>A data.frame: 2 × 2</caption>\n<tr><th></th><th scope=col>mpg</th></tr>\n<tr><th scope=row>Mazda RX4</th><td>21</td></tr>\n</table>\n'),
+          'text/latex': lines('A data.frame: 2 × 2\n\\begin{tabular}{r|l}\n  & mpg\\\\\n\\end{tabular}\n'),
+          'text/markdown': lines('\n| <!--/--> | mpg |\n|---|---|\n| Mazda RX4 | 21 |\n\n'),
+          'text/plain': ['          mpg', '\nMazda RX4 21 '],
+        }),
+      ], 1),
+      code('plot', 'plot(1:3)', [display({ 'image/png': plot.trim(), 'text/plain': ['plot without title'] }, { 'image/png': { height: 420, width: 420 } })], 2),
+    ]),
+    { kernelspec: { display_name: 'R', language: 'R', name: 'ir' }, language_info: { codemirror_mode: 'r', file_extension: '.r', mimetype: 'text/x-r-source', name: 'R', pygments_lexer: 'r', version: '4.2.2' } },
+    4,
+  ),
+);
+
 const frameRows = [
   ['Lagos', '15388000', '1171.3'],
   ['Lima', '10092000', '2672.3'],
@@ -251,15 +280,17 @@ jupyter(
 
 // --- formats before 4.5
 
+/** Format 2 cut lines without keeping their ends. */
+const oldLines = (version, text) => (version === 2 ? text.split('\n') : lines(text));
 const oldCells = (version) => [
   ...(version === 3
     ? [{ cell_type: 'heading', level: 2, metadata: {}, source: ['A heading cell'] }]
     : [{ cell_type: 'markdown', source: ['## No heading cells yet'] }]),
-  { cell_type: 'markdown', ...(version === 3 ? { metadata: {} } : {}), source: lines('Text with *emphasis*\nand $x^2$') },
+  { cell_type: 'markdown', ...(version === 3 ? { metadata: {} } : {}), source: oldLines(version, 'Text with *emphasis*\nand $x^2$') },
   {
     cell_type: 'code',
     collapsed: false,
-    input: lines("print 'old'\n2 + 2"),
+    input: oldLines(version, "print 'old'\n2 + 2"),
     language: 'python',
     ...(version === 3 ? { metadata: {} } : {}),
     outputs: [
@@ -337,6 +368,48 @@ jupyter('v2.ipynb', {
   nbformat: 2,
   worksheets: [{ cells: oldCells(2) }],
 });
+jupyter('v1.ipynb', {
+  cells: [
+    { cell_type: 'text', text: '# The first format\nText and code, no outputs.' },
+    { cell_type: 'code', code: "print 'old'\n1 + 1", prompt_number: 1 },
+    { cell_type: 'code', code: '' },
+  ],
+  nbformat: 1,
+});
+jupyter('v2-minimal.ipynb', {
+  metadata: { author: 'Ada', license: 'BSD', name: '' },
+  nbformat: 2,
+  worksheets: [{ cells: [{ cell_type: 'code', input: 'x', language: 'python', outputs: [{ output_type: 'pyout', text: 'x' }] }] }],
+});
+// lines without their ends, as the first 3.0 wrote them, and JSON kept as a text
+jupyter('v3-lines.ipynb', {
+  metadata: { name: '', kernelspec: { display_name: 'Python 2', language: 'python', name: 'python2' }, ratio: raw('1.0') },
+  nbformat: 3,
+  nbformat_minor: 0,
+  worksheets: [
+    {
+      cells: [
+        { cell_type: 'heading', level: 1, metadata: {}, source: ['A heading', 'of two lines'] },
+        { cell_type: 'markdown', metadata: { slideshow: { slide_type: 'slide' } }, source: ['one', '', 'three'] },
+        {
+          cell_type: 'code',
+          collapsed: true,
+          input: ['for i in range(2):', '    print i'],
+          language: 'python',
+          metadata: { took: raw('2.50') },
+          outputs: [
+            { output_type: 'stream', stream: 'stderr', text: ['0', '1', ''] },
+            { json: '{"big": 12345678901234567890, "list": [1.0, null]}', metadata: {}, output_type: 'display_data', text: ['<JSON>'] },
+            { html: ['<p>', '</p>'], javascript: ['x()'], jpeg: 'AAAA', metadata: { png: { width: 5 } }, output_type: 'display_data', png: 'BBBB' },
+          ],
+          prompt_number: 4,
+        },
+      ],
+      metadata: {},
+    },
+  ],
+});
+jupyter('v3-empty.ipynb', { metadata: { name: 'Nothing' }, nbformat: 3, nbformat_minor: 0, worksheets: [] });
 const plain = [
   markdown('text', 'Text'),
   code('run', 'a = 1\na', [result({ 'text/plain': ['1'] }, 1)], 1),
@@ -354,6 +427,9 @@ jupyter(
     4,
   ),
 );
+
+jupyter('v4.1.ipynb', notebook(withoutIds(plain), python, 1));
+jupyter('v4.3.ipynb', notebook(withoutIds([code('x', 'x', [], 1, { jupyter: { outputs_hidden: true }, tags: ['a'] })]), python, 3));
 
 // --- sizes
 
@@ -449,6 +525,63 @@ jupyter(
     { ...markdown('text', ''), source: 'One string,\nnot a list of lines.' },
     { ...code('run', '', [{ name: 'stdout', output_type: 'stream', text: 'one\ntwo\n' }], 1), source: 'print("one\\ntwo")\n' },
     { ...code('odd', '', [], 2), source: ['lines = "split', ' where nobody', '\\nwould"\n', '', 'lines'] },
+  ]),
+);
+
+// as hosted notebooks write it: another order of keys, ids in the metadata
+save(
+  'colab.ipynb',
+  json(
+    {
+      nbformat: 4,
+      nbformat_minor: 0,
+      metadata: { colab: { name: 'Untitled0.ipynb', provenance: [], toc_visible: true }, kernelspec: { name: 'python3', display_name: 'Python 3' }, accelerator: 'GPU' },
+      cells: [
+        { cell_type: 'markdown', metadata: { id: 'view-in-github', colab_type: 'text' }, source: ['<a href="https://colab.research.google.com/"><img src="https://colab.research.google.com/assets/colab-badge.svg"/></a>'] },
+        {
+          cell_type: 'code',
+          metadata: { id: 'Dx9e3', outputId: '1f3c', colab: { base_uri: 'https://localhost:8080/', height: 34 } },
+          source: ['print("\u003cb\u003e")'],
+          execution_count: 1,
+          outputs: [{ output_type: 'stream', name: 'stdout', text: ['<b>\n'] }],
+        },
+      ],
+    },
+    { sort: false, indent: '  ' },
+  ).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e'),
+);
+save(
+  'kaggle.ipynb',
+  json(
+    { metadata: python, nbformat_minor: 4, nbformat: 4, cells: [{ cell_type: 'code', source: 'import os\nos.listdir("/kaggle/input")', metadata: { _uuid: '8f2839f2', trusted: true }, execution_count: null, outputs: [] }] },
+    { sort: false, indent: '', colon: ':' },
+  ),
+);
+jupyter(
+  'papermill.ipynb',
+  notebook(
+    [
+      code('p', 'alpha = 0.1', [], 1, { papermill: { duration: raw('0.010000'), exception: false, start_time: '2024-01-01T00:00:00.000000' }, tags: ['parameters'] }),
+      code('i', '# Parameters\nalpha = 0.5', [], 2, { tags: ['injected-parameters'] }),
+    ],
+    { ...python, papermill: { default_parameters: {}, duration: raw('3.10'), parameters: { alpha: raw('0.50'), n: raw('1e3') }, version: '2.4.0' } },
+  ),
+);
+jupyter(
+  'stripped.ipynb',
+  notebook([markdown('t', 'Outputs were removed before the commit.'), code('a', 'x = 1'), code('b', 'x')], { kernelspec: python.kernelspec }),
+);
+save('escapes.ipynb', `${json(small)}\n`.replace('"# Layout', '"# L\\u0061yout \\u00E9 \\/ \\uD83D\\uDE00').replace('print(', 'print\\u0028'));
+save('spaces.ipynb', `\n\n ${json(small).replaceAll('": ', '"  :\t').replaceAll('},', '} ,')} \n\n`);
+save('repeated-keys.ipynb', `${json(small).replace('"cell_type": "markdown",', '"cell_type": "raw",\n   "cell_type": "markdown",')}\n`);
+jupyter(
+  'line-ends.ipynb',
+  notebook([
+    code('windows', '', [{ name: 'stdout', output_type: 'stream', text: ['a\r\n', 'b\r', 'c\n', 'd'] }], 1, {}),
+    { ...markdown('mixed', ''), source: ['one\r\n', 'two\r', 'three\u2028', 'four\u0085', 'five'] },
+    { ...markdown('empty-list', ''), source: [] },
+    { ...markdown('empty-text', ''), source: '' },
+    { ...markdown('empty-line', ''), source: [''] },
   ]),
 );
 
@@ -582,4 +715,5 @@ save('broken/merge-conflict.ipynb.txt', whole.replace('   "source": [', '<<<<<<<
 save('broken/duplicate-ids.ipynb.txt', whole.replace('"id": "run"', '"id": "text"'));
 save('broken/no-cells.ipynb.txt', `${json({ metadata: {}, nbformat: 4, nbformat_minor: 5 })}\n`);
 save('broken/future.ipynb.txt', `${json({ ...small, nbformat: 5, nbformat_minor: 0 })}\n`);
+save('broken/wrong-kinds.ipynb.txt', `${json(notebook([{ ...code('a', ''), outputs: [{ output_type: 'display_data' }, { name: 'stdout', output_type: 'stream', text: 7 }] }, { ...markdown('b', ''), source: 7 }]))}\n`);
 save('broken/a-list.ipynb.txt', '[1, 2, 3]\n');

@@ -63,7 +63,6 @@ describe('scanJson', () => {
     ['[tru]', 1, 2, /expected a value, but found 't'/],
     ['[\u0000]', 1, 2, /control character 0x00/],
     ['{} x', 1, 4, /text after the end/],
-    ['{\n<<<<<<< HEAD\n"a": 1', 2, 1, /git leaves when a merge stopped/],
     ['['.repeat(1001) + ']'.repeat(1001), 1, 1001, /nested more than 1000/],
   ])('refuses %j at line %i, column %i', (json, line, column, problem) => {
     let error: unknown;

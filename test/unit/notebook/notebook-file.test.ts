@@ -8,12 +8,12 @@ import {
   notebookContent,
   readNotebook,
   saveContent,
-  validateNotebook,
   writeNotebook,
   type Cell,
   type JsonObject,
   type NotebookFile,
 } from '../../../src/notebook/index.js';
+import { checkNotebook } from '../../../src/notebook/validate.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (range: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(range);
@@ -66,7 +66,7 @@ describe('an untouched notebook', () => {
     const expected = file.upgradedFrom === undefined ? before : Buffer.from(file.toBytes());
     expect(Buffer.compare(Buffer.from(written.toBytes()), expected)).toBe(0);
     const content = JSON.parse(JSON.stringify(notebookContent(file, false))) as JsonObject;
-    expect(validateNotebook(content)).toEqual([]);
+    expect(checkNotebook(content).problems).toEqual([]);
     expect(Buffer.compare(Buffer.from(saveContent(file, content).toBytes()), expected)).toBe(0);
   });
 });
@@ -253,7 +253,7 @@ describe('reading', () => {
       kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' },
       language_info: { name: 'python' },
     });
-    expect([file.nbformatMinor, validateNotebook(notebookContent(file, false))]).toEqual([5, []]);
+    expect([file.nbformatMinor, checkNotebook(notebookContent(file, false)).problems]).toEqual([5, []]);
   });
 });
 

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import {
-  notebookContent,
-  readNotebook,
-  validateNotebook,
-  type JsonObject,
-} from '../../../src/notebook/index.js';
+import { notebookContent, readNotebook, type JsonObject } from '../../../src/notebook/index.js';
+import { checkNotebook } from '../../../src/notebook/validate.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const cellsOf = (notebook: object): JsonObject[] => {
   const file = readNotebook(bytes(JSON.stringify(notebook)));
   const content = notebookContent(file, false);
-  expect(validateNotebook(content)).toEqual([]);
+  expect(checkNotebook(content).problems).toEqual([]);
   return (content['cells'] as JsonObject[]).map(({ id, ...cell }) => {
     expect(id).toMatch(/^[0-9a-f]{8}$/);
     return cell;
