@@ -4,7 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import type { KernelEvent } from '../protocol/events.js';
-import { connectionFilePath, newConnection } from './connection-file.js';
+import type { KernelModel } from '../protocol/rest-models.js';
+import { newConnection, runtimePaths } from './connection-file.js';
+import type { Transport } from './connection-file.js';
 import { Kernel } from './kernel.js';
 import { defaultLimits } from './kernel-limits.js';
 import type { KernelLimits } from './kernel-limits.js';
@@ -13,7 +15,9 @@ import type { KernelSpec, KernelspecManager } from './kernelspecs.js';
 import { launchArguments, launchEnvironment } from './launch-command.js';
 import { ListenerSet } from './listeners.js';
 import type { Subscription } from './listeners.js';
+import type { MemorySources } from './memory-watch.js';
 import type { PortRange } from './ports.js';
+import { ProcessResources } from './process-resources.js';
 import { noTraffic } from './traffic.js';
 
 export interface KernelManagerOptions {
@@ -29,7 +33,11 @@ export interface KernelManagerOptions {
   defaultDirectory: string;
   /** `kernel_port_range` */
   portRange?: PortRange;
+  /** how server and kernels talk; default tcp */
+  transport?: Transport;
   limits?: Partial<KernelLimits>;
+  /** where the system says what it does with memory */
+  memory?: MemorySources;
   /** told of every start, interrupt, restart and shutdown */
   onEvent?: (event: KernelEvent) => void;
   log: Log;
@@ -61,6 +69,7 @@ export class KernelManager {
   readonly #changeListeners = new ListenerSet<[]>();
   readonly #stateListeners = new ListenerSet<[Kernel]>();
   readonly #records: KernelRecords;
+  readonly #resources = new ProcessResources();
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -122,6 +131,13 @@ export class KernelManager {
     return [...this.#kernels.values()];
   }
 
+  /** The models of some kernels, and on request with what their processes use. */
+  async models(kernels: readonly Kernel[], withResources: boolean): Promise<KernelModel[]> {
+    const pids = withResources ? kernels.flatMap(({ pid }) => (pid === undefined ? [] : [pid])) : [];
+    const used = await this.#resources.measure(pids);
+    return kernels.map((kernel) => kernel.model(used.get(kernel.pid ?? 0)));
+  }
+
   /** How many kernels there are of each kernelspec. */
   countByName(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
@@ -175,8 +191,9 @@ export class KernelManager {
   }
 
   #create(id: string, spec: KernelSpec, { cwd, sessionName, env }: StartOptions): Kernel {
-    const { runtimeDirectory, home, env: baseEnv, hiddenEnvironment, portRange, log } = this.#options;
-    const connectionFile = connectionFilePath(runtimeDirectory, id);
+    const { runtimeDirectory, home, env: baseEnv, hiddenEnvironment, log } = this.#options;
+    const { portRange, transport = 'tcp', memory } = this.#options;
+    const { connectionFile, outputFile, socketPath } = runtimePaths(runtimeDirectory, id);
     const context = {
       connectionFile,
       homeDir: home,
@@ -190,14 +207,18 @@ export class KernelManager {
       id,
       spec,
       connectionFile,
+      outputFile,
       limits: this.#limits,
-      newConnection: () => newConnection(spec.name, sessionName, portRange),
+      memory,
+      newConnection: () =>
+        newConnection({ kernelName: spec.name, sessionName, transport, portRange, socketPath }),
       command: async () => {
         const [file = '', ...args] = launchArguments(spec, context);
         return {
           argv: [await this.specs.resolvePython(file), ...args],
           cwd: cwd ?? this.#options.defaultDirectory,
           env: launchEnvironment(spec, context),
+          outputFile,
           onOutput: (text) => log.debug(`Kernel ${id} wrote: ${text.trimEnd()}`),
         };
       },

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Log } from '../log.js';
+import { runtimeFileName } from './connection-file.js';
 
 interface ProcessMark {
   pid: number;
@@ -79,9 +80,13 @@ export async function cleanStaleConnectionFiles(runtimeDir: string): Promise<num
     for (const kernel of record?.kernels ?? []) {
       if (isRunning(kernel)) endGroup(kernel.pid);
       // Only files of ours in this directory, whatever the record says.
-      const target = join(runtimeDir, basename(kernel.connectionFile));
-      if (!/^kernel-[\w-]+\.json$/.test(basename(target))) continue;
-      await rm(target, { force: true });
+      const base = basename(kernel.connectionFile);
+      if (!runtimeFileName.test(base) || !base.endsWith('.json')) continue;
+      const own = `${base.slice(0, -'.json'.length)}`;
+      for (const name of names) {
+        const isOwn = name.startsWith(`${own}.`) || name.startsWith(`${own}-ipc-`);
+        if (isOwn && runtimeFileName.test(name)) await rm(join(runtimeDir, name), { force: true });
+      }
       removed += 1;
     }
     await rm(file, { force: true });

@@ -2,11 +2,14 @@
 import { parseHeader } from '../protocol/kernel-messages.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
+import type { KernelExit } from '../protocol/rest-models.js';
 import type { Log } from '../log.js';
 import { KernelChannels } from './channels.js';
 import type { ConnectionInfo } from './connection-file.js';
-import { exitReason, isPortClash } from './exit-reason.js';
+import { exitModel, exitReason, isPortClash, silenceReason } from './exit-reason.js';
 import { Handshake } from './handshake.js';
+import { MemoryWatch } from './memory-watch.js';
+import type { MemorySources } from './memory-watch.js';
 import { makeMessage } from './message-factory.js';
 import { KernelProcess } from './process.js';
 import type { Command } from './process.js';
@@ -19,6 +22,10 @@ export interface RunSetup {
   session: string;
   /** ms until a kernel that does not answer counts as failed */
   startTimeout: number;
+  /** where the system says what it does with memory */
+  memory?: MemorySources;
+  /** whether the kernel runs a cell */
+  isBusy(): boolean;
   log: Log;
   onMessage(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void;
 }
@@ -29,6 +36,7 @@ export interface RunEnd {
   reason: string;
   /** a port of the kernel was in use: with other ports it may start */
   portClash: boolean;
+  exit: KernelExit;
 }
 
 /** ms without a message after which an ended kernel has nothing more to say, and the longest wait for that. */
@@ -79,11 +87,11 @@ export class KernelRun {
     });
     // Whoever waits gets the error; when nobody does, `ended` tells the same.
     this.ready.catch(() => {});
-    const seconds = Math.round(setup.startTimeout / 1000);
     const timer = setTimeout(
-      () => fail(new Error(`The kernel did not answer within ${seconds} seconds of its start.`)),
+      () => fail(new Error(silenceReason(setup.startTimeout, process.output))),
       setup.startTimeout,
     );
+    const memory = new MemoryWatch(process.pid, setup.isBusy, setup.memory);
     this.#handshake = new Handshake(
       setup.session,
       (message) => channels.send('shell', message),
@@ -94,15 +102,22 @@ export class KernelRun {
         succeed(info);
       },
     );
-    this.ended = process.exited.then(async (facts) => {
+    this.ended = process.exited.then(async (end) => {
       clearTimeout(timer);
       this.#handshake.stop();
-      const reason = exitReason(facts, setup.command.argv[0] ?? '');
-      fail(new Error(reason));
+      const command = setup.command.argv[0] ?? '';
+      const facts = { ...end, ...(await memory.conclude()) };
+      fail(new Error(exitReason(facts, command)));
       await process.endLeftovers();
       await channels.drained(quietAfterExit, longestDrain);
       channels.close();
-      return { reason, portClash: isPortClash(facts.output) };
+      // Only now is it known: its last words may have been that the cell was done.
+      const whole = { ...facts, wasBusy: setup.isBusy() };
+      return {
+        reason: exitReason(whole, command),
+        portClash: isPortClash(end.output),
+        exit: exitModel(whole),
+      };
     });
   }
 

@@ -10,12 +10,12 @@ import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelEvent } from '../protocol/events.js';
-import type { KernelModel } from '../protocol/rest-models.js';
+import type { KernelExit, KernelModel, KernelResources } from '../protocol/rest-models.js';
 import { wireLength } from '../protocol/wire-frames.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { KernelActivity } from './activity.js';
 import type { KernelState } from './activity.js';
-import { releaseConnection, removeConnectionFile, writeConnectionFile } from './connection-file.js';
+import { releaseConnection, removeRuntimeFile, writeConnectionFile } from './connection-file.js';
 import type { ConnectionInfo } from './connection-file.js';
 import type { KernelLimits } from './kernel-limits.js';
 import { KernelRun } from './kernel-run.js';
@@ -23,6 +23,7 @@ import type { RunEnd } from './kernel-run.js';
 import type { KernelSpec } from './kernelspecs.js';
 import { ListenerSet } from './listeners.js';
 import type { Subscription } from './listeners.js';
+import type { MemorySources } from './memory-watch.js';
 import { makeMessage } from './message-factory.js';
 import type { Command } from './process.js';
 import { Readiness } from './readiness.js';
@@ -41,7 +42,10 @@ export interface KernelSetup {
   id: string;
   spec: KernelSpec;
   connectionFile: string;
+  /** holds the last of what the process itself writes */
+  outputFile: string;
   limits: KernelLimits;
+  memory?: MemorySources;
   /** fresh ports and a fresh key */
   newConnection(): Promise<ConnectionInfo>;
   /** the command to run, made anew for each run */
@@ -72,6 +76,7 @@ export class Kernel {
   #launching: Promise<unknown> = Promise.resolve();
   #connection: ConnectionInfo | undefined;
   #reason: string | undefined;
+  #exit: KernelExit | undefined;
   #info: KernelInfoContent | undefined;
   #ready = new Readiness();
   /** what was sent while the kernel started */
@@ -108,6 +113,11 @@ export class Kernel {
     return this.#reason;
   }
 
+  /** Process id of the present run. */
+  get pid(): number | undefined {
+    return this.#run?.pid;
+  }
+
   /** The kernel's own description of itself, once it is ready. */
   get info(): KernelInfoContent | undefined {
     return this.#info;
@@ -135,6 +145,7 @@ export class Kernel {
       if (intent.aborted) throw new HttpError(503, 'The kernel was shut down while it started.');
       const reason = sentence(error);
       await this.#die(reason);
+      await removeRuntimeFile(this.#setup.outputFile);
       throw new HttpError(501, reason, null, { short_message: `${this.name} did not start` });
     }
   }
@@ -228,10 +239,11 @@ export class Kernel {
     return this.#told('shutdown', 'shut down', async () => {
       await this.#stopRun(false);
       await this.#die(undefined);
+      await removeRuntimeFile(this.#setup.outputFile);
     });
   }
 
-  model(): KernelModel {
+  model(resources?: KernelResources): KernelModel {
     return {
       id: this.id,
       name: this.name,
@@ -239,6 +251,8 @@ export class Kernel {
       execution_state: this.state,
       connections: this.connections,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
+      ...(resources === undefined ? {} : { resources }),
     };
   }
 
@@ -259,6 +273,7 @@ export class Kernel {
     const intent = this.#renewIntent();
     const wasDead = this.state === 'dead';
     this.#reason = undefined;
+    this.#exit = undefined;
     this.#deaths = 0;
     this.#setState('restarting');
     const { ready } = this;
@@ -294,7 +309,7 @@ export class Kernel {
 
   #launch(intent: AbortSignal, freshConnection: boolean): Promise<void> {
     const launch = async () => {
-      const { spec, connectionFile, limits, log } = this.#setup;
+      const { spec, connectionFile, limits, memory, log } = this.#setup;
       if (freshConnection || !this.#connection) {
         if (this.#connection) releaseConnection(this.#connection);
         this.#connection = undefined;
@@ -307,6 +322,8 @@ export class Kernel {
         interruptMode: spec.interruptMode,
         session: this.#session,
         startTimeout: limits.startTimeout,
+        memory,
+        isBusy: () => this.#activity.lastReported === 'busy',
         log,
         onMessage: (from, channel, message, header) => this.#receive(from, channel, message, header),
       });
@@ -334,8 +351,8 @@ export class Kernel {
       if (isCurrent()) {
         const { shutdownWait } = this.#setup.limits;
         await run.stop({ wait: shutdownWait, restart: false, interrupt: false });
-        const { portClash } = await run.ended;
-        if (isCurrent()) await this.#died(run, { reason: sentence(error), portClash });
+        const end = await run.ended;
+        if (isCurrent()) await this.#died(run, { ...end, reason: sentence(error) });
       }
       return;
     }
@@ -347,6 +364,7 @@ export class Kernel {
     this.#info = info;
     this.#proven = true;
     this.#reason = undefined;
+    this.#exit = undefined;
     const pending = this.#pending;
     this.#dropPending();
     this.#setState('idle');
@@ -356,14 +374,16 @@ export class Kernel {
   }
 
   /** A run ended unasked: start another one, or give up. */
-  async #died(run: KernelRun, { reason, portClash }: RunEnd): Promise<void> {
+  async #died(run: KernelRun, { reason, portClash, exit }: RunEnd): Promise<void> {
     const { limits, log } = this.#setup;
     this.#run = undefined;
     const lasted = Date.now() - run.startedAt;
     const wasStable = lasted >= limits.stableAfter;
     this.#deaths = (wasStable ? 0 : this.#deaths) + 1;
-    log.warn(`Kernel ${this.id} (${this.name}) ended unasked: ${reason}`);
-    if (!this.#proven && !portClash) return this.#die(reason);
+    const said = exit.stderr.length === 0 ? '' : ['', ...exit.stderr].join('\n  | ');
+    log.warn(`Kernel ${this.id} (${this.name}) ended unasked: ${reason}${said}`);
+    this.#exit = exit;
+    if ((!this.#proven && !portClash) || limits.restarts === 0) return this.#die(reason);
     if (this.#deaths > limits.restarts) {
       const times = `${this.#deaths} times one after the other`;
       return this.#die(`The kernel died ${times}, so it is not started again by itself. ${reason}`);
@@ -392,10 +412,11 @@ export class Kernel {
   async #die(reason: string | undefined): Promise<void> {
     this.#run = undefined;
     this.#reason = reason;
+    if (reason === undefined) this.#exit = undefined;
     this.#dropPending();
     if (this.#connection) releaseConnection(this.#connection);
     this.#connection = undefined;
-    await removeConnectionFile(this.#setup.connectionFile);
+    await removeRuntimeFile(this.#setup.connectionFile);
     this.#setup.onProcess(undefined);
     this.#ready.reject(new HttpError(500, reason ?? 'The kernel was shut down.'));
     this.#setState('dead');
@@ -415,7 +436,12 @@ export class Kernel {
 
   /** A status of our own, for websockets: the kernel cannot say it. It has no parent, so it is nobody's reply. */
   #announce(state: 'restarting' | 'dead'): void {
-    const { message, header } = makeMessage(this.#session, 'status', { content: { execution_state: state } });
+    const { message, header } = makeMessage(this.#session, 'status', {
+      content: {
+        execution_state: state,
+        ...(this.#reason === undefined ? {} : { reason: this.#reason, exit: this.#exit }),
+      },
+    });
     this.#emitMessage('iopub', message, header);
   }
 

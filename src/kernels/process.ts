@@ -5,7 +5,8 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchFailure } from './exit-reason.js';
-import type { ExitFacts } from './exit-reason.js';
+import type { ProcessEnd } from './exit-reason.js';
+import { OutputLog } from './output-log.js';
 
 export interface Command {
   argv: readonly string[];
@@ -14,10 +15,10 @@ export interface Command {
   env: Readonly<Record<string, string>>;
   /** gets what the process writes to stdout and stderr itself, as it comes */
   onOutput?: (text: string) => void;
+  /** a file that holds the last of it */
+  outputFile?: string;
 }
 
-/** Bytes of stdout and stderr that are kept to say why a kernel ended. */
-const keptOutput = 65_536;
 /** The pipes may hold the last words for a moment after the exit; a grandchild may hold the pipes open for ever. */
 const outputGrace = 200;
 /** Between SIGTERM and SIGKILL for what a kernel left behind. */
@@ -26,18 +27,19 @@ const leftoverGrace = 500;
 export class KernelProcess {
   readonly pid: number;
   /** Resolves after the process ended and its output was read. */
-  readonly exited: Promise<ExitFacts>;
+  readonly exited: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  readonly #output: OutputLog;
   #alive = true;
-  #output: Buffer[] = [];
-  #outputLength = 0;
 
-  private constructor(child: ChildProcess, pid: number, onOutput?: (text: string) => void) {
+  private constructor(child: ChildProcess, pid: number, { onOutput, outputFile }: Command) {
     this.pid = pid;
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) {
+    this.#output = new OutputLog(outputFile);
+    for (const name of ['stdout', 'stderr'] as const) {
+      const stream = child[name];
       stream?.on('data', (data: Buffer) => {
-        this.#keep(data);
+        this.#output.write(name, data);
         onOutput?.(data.toString());
       });
       // The end of the process tells everything that a broken pipe could.
@@ -46,7 +48,10 @@ export class KernelProcess {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#alive = false;
-        void this.#outputEnded().then(() => resolve({ code, signal, output: this.output }));
+        void this.#outputEnded().then(() => {
+          this.#output.close();
+          resolve({ code, signal, output: this.output, errors: this.#output.errors });
+        });
       });
     });
   }
@@ -58,7 +63,8 @@ export class KernelProcess {
    *
    * @throws {Error} with a sentence when it cannot be started
    */
-  static async launch({ argv, cwd, env, onOutput }: Command): Promise<KernelProcess> {
+  static async launch(command: Command): Promise<KernelProcess> {
+    const { argv, cwd, env } = command;
     const [file = '', ...args] = argv;
     const child = spawn(file, args, {
       cwd: await nearestDirectory(cwd),
@@ -70,7 +76,7 @@ export class KernelProcess {
       child.once('error', (error) => reject(new Error(launchFailure(error, file))));
       child.once('spawn', () => {
         if (child.pid === undefined) reject(new Error(`The command ${file} has no process id.`));
-        else resolve(new KernelProcess(child, child.pid, onOutput));
+        else resolve(new KernelProcess(child, child.pid, command));
       });
     });
   }
@@ -81,7 +87,7 @@ export class KernelProcess {
 
   /** The last of what it wrote to stdout and stderr. */
   get output(): string {
-    return Buffer.concat(this.#output).toString();
+    return this.#output.text;
   }
 
   /** Signals the whole group; children that a kernel started are in it. */
@@ -110,15 +116,6 @@ export class KernelProcess {
       // ESRCH: the group is empty. EPERM: its members changed their user and are not ours to signal.
       return false;
     }
-  }
-
-  #keep(data: Buffer): void {
-    this.#output.push(data);
-    this.#outputLength += data.length;
-    if (this.#outputLength < 2 * keptOutput) return;
-    const kept = Buffer.concat(this.#output).subarray(-keptOutput);
-    this.#output = [Buffer.from(kept)];
-    this.#outputLength = kept.length;
   }
 
   async #outputEnded(): Promise<void> {

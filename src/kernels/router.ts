@@ -19,8 +19,8 @@ const logoAge = 2_592_000;
 export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRouterOptions): Router {
   const router = Router({ caseSensitive: true });
 
-  router.get('/api/kernels', (_req, res) => {
-    res.json(kernels.list().map((kernel) => kernel.model()));
+  router.get('/api/kernels', async (req, res) => {
+    res.json(await kernels.models(kernels.list(), asksForResources(req.query)));
   });
 
   router.post('/api/kernels', async (req, res) => {
@@ -30,8 +30,9 @@ export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRout
     res.status(201).location(`${baseUrl}api/kernels/${kernel.id}`).json(kernel.model());
   });
 
-  router.get('/api/kernels/:id', (req, res) => {
-    res.json(kernels.require(req.params.id).model());
+  router.get('/api/kernels/:id', async (req, res) => {
+    const [model] = await kernels.models([kernels.require(req.params.id)], asksForResources(req.query));
+    res.json(model);
   });
 
   router.delete('/api/kernels/:id', async (req, res) => {
@@ -77,6 +78,11 @@ export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRout
   });
 
   return router;
+}
+
+/** `?resources=1`: what the kernels' processes use is read only for who wants to see it. */
+export function asksForResources({ resources }: Record<string, unknown>): boolean {
+  return resources === '1' || resources === 'true';
 }
 
 interface StartBody {

@@ -30,8 +30,39 @@ export interface KernelModel {
   last_activity: string;
   execution_state: string;
   connections: number;
-  /** a sentence: why it died or did not start */
+  /** a sentence: why it died, is started again, or did not start */
   reason?: string;
+  /** how its last process ended, together with a `reason` */
+  exit?: KernelExit;
+  /** only when asked for (`?resources=1`), and while it has a process */
+  resources?: KernelResources;
+}
+
+/** How the process of a kernel ended. */
+export interface KernelExit {
+  /** exit code; null when a signal ended it */
+  code: number | null;
+  /** for example `SIGSEGV`; null when it ended by itself */
+  signal: string | null;
+  /** a cell was running */
+  was_busy: boolean;
+  /** the system ended a process for lack of memory meanwhile */
+  out_of_memory: boolean;
+  /** the most memory that it was seen with, in bytes; null where that cannot be told */
+  peak_memory: number | null;
+  /** the last lines (20 at most) that the process itself wrote to stderr, without control characters */
+  stderr: string[];
+}
+
+/** What a kernel's process and those below it use. */
+export interface KernelResources {
+  processes: number;
+  /** resident memory in bytes; what processes share is counted in each */
+  memory: number;
+  /** CPU seconds since its start */
+  cpu_time: number;
+  /** since the last time somebody asked; 100 is one core. null the first time */
+  cpu_percent: number | null;
 }
 
 export interface SessionModel {

@@ -2,13 +2,14 @@
 import { posix } from 'node:path';
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
+import { asksForResources } from '../kernels/index.js';
 import type { KernelChoice, SessionManager, SessionPatch, SessionRequest } from './session-manager.js';
 
 export function sessionsRouter({ sessions }: { sessions: SessionManager }): Router {
   const router = Router({ caseSensitive: true });
 
-  router.get('/api/sessions', (_req, res) => {
-    res.json(sessions.list().map((session) => sessions.model(session)));
+  router.get('/api/sessions', async (req, res) => {
+    res.json(await sessions.models(sessions.list(), asksForResources(req.query)));
   });
 
   // An existing session for the path answers 201 as well: clients ask for exactly that.
@@ -17,8 +18,10 @@ export function sessionsRouter({ sessions }: { sessions: SessionManager }): Rout
     res.status(201).json(sessions.model(session));
   });
 
-  router.get('/api/sessions/:id', (req, res) => {
-    res.json(sessions.model(sessions.require(req.params.id)));
+  router.get('/api/sessions/:id', async (req, res) => {
+    const session = sessions.require(req.params.id);
+    const [model] = await sessions.models([session], asksForResources(req.query));
+    res.json(model);
   });
 
   router.patch('/api/sessions/:id', async (req, res) => {

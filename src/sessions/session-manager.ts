@@ -140,6 +140,18 @@ export class SessionManager {
     return { close: () => void this.#listeners.delete(entry) };
   }
 
+  /** The models of some sessions, and on request with what their kernels' processes use. */
+  async models(sessions: readonly Session[], withResources: boolean): Promise<SessionModel[]> {
+    const kernels = await this.#kernels.models(
+      sessions.map(({ kernel }) => kernel),
+      withResources,
+    );
+    return sessions.map((session, i) => ({
+      ...this.model(session),
+      kernel: kernels[i] ?? session.kernel.model(),
+    }));
+  }
+
   model(session: Session): SessionModel {
     const { id, path, name, type, kernel } = session;
     return {

@@ -52,7 +52,8 @@ it('after kill -9 of the server its kernels end, and the next start removes thei
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
-  expect(readdirSync(runtime)).toHaveLength(names.length + 1);
+  // A connection file and the output of each, and the record of the server.
+  expect(readdirSync(runtime)).toHaveLength(2 * names.length + 1);
   expect(await cleanStaleConnectionFiles(runtime)).toBe(names.length);
   expect(readdirSync(runtime)).toEqual([]);
   const deadline = Date.now() + 20_000;

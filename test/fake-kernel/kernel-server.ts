@@ -10,7 +10,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { WebSocketServer } from 'ws';
 import { HttpError } from '../../src/http-error.js';
 import { KernelBridge, KernelManager, KernelspecManager, kernelsRouter } from '../../src/kernels/index.js';
-import type { BridgeOptions, KernelLimits } from '../../src/kernels/index.js';
+import type { BridgeOptions, KernelLimits, KernelManagerOptions } from '../../src/kernels/index.js';
 import type { Log } from '../../src/log.js';
 import { v1Protocol } from '../../src/protocol/websocket-v1.js';
 import { SessionManager, sessionsRouter } from '../../src/sessions/index.js';
@@ -20,6 +20,7 @@ const fakeKernel = fileURLToPath(new URL('main.mjs', import.meta.url));
 export interface TestServerOptions {
   limits?: Partial<KernelLimits>;
   bridge?: Partial<BridgeOptions>;
+  kernels?: Partial<KernelManagerOptions>;
   env?: Record<string, string>;
   /** further data directories, for example Debian's `/usr/share/jupyter` */
   dataPath?: string[];
@@ -66,6 +67,7 @@ export async function startKernelServer(options: TestServerOptions = {}) {
     defaultDirectory: notebooks,
     limits: options.limits,
     log,
+    ...options.kernels,
   });
   const kernelDirectory = (path: string) => join(notebooks, path, '..');
   const sessions = new SessionManager(kernels, { kernelDirectory });

@@ -33,7 +33,9 @@ import { Publisher, Reply, Router } from 'zeromq';
 
 const [file, mode = ''] = process.argv.slice(2);
 const connection = JSON.parse(readFileSync(file, 'utf8'));
-const address = (channel) => `tcp://${connection.ip}:${connection[`${channel}_port`]}`;
+const separator = connection.transport === 'ipc' ? '-' : ':';
+const address = (channel) =>
+  `${connection.transport}://${connection.ip}${separator}${connection[`${channel}_port`]}`;
 
 if (mode === 'crash') {
   process.stderr.write('boom\n');

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { exitReason, isPortClash, launchFailure } from '../../../src/kernels/exit-reason.js';
+import {
+  exitModel,
+  exitReason,
+  isPortClash,
+  launchFailure,
+  silenceReason,
+} from '../../../src/kernels/exit-reason.js';
 
-const facts = (code: number | null, signal: NodeJS.Signals | null, output = '') => ({ code, signal, output });
+const facts = (code: number | null, signal: NodeJS.Signals | null, output = '') => ({
+  code,
+  signal,
+  output,
+  errors: output,
+});
 
 describe('exitReason', () => {
   it.each([
@@ -24,10 +35,28 @@ describe('exitReason', () => {
       facts(null, 'SIGKILL'),
       'The kernel was killed (SIGKILL); often this means that the machine had no memory left.',
     ],
+    [
+      { ...facts(null, 'SIGKILL'), outOfMemory: true, peak: 3_210_000_000 },
+      'The kernel was killed because there was no memory left. The most memory it was seen with was 3.2 GB. ' +
+        'Work on less data at once, or on a machine with more memory.',
+    ],
+    [
+      { ...facts(null, 'SIGKILL'), peak: 210_400_000 },
+      'The kernel was killed (SIGKILL); often this means that the machine had no memory left. ' +
+        'The most memory it was seen with was 210 MB.',
+    ],
+    // A shell that started the kernel tells the signal of its child.
+    [
+      { ...facts(137, null), outOfMemory: true },
+      'The kernel was killed because there was no memory left. ' +
+        'Work on less data at once, or on a machine with more memory.',
+    ],
+    [{ ...facts(3, null), wasBusy: true }, 'The kernel ended with exit code 3. A cell was running.'],
+    [{ ...facts(3, null), outOfMemory: true }, 'The kernel ended with exit code 3.'],
     [facts(null, 'SIGTERM'), 'The kernel was ended by SIGTERM.'],
     [
       facts(null, 'SIGSEGV', 'Fatal Python error: Segmentation fault'),
-      'The kernel crashed (SIGSEGV); often this is an error in a compiled library that it used. ' +
+      'The kernel crashed by a segmentation fault (SIGSEGV); often this is an error in a compiled library that it used. ' +
         'Its last words: Fatal Python error: Segmentation fault',
     ],
     [
@@ -46,6 +75,28 @@ describe('exitReason', () => {
   it('keeps a quote short', () => {
     expect(exitReason(facts(1, null, 'x'.repeat(5000)), 'k').length).toBeLessThan(400);
   });
+});
+
+it('exitModel holds the last lines of stderr without control characters', () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+  const errors = `${lines.join('\n')}\n\n\u001b[31m${'x'.repeat(900)}\u001b[0m\u0007\n`;
+  const model = exitModel({ ...facts(null, 'SIGKILL'), errors, wasBusy: true, peak: 5 });
+  expect(model).toMatchObject({
+    code: null,
+    signal: 'SIGKILL',
+    was_busy: true,
+    out_of_memory: false,
+    peak_memory: 5,
+  });
+  expect(model.stderr).toHaveLength(20);
+  expect(model.stderr[0]).toBe('line 11');
+  expect(model.stderr[19]).toBe(`${'x'.repeat(500)}…`);
+});
+
+it('silenceReason quotes what the kernel said instead of an answer', () => {
+  expect(silenceReason(60_000, 'loading\nstill loading\n')).toBe(
+    'The kernel did not answer within 60 seconds of its start (kernel_info_timeout). Its last words: still loading',
+  );
 });
 
 it('isPortClash knows the words of Python and Node', () => {

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  endpoint,
   newConnection,
   releaseConnection,
   writeConnectionFile,
 } from '../../../src/kernels/connection-file.js';
 import { returnPorts, takePorts } from '../../../src/kernels/ports.js';
+
+const setup = { kernelName: 'x', transport: 'tcp', socketPath: '/run/kernel-x-ipc' } as const;
 
 describe('takePorts', () => {
   it('hands each port out once until it is returned', async () => {
@@ -33,8 +36,20 @@ describe('takePorts', () => {
 });
 
 describe('the connection file', () => {
+  it('of ipc names sockets in a directory instead of ports', async () => {
+    const ipc = await newConnection({ ...setup, transport: 'ipc' });
+    expect(ipc).toMatchObject({ transport: 'ipc', ip: '/run/kernel-x-ipc', shell_port: 1, hb_port: 5 });
+    expect(endpoint(ipc, 'iopub')).toBe('ipc:///run/kernel-x-ipc-2');
+    const long = `/run/${'x'.repeat(100)}/kernel-x-ipc`;
+    const tooLong = newConnection({ ...setup, transport: 'ipc', socketPath: long });
+    await expect(tooLong).rejects.toThrow(/too long.*JUPYTER_RUNTIME_DIR/);
+  });
+
   it('has fresh ports and a fresh key, on this machine only', async () => {
-    const [one, two] = [await newConnection('x', undefined), await newConnection('x', 'a.ipynb')];
+    const [one, two] = [
+      await newConnection(setup),
+      await newConnection({ ...setup, sessionName: 'a.ipynb' }),
+    ];
     expect(one).toMatchObject({
       ip: '127.0.0.1',
       transport: 'tcp',
@@ -51,7 +66,7 @@ describe('the connection file', () => {
 
   it('is for its owner alone, and replaces a link instead of following it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nbserver-connection-'));
-    const connection = await newConnection('x', undefined);
+    const connection = await newConnection(setup);
     const file = join(folder, 'runtime', 'kernel-1.json');
     await writeConnectionFile(file, connection);
     expect(statSync(file).mode & 0o777).toBe(0o600);

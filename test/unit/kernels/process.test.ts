@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ describe('KernelProcess', () => {
       code: 4,
       signal: null,
       output: expect.stringMatching(/out|err/) as string,
+      errors: 'err\n',
     });
     expect(one.output).toContain('err');
     const two = await launch('kill -ABRT $$');
@@ -29,6 +30,23 @@ describe('KernelProcess', () => {
     expect(output.length).toBeLessThan(140_000);
     expect(output.length).toBeGreaterThan(64_000);
     expect(output.endsWith('end\n')).toBe(true);
+  });
+
+  it('writes it to a file for its owner alone, which stays small', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nbserver-output-'));
+    const outputFile = join(folder, 'runtime', 'kernel-x.log');
+    const run = async (script: string) => {
+      const one = await KernelProcess.launch({ argv: ['/bin/sh', '-c', script], cwd: '/', env, outputFile });
+      await one.exited;
+      return readFileSync(outputFile, 'utf8');
+    };
+    expect(await run('echo out; sleep 0.05; echo err >&2')).toBe('out\nerr\n');
+    expect(statSync(outputFile).mode & 0o777).toBe(0o600);
+    rmSync(outputFile);
+    const flood = await run('head -c 900000 /dev/zero | tr "\\0" a; echo end');
+    expect(flood.endsWith('a'.repeat(64_000) + 'end\n')).toBe(true);
+    expect(flood.length).toBeLessThan(140_000);
+    rmSync(folder, { recursive: true });
   });
 
   it('starts in the nearest directory that exists, with the given environment and no input', async () => {

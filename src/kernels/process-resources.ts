@@ -1,0 +1,97 @@
+/**
+ * What the processes of kernels use, read from /proc: each kernel's process with everything below it or in its group.
+ *
+ * All kernels are measured in one walk, and no command is started for it. Memory is the sum of resident sets, so what
+ * processes share is counted in each of them.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import type { KernelResources } from '../protocol/rest-models.js';
+
+interface ProcessFacts {
+  pid: number;
+  parent: number;
+  group: number;
+  /** user and system time, in seconds */
+  cpu: number;
+}
+
+/** Linux counts CPU time in hundredths of a second for user programs (USER_HZ), on every architecture. */
+const ticksPerSecond = 100;
+
+export class ProcessResources {
+  readonly #proc: string;
+  /** of the last measurement, by process id of the root */
+  #last = new Map<number, { cpu: number; at: number }>();
+
+  constructor(proc = '/proc') {
+    this.#proc = proc;
+  }
+
+  /**
+   * By process id. CPU is measured since the last call; a kernel that is new to us has none yet.
+   *
+   * @returns nothing where there is no /proc
+   */
+  async measure(roots: readonly number[]): Promise<Map<number, KernelResources>> {
+    const result = new Map<number, KernelResources>();
+    if (roots.length === 0) return result;
+    const processes = await this.#processes();
+    const at = performance.now();
+    const last = this.#last;
+    this.#last = new Map();
+    for (const root of roots) {
+      const members = treeOf(root, processes);
+      if (members.length === 0) continue;
+      const memory = await Promise.all(members.map(({ pid }) => this.#residentBytes(pid)));
+      const cpu = members.reduce((sum, one) => sum + one.cpu, 0);
+      const before = last.get(root);
+      this.#last.set(root, { cpu, at });
+      const seconds = before ? (at - before.at) / 1000 : 0;
+      // Time of a child that ended goes away with it: never less than nothing.
+      const used = before && seconds > 0 ? Math.max(0, (cpu - before.cpu) / seconds) : undefined;
+      result.set(root, {
+        processes: members.length,
+        memory: memory.reduce((sum, bytes) => sum + bytes, 0),
+        cpu_time: Math.round(cpu * 100) / 100,
+        cpu_percent: used === undefined ? null : Math.round(used * 1000) / 10,
+      });
+    }
+    return result;
+  }
+
+  async #processes(): Promise<ProcessFacts[]> {
+    const names = await readdir(this.#proc).catch(() => []);
+    const all = await Promise.all(
+      names.filter((name) => /^\d+$/.test(name)).map((name) => this.#facts(Number(name))),
+    );
+    return all.filter((one) => one !== undefined);
+  }
+
+  async #facts(pid: number): Promise<ProcessFacts | undefined> {
+    // A process may end while we look.
+    const stat = await readFile(`${this.#proc}/${pid}/stat`, 'utf8').catch(() => '');
+    // The second field is the command in parentheses and may hold anything (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [, parent, group] = fields.map(Number);
+    if (parent === undefined || group === undefined) return undefined;
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    return { pid, parent, group, cpu: ticks / ticksPerSecond };
+  }
+
+  async #residentBytes(pid: number): Promise<number> {
+    const status = await readFile(`${this.#proc}/${pid}/status`, 'utf8').catch(() => '');
+    return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+  }
+}
+
+/** A process, those it started and theirs, and what is still in its group after its parent ended. */
+function treeOf(root: number, processes: readonly ProcessFacts[]): ProcessFacts[] {
+  const members = new Set([root]);
+  for (let before = 0; before < members.size;) {
+    before = members.size;
+    for (const { pid, parent, group } of processes) {
+      if (group === root || members.has(parent)) members.add(pid);
+    }
+  }
+  return processes.filter(({ pid }) => members.has(pid));
+}
