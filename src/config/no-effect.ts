@@ -3,6 +3,8 @@
  * A name without a class is one of `NotebookApp` and its like.
  */
 
+import { optionNames } from './options.js';
+
 const byItself = 'nbserver does this by itself';
 const python = 'it names something written in Python, which nbserver does not load';
 const pages = 'the pages of nbserver bring everything with them';
@@ -83,19 +85,12 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'ContentsManager.untitled_directory',
     'autoreload',
     'preferred_dir',
-    'shutdown_no_activity_timeout',
     'terminals_enabled',
     'terminado_settings',
     'allow_external_kernels',
     'external_connection_dir',
     'record_http_request_metrics',
-    'MappingKernelManager.cull_idle_timeout',
-    'MappingKernelManager.cull_interval',
-    'MappingKernelManager.cull_connected',
-    'MappingKernelManager.cull_busy',
     'MappingKernelManager.buffer_offline_messages',
-    'KernelManager.autorestart',
-    'KernelManager.transport',
     'KernelSpecManager.ensure_native_kernel',
     'FileContentsManager.delete_to_trash',
     'FileContentsManager.always_delete_dir',
@@ -116,10 +111,12 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
 /** Full and flat name → why it has no effect. */
 export const noEffect: ReadonlyMap<string, string> = new Map(
   Object.entries(reasonsForNoEffect).flatMap(([why, names]) =>
-    names.flatMap((name) => [
-      [name, why],
-      [name.slice(name.indexOf('.') + 1), why],
-    ]),
+    names.flatMap((name) => {
+      const flat = name.slice(name.indexOf('.') + 1);
+      // `TerminalManager.cull_interval` is none of ours, `cull_interval` is.
+      const isOurs = (optionNames as string[]).includes(flat);
+      return isOurs ? [[name, why] as const] : [[name, why] as const, [flat, why] as const];
+    }),
   ),
 );
 

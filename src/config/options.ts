@@ -270,6 +270,18 @@ export const options = {
     placeholder: 'FIRST-LAST',
     help: 'The ports on 127.0.0.1 by which server and kernels talk; five for each kernel',
   }),
+  transport: choice(['tcp', 'ipc'], {
+    ...kernels,
+    group: 'Kernels',
+    default: 'tcp',
+    help: 'How server and kernels talk: tcp on 127.0.0.1, whose messages other users of this computer can read, or ipc, sockets in the runtime directory that only you can open',
+  }),
+  autorestart: boolean({
+    ...kernels,
+    group: 'Kernels',
+    default: true,
+    help: 'Start a kernel again that died by itself',
+  }),
   kernel_info_timeout: number({
     ...kernels,
     group: 'Kernels',
@@ -285,6 +297,35 @@ export const options = {
     min: 0,
     placeholder: 'SECONDS',
     help: 'How many seconds a kernel has to end by itself before it is killed',
+  }),
+
+  cull_idle_timeout: number({
+    ...kernels,
+    group: 'Kernels',
+    default: 0,
+    min: 0,
+    placeholder: 'SECONDS',
+    help: 'End kernels that were not used for so many seconds; 0: never. A kernelspec may have its own number in metadata.cull_idle_timeout',
+  }),
+  cull_interval: number({
+    ...kernels,
+    group: 'Kernels',
+    default: 300,
+    min: 1,
+    placeholder: 'SECONDS',
+    help: 'How often such kernels are looked for',
+  }),
+  cull_connected: boolean({
+    ...kernels,
+    group: 'Kernels',
+    default: false,
+    help: 'End idle kernels also while their notebook is open somewhere',
+  }),
+  cull_busy: boolean({
+    ...kernels,
+    group: 'Kernels',
+    default: false,
+    help: 'End kernels that printed nothing for so long although they are busy',
   }),
 
   // Pages
@@ -338,6 +379,14 @@ export const options = {
     group: 'Start and log',
     default: false,
     help: 'As root, listen beyond this computer too',
+  }),
+  shutdown_no_activity_timeout: number({
+    ...app,
+    group: 'Start and log',
+    default: 0,
+    min: 0,
+    placeholder: 'SECONDS',
+    help: 'Stop the server after so many seconds without kernels, terminals, open notebooks and requests; 0: never. Looked at once a minute',
   }),
   log_level: choice(['debug', 'info', 'warn', 'error'], {
     ...app,

@@ -22,6 +22,7 @@ import { HttpError } from '../http-error.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
   KernelBridge,
+  KernelCuller,
   KernelManager,
   KernelspecManager,
   cleanStaleConnectionFiles,
@@ -32,6 +33,7 @@ import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } fr
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
+import { stopWhenIdle } from './idle-stop.js';
 import { listRoutes, type RegisteredRoute } from './list-routes.js';
 import { listen } from './listen.js';
 import { createLog, type ServerLog } from './logging.js';
@@ -171,9 +173,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         home,
         defaultDirectory: settings.notebook_dir,
         portRange: parsePortRange(settings.kernel_port_range),
+        transport: settings.transport,
         limits: {
           startTimeout: settings.kernel_info_timeout * 1000,
           shutdownWait: settings.shutdown_wait_time * 1000,
+          ...(settings.autorestart ? {} : { restarts: 0 }),
         },
         onEvent: (event) => events.kernel(event),
         log,
@@ -187,6 +191,20 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     sessions.onChange(() => events.listChanged({ list: 'sessions' }));
     const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
     contents.openDocuments = documents;
+    keep(
+      new KernelCuller(
+        kernels,
+        {
+          idleTimeout: settings.cull_idle_timeout,
+          interval: settings.cull_interval,
+          connected: settings.cull_connected,
+          busy: settings.cull_busy,
+          isOpen: (kernel) =>
+            sessions.list().some((one) => one.kernel === kernel && documents.find(one.path) !== undefined),
+        },
+        log,
+      ),
+    );
 
     const tls = settings.certfile === '' ? undefined : keep(await loadCertificate());
     const staticPrefix = settings.webapp_settings.static_url_prefix ?? `${settings.base_url}static/`;
@@ -289,6 +307,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       }),
     );
     port = listening.port;
+    if (settings.shutdown_no_activity_timeout > 0) {
+      keep(
+        stopWhenIdle({
+          timeout: settings.shutdown_no_activity_timeout,
+          inUse: () => kernels.list().some(({ state }) => state !== 'dead') || documents.list().length > 0,
+          lastActivity: () => lastActivity,
+          stop: requestStop,
+          log,
+        }),
+      );
+    }
     const { origins } = listening;
     // A token that somebody configured is known to them, and has no place on terminals and in journals.
     const link = (origin: string) => (made ? auth.loginUrl(origin) : `${origin}${settings.base_url}`);

@@ -189,7 +189,7 @@ describe('KernelCuller', () => {
       ['fake', 'fake', 'fake', 'own-time'].map((name) => server.kernels.start({ name })),
     );
     const client = await ChannelClient.open(server.wsUrl, connected?.id ?? '');
-    await Promise.all([idle, connected, busy, own].map((kernel) => kernel?.ready));
+    for (const kernel of [idle, connected, busy, own]) await kernel?.ready;
     busy?.request('shell', 'execute_request', { code: '[{"sleep": 60000}]' });
     while (busy?.state !== 'busy') await new Promise((resolve) => setTimeout(resolve, 10));
     const left = () => server.kernels.list();

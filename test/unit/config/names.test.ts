@@ -24,6 +24,8 @@ describe('resolveName', () => {
     ['KernelSpecManager.allowed_kernelspecs', 'allowed_kernelspecs'],
     ['KernelSpecManager.whitelist', 'allowed_kernelspecs'],
     ['Application.log_level', 'log_level'],
+    ['AsyncMappingKernelManager.cull_interval', 'cull_interval'],
+    ['KernelManager.transport', 'transport'],
   ])('%s is %s', (written, name) => {
     expect(resolveName(written)).toEqual({ kind: 'option', name });
   });
@@ -33,8 +35,9 @@ describe('resolveName', () => {
     'ServerApp.allow_remote_access',
     'NotebookApp.mathjax_url',
     'ServerApp.jpserver_extensions',
-    'MappingKernelManager.cull_idle_timeout',
-    'AsyncMappingKernelManager.cull_idle_timeout',
+    'TerminalManager.cull_interval',
+    'MappingKernelManager.buffer_offline_messages',
+    'AsyncMappingKernelManager.buffer_offline_messages',
     'ContentsManager.hide_globs',
   ])('%s is known and has no effect', (written) => {
     expect(resolveName(written)).toMatchObject({
