@@ -8,7 +8,7 @@ import { optionNames } from './options.js';
 const byItself = 'nbserver does this by itself';
 const python = 'it names something written in Python, which nbserver does not load';
 const pages = 'the pages of nbserver bring everything with them';
-const flow = 'nbserver sends output in bounded queues and has no rate limit';
+const flow = 'nbserver limits rates where their values are set';
 const none = 'nbserver has no such setting';
 
 /** Why → names. */
@@ -58,16 +58,7 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'websocket_url',
     'file_url_prefix',
   ],
-  [flow]: [
-    'iopub_msg_rate_limit',
-    'iopub_data_rate_limit',
-    'rate_limit_window',
-    'limit_rate',
-    'ZMQChannelsWebsocketConnection.iopub_msg_rate_limit',
-    'ZMQChannelsWebsocketConnection.iopub_data_rate_limit',
-    'ZMQChannelsWebsocketConnection.rate_limit_window',
-    'ZMQChannelsWebsocketConnection.limit_rate',
-  ],
+  [flow]: ['limit_rate', 'ZMQChannelsWebsocketConnection.limit_rate'],
   [none]: [
     'min_open_files_limit',
     'max_buffer_size',

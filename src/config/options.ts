@@ -298,6 +298,33 @@ export const options = {
     placeholder: 'SECONDS',
     help: 'How many seconds a kernel has to end by itself before it is killed',
   }),
+  iopub_msg_rate_limit: number({
+    ...app,
+    group: 'Kernels',
+    default: 0,
+    min: 0,
+    also: ['ZMQChannelsWebsocketConnection.iopub_msg_rate_limit'],
+    placeholder: 'N',
+    help: 'Leave out printed text where a kernel sends a websocket more messages a second; 0 is no limit, which needs none: what a slow client cannot take is bounded anyway',
+  }),
+  iopub_data_rate_limit: number({
+    ...app,
+    group: 'Kernels',
+    default: 0,
+    min: 0,
+    also: ['ZMQChannelsWebsocketConnection.iopub_data_rate_limit'],
+    placeholder: 'BYTES',
+    help: 'Leave out printed text where a kernel prints more bytes a second to a websocket; 0 is no limit',
+  }),
+  rate_limit_window: number({
+    ...app,
+    group: 'Kernels',
+    default: 3,
+    min: 0.1,
+    also: ['ZMQChannelsWebsocketConnection.rate_limit_window'],
+    placeholder: 'SECONDS',
+    help: 'The time over which the two rates above are taken',
+  }),
 
   cull_idle_timeout: number({
     ...kernels,

@@ -1,7 +1,8 @@
 /**
- * The way between kernels and websockets (`/api/kernels/<id>/channels`): each kernel with open websockets, or with one
- * that just went, has a room.
+ * The way between kernels and websockets (`/api/kernels/<id>/channels`): each kernel that a websocket was ever opened to
+ * has a room.
  */
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Log } from '../log.js';
 import { v1Protocol } from '../protocol/websocket-v1.js';
@@ -9,15 +10,19 @@ import type { QueueBounds } from './client-queue.js';
 import type { KernelManager } from './kernel-manager.js';
 import { KernelRoom } from './kernel-room.js';
 import type { Subscription } from './listeners.js';
+import type { RateLimits } from './rate-limit.js';
+import { ReplayBudget } from './replay-journal.js';
 
 export interface BridgeOptions {
   kernels: KernelManager;
   /** ms between pings; a client that answers none of three is closed */
   pingInterval?: number;
-  /** bounds of what waits for a connected client */
-  connected?: QueueBounds;
-  /** bounds of what is kept for a client that went away */
-  away?: QueueBounds;
+  /** bounds of what waits for one client */
+  bounds?: QueueBounds;
+  /** bytes of messages that are kept for clients that come back */
+  replay?: { kernel: number; server: number };
+  /** Jupyter's rate limits; default: none */
+  limits?: RateLimits;
   log: Log;
 }
 
@@ -25,6 +30,10 @@ export interface KernelSocketRequest {
   kernelId: string;
   /** `session_id` of the query; without one the client cannot come back to what it missed */
   sessionId?: string | null;
+  /** `after` of the query, see replay-position.ts */
+  after?: string | null;
+  /** what the websocket writes to */
+  socket: Duplex;
   /** the subprotocol that was agreed on; anything but v1 means the legacy framing */
   protocol?: string;
 }
@@ -39,16 +48,19 @@ export class KernelBridge {
   readonly #rooms = new Map<string, KernelRoom>();
   readonly #missed = new Map<WebSocket, number>();
   readonly #removals: Subscription;
+  readonly #budget: ReplayBudget;
   #pings: NodeJS.Timeout | undefined;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
+    this.#budget = new ReplayBudget(options.replay?.server ?? 256 * megabyte);
     this.#removals = options.kernels.onChange(() => this.#removeRooms());
   }
 
   /** Takes over an open websocket. Closes it (4404) when the kernel is gone meanwhile. */
-  handleKernelSocket(ws: WebSocket, { kernelId, sessionId, protocol }: KernelSocketRequest): void {
-    const { kernels, log } = this.#options;
+  handleKernelSocket(ws: WebSocket, request: KernelSocketRequest): void {
+    const { kernelId, sessionId, after, socket, protocol } = request;
+    const { kernels, bounds, replay, limits, log } = this.#options;
     const kernel = kernels.get(kernelId);
     if (!kernel) {
       ws.close(4404, 'Kernel does not exist');
@@ -56,15 +68,23 @@ export class KernelBridge {
     }
     let room = this.#rooms.get(kernelId);
     if (!room) {
-      const bounds = {
-        connected: this.#options.connected ?? { streams: 16 * megabyte, all: 256 * megabyte },
-        away: this.#options.away ?? { streams: 16 * megabyte, all: 64 * megabyte },
-      };
-      room = new KernelRoom(kernel, bounds, log);
+      room = new KernelRoom(kernel, {
+        bounds: bounds ?? { streams: 16 * megabyte, all: 64 * megabyte },
+        replay: replay?.kernel ?? 32 * megabyte,
+        budget: this.#budget,
+        limits: limits && (limits.messages > 0 || limits.bytes > 0) ? limits : undefined,
+        log,
+      });
       this.#rooms.set(kernelId, room);
     }
     this.#watchPongs(ws);
-    room.join(ws, sessionId ?? undefined, protocol === v1Protocol ? 'v1' : 'legacy');
+    room.join({
+      ws,
+      socket,
+      sessionId: sessionId ?? undefined,
+      framing: protocol === v1Protocol ? 'v1' : 'legacy',
+      after: after ?? undefined,
+    });
   }
 
   close(): void {

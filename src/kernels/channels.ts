@@ -10,6 +10,8 @@ export interface ChannelHandlers {
   onMessage(channel: KernelChannel, message: WireMessage): void;
   /** Something that is no message, has a wrong signature or was played back; it is dropped. */
   onRefused(channel: KernelChannel, error: unknown): void;
+  /** While it gives a promise, iopub is not read: its messages wait in libzmq and in the kernel. */
+  holdReading(): Promise<void> | undefined;
 }
 
 type RequestChannel = Exclude<KernelChannel, 'iopub'>;
@@ -33,6 +35,7 @@ export class KernelChannels {
   readonly #outgoing: Record<RequestChannel, Uint8Array[][]> = { shell: [], control: [], stdin: [] };
   readonly #sending = new Set<RequestChannel>();
   #closed = false;
+  #held = false;
   /** when the last message came, by `performance.now()` */
   #lastMessage = performance.now();
 
@@ -82,7 +85,8 @@ export class KernelChannels {
   async drained(quiet: number, longest: number): Promise<void> {
     const start = performance.now();
     this.#lastMessage = start;
-    while (performance.now() - this.#lastMessage < quiet && performance.now() - start < longest) {
+    const isQuiet = () => !this.#held && performance.now() - this.#lastMessage >= quiet;
+    while (!isQuiet() && performance.now() - start < longest) {
       await new Promise((resolve) => setTimeout(resolve, quiet / 2));
     }
   }
@@ -95,7 +99,7 @@ export class KernelChannels {
   }
 
   /**
-   * Reads as fast as it can, and never waits for a client: what libzmq holds is memory that nobody counts. zeromq hands
+   * Reads as fast as it can, and waits for moments at most: what libzmq holds is memory that nobody counts. zeromq hands
    * over waiting messages in one turn of the event loop (up to some hundred), so listeners can gather and write once.
    */
   async #receive(channel: KernelChannel, socket: Dealer | Subscriber): Promise<void> {
@@ -114,6 +118,12 @@ export class KernelChannels {
       } catch (error) {
         this.#handlers.onRefused(channel, error);
       }
+      const held = channel === 'iopub' ? this.#handlers.holdReading() : undefined;
+      if (!held) continue;
+      this.#held = true;
+      await held;
+      this.#held = false;
+      this.#lastMessage = performance.now();
     }
   }
 

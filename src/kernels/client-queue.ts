@@ -1,37 +1,52 @@
 /**
- * What waits for one client: bounded in bytes, whether the client reads slowly or is away for a moment.
+ * What waits for one client, bounded in bytes.
  *
- * Over the soft bound the text of streams is left out, and one notice says so where it begins. Over the hard bound the
- * queue is given up. Statuses, replies and input requests are never left out of it.
+ * A client that falls behind gets the texts of streams joined to fewer and longer ones. Beyond the soft bound their oldest
+ * is left out, with one notice in its place, so that it sees the newest. Everything else is kept up to the hard bound,
+ * where the client is given up.
  */
-import { OutgoingMessage } from './outgoing-message.js';
-import { makeMessage } from './message-factory.js';
+import { mergeStreams } from './merge-streams.js';
+import { inWords, textNotice } from './notices.js';
+import type { OutgoingMessage } from './outgoing-message.js';
 
 export interface QueueBounds {
-  /** bytes beyond which stream output is left out */
+  /** bytes of stream output beyond which its oldest is left out */
   streams: number;
   /** bytes beyond which the client is given up */
   all: number;
 }
 
+/** In place of what was left out. */
+interface Gap {
+  /** header of the request whose output it was */
+  parentHeader: Uint8Array;
+  /** bytes */
+  leftOut: number;
+}
+
+type Item = OutgoingMessage | Gap;
+
+/** At this share of the soft bound streams are joined, and again after each further one. */
+const mergeShare = 1 / 4;
+
 export class ClientQueue {
+  readonly #session: string;
   readonly #bounds: QueueBounds;
-  #messages: OutgoingMessage[] = [];
+  #items: Item[] = [];
   #next = 0;
   #length = 0;
-  #leavingOut = false;
+  #streamLength = 0;
+  /** bytes of streams that came since they were last joined */
+  #unmerged = 0;
 
-  constructor(bounds: QueueBounds) {
+  /** @param session  of the client, for notices */
+  constructor(session: string, bounds: QueueBounds) {
+    this.#session = session;
     this.#bounds = bounds;
   }
 
   get isEmpty(): boolean {
-    return this.#next === this.#messages.length;
-  }
-
-  /** number of messages */
-  get count(): number {
-    return this.#messages.length - this.#next;
+    return this.#next === this.#items.length;
   }
 
   /** bytes */
@@ -41,50 +56,105 @@ export class ClientQueue {
 
   /** False: the hard bound is passed and the queue is of no use any more. */
   push(message: OutgoingMessage): boolean {
-    if (message.isStream && this.#length + message.length > this.#bounds.streams) {
-      if (!this.#leavingOut) this.#add(notice(message));
-      this.#leavingOut = true;
-      return true;
+    const isAlone = this.isEmpty;
+    this.#items.push(message);
+    this.#length += message.length;
+    if (message.isStream) {
+      this.#streamLength += message.length;
+      this.#unmerged += message.length;
+      if (this.#unmerged > this.#bounds.streams * mergeShare) this.#merge();
+      if (this.#streamLength > this.#bounds.streams) this.#leaveOut();
     }
-    this.#leavingOut = false;
     // One message alone always fits, however big it is.
-    if (!this.isEmpty && this.#length + message.length > this.#bounds.all) return false;
-    this.#add(message);
-    return true;
+    return isAlone || this.#length <= this.#bounds.all;
   }
 
   shift(): OutgoingMessage | undefined {
-    const message = this.#messages[this.#next];
-    if (!message) return undefined;
+    const item = this.#items[this.#next];
+    if (!item) return undefined;
     this.#next += 1;
-    this.#length -= message.length;
-    // Array.shift moves everything behind it; the read part is cut off now and then instead.
-    if (this.#next === this.#messages.length) this.clear();
-    else if (this.#next > 1024 && this.#next * 2 > this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#next);
+    if (this.#next === this.#items.length) {
+      this.#items = [];
+      this.#next = 0;
+    } else if (this.#next > 1024 && this.#next * 2 > this.#items.length) {
+      // Array.shift moves everything behind it; the read part is cut off now and then instead.
+      this.#items = this.#items.slice(this.#next);
       this.#next = 0;
     }
-    return message;
+    if (isGap(item)) {
+      const text = `${inWords(item.leftOut)} of output are left out here: they came faster than this page could take them.`;
+      return textNotice(this.#session, item.parentHeader, text);
+    }
+    this.#length -= item.length;
+    if (item.isStream) this.#streamLength -= item.length;
+    this.#unmerged = Math.min(this.#unmerged, this.#streamLength);
+    return item;
   }
 
   clear(): void {
-    this.#messages = [];
-    this.#next = 0;
-    this.#length = 0;
+    this.#replace([]);
   }
 
-  #add(message: OutgoingMessage): void {
-    this.#messages.push(message);
-    this.#length += message.length;
+  #merge(): void {
+    let items: Item[] = [];
+    let run: OutgoingMessage[] = [];
+    for (const item of this.#waiting()) {
+      if (!isGap(item)) {
+        run.push(item);
+        continue;
+      }
+      items = items.concat(mergeStreams(run), item);
+      run = [];
+    }
+    items = items.concat(mergeStreams(run));
+    // What stays for long must not keep alive the memory of what went.
+    for (const item of items) if (!isGap(item)) item.standAlone();
+    this.#replace(items);
+  }
+
+  /** Leaves out the oldest streams, down to half of the bound: each pass looks at everything that waits. */
+  #leaveOut(): void {
+    const items: Item[] = [];
+    let gap: Gap | undefined;
+    let excess = this.#streamLength - this.#bounds.streams / 2;
+    for (const item of this.#waiting()) {
+      if (isGap(item)) {
+        gap = item;
+        items.push(item);
+      } else if (!item.isStream || excess <= 0) {
+        items.push(item);
+      } else {
+        excess -= item.length;
+        const { parentHeader } = item.parts;
+        if (gap && Buffer.compare(gap.parentHeader, parentHeader) === 0) {
+          gap.leftOut += item.length;
+        } else {
+          gap = { parentHeader: Buffer.from(parentHeader), leftOut: item.length };
+          items.push(gap);
+        }
+      }
+    }
+    this.#replace(items);
+  }
+
+  #waiting(): Item[] {
+    return this.#items.slice(this.#next);
+  }
+
+  #replace(items: Item[]): void {
+    this.#items = items;
+    this.#next = 0;
+    this.#length = 0;
+    this.#streamLength = 0;
+    this.#unmerged = 0;
+    for (const item of items) {
+      if (isGap(item)) continue;
+      this.#length += item.length;
+      if (item.isStream) this.#streamLength += item.length;
+    }
   }
 }
 
-/** A stderr text in place of what is left out, as output of the same cell. */
-function notice(leftOut: OutgoingMessage): OutgoingMessage {
-  const text = '\n[Some output is not shown here: it came faster than this page could take it.]\n';
-  const { message, header } = makeMessage(leftOut.header.session, 'stream', {
-    content: { name: 'stderr', text },
-    parentHeader: leftOut.message.parentHeader,
-  });
-  return new OutgoingMessage('iopub', message, header);
+function isGap(item: Item): item is Gap {
+  return 'leftOut' in item;
 }

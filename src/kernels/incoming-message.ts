@@ -46,7 +46,7 @@ function decodeFrame(data: Buffer, isBinary: boolean, framing: Framing): Channel
     if (!isBinary) throw new FrameError('a text frame where v1 frames were agreed on');
     return decodeV1(data);
   }
-  return isBinary ? decodeLegacyBinary(data) : decodeLegacyText(data.toString());
+  return isBinary ? decodeLegacyBinary(data) : decodeLegacyText(data);
 }
 
 function toBuffer(data: RawData): Buffer {

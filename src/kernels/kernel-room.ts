@@ -1,8 +1,9 @@
 /**
- * The websockets of one kernel: iopub goes to all of them, replies and input requests to the one that asked, and when
- * the last one goes, what comes is kept for it until it or another one connects.
+ * The websockets of one kernel: iopub goes to all of them, replies and input requests to the one that asked. A session
+ * that comes back gets what it missed, whoever else was there in the meantime.
  */
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
@@ -13,15 +14,44 @@ import type { QueueBounds } from './client-queue.js';
 import { decodeIncoming } from './incoming-message.js';
 import type { Kernel } from './kernel.js';
 import type { Subscription } from './listeners.js';
-import { makeMessage } from './message-factory.js';
-import { OutgoingMessage } from './outgoing-message.js';
+import { statusNotice } from './notices.js';
+import { messageBlocks, OutgoingMessage } from './outgoing-message.js';
 import type { Framing } from './outgoing-message.js';
+import type { RateLimits } from './rate-limit.js';
+import { ReplayJournal } from './replay-journal.js';
+import type { ReplayBudget } from './replay-journal.js';
 import { ReplyRoutes } from './reply-routes.js';
 import { SocketClient } from './socket-client.js';
 
-export interface RoomBounds {
-  connected: QueueBounds;
-  away: QueueBounds;
+export interface RoomOptions {
+  /** bounds of what waits for one client */
+  bounds: QueueBounds;
+  /** bytes of messages that are kept for clients that come back, for this kernel and for all of them */
+  replay: number;
+  budget: ReplayBudget;
+  /** undefined: none */
+  limits: RateLimits | undefined;
+  log: Log;
+}
+
+export interface Joining {
+  ws: WebSocket;
+  /** what the websocket writes to */
+  socket: Duplex;
+  /** chosen by the client; without one it cannot come back to what it missed */
+  sessionId: string | undefined;
+  framing: Framing;
+  /** number of the last message that the client has; `''`: it wants to count; undefined: it does not know of numbers */
+  after: string | undefined;
+}
+
+/** A client over all its websockets. */
+interface Session {
+  client: SocketClient | undefined;
+  /** number of the last message that arrived, while no websocket is open */
+  position: number;
+  /** number of the last message that was ever written */
+  written: number;
 }
 
 /** Close codes: 1013 "try again later" of RFC 6455's registry, 4000 and up are ours. */
@@ -29,101 +59,161 @@ const tooSlow = 1013;
 const replaced = 4000;
 const goingAway = 1001;
 
+/** Sessions without a websocket that are remembered; each reload of a page leaves one behind. */
+const mostAway = 100;
+/** Bytes of messages whose legacy frames are kept besides their v1 frames, before they are let go. */
+const keptLegacy = 4 * 1024 * 1024;
+/** ms that the kernel is not read because every client is full; who makes no room within it is slow. */
+const longestWait = 500;
+
 export class KernelRoom {
   readonly kernel: Kernel;
-  readonly #bounds: RoomBounds;
-  readonly #log: Log;
-  /** by session id, in the order of their coming */
-  readonly #clients = new Map<string, SocketClient>();
-  /** the last client, after it went */
-  #away: SocketClient | undefined;
+  readonly #options: RoomOptions;
+  readonly #journal: ReplayJournal;
+  readonly #blocks = messageBlocks();
+  /** by id; those that went longest ago come first */
+  readonly #sessions = new Map<string, Session>();
+  readonly #clients = new Set<SocketClient>();
   readonly #routes = new ReplyRoutes();
   readonly #messages: Subscription;
+  /** the latest messages, whose legacy frames are at hand */
+  #legacy: OutgoingMessage[] = [];
+  #legacyLength = 0;
+  /** a client may be full */
+  #mayBeFull = false;
+  #roomMade: (() => void) | undefined;
 
-  constructor(kernel: Kernel, bounds: RoomBounds, log: Log) {
+  constructor(kernel: Kernel, options: RoomOptions) {
     this.kernel = kernel;
-    this.#bounds = bounds;
-    this.#log = log;
+    this.#options = options;
+    this.#journal = new ReplayJournal(options.budget, options.replay);
     this.#messages = kernel.onMessage((channel, message, header) => this.#deliver(channel, message, header));
+    kernel.holdReading = () => this.#waitForRoom();
   }
 
-  join(ws: WebSocket, givenSessionId: string | undefined, framing: Framing): void {
-    if (givenSessionId === undefined)
-      this.#log.warn(`A websocket of kernel ${this.kernel.id} has no session_id.`);
-    const sessionId = givenSessionId ?? randomUUID();
-    const client = new SocketClient(sessionId, this.#bounds.connected);
-    const stale = this.#clients.get(sessionId);
-    this.#clients.delete(sessionId);
-    this.#clients.set(sessionId, client);
+  join({ ws, socket, sessionId: given, framing, after }: Joining): void {
+    const { log, bounds, limits } = this.#options;
+    if (given === undefined) log.warn(`A websocket of kernel ${this.kernel.id} has no session_id.`);
+    const sessionId = given ?? randomUUID();
+    const session = this.#session(sessionId);
+    const stale = session.client;
     if (stale) {
-      this.#log.info(`Replacing stale connection: ${this.kernel.id}:${sessionId}`);
-      client.prepend(stale);
-      stale.ws?.close(replaced, 'The same session connected again');
+      log.info(`Replacing stale connection: ${this.kernel.id}:${sessionId}`);
+      this.#leave(stale);
+      stale.ws.close(replaced, 'The same session connected again');
     }
-    this.#takeOver(client);
-    client.attach(ws, framing);
+    const named = namedPosition(after);
+    if (named !== undefined) session.position = Math.min(named, this.#journal.newest);
+    if (session.position < this.#journal.newest)
+      log.info(`Replaying messages for ${this.kernel.id}:${sessionId}`);
+    const writtenBefore = session.written;
+    const client = new SocketClient({
+      sessionId,
+      ws,
+      socket,
+      framing,
+      bounds,
+      limits,
+      journal: this.#journal,
+      blocks: this.#blocks,
+      position: session.position,
+      counts: after !== undefined,
+      // JupyterLab connects anew when it hears `restarting`; hearing it again it would do so for ever.
+      skips: (message) => message.isAnnouncement && message.sequence <= writtenBefore,
+      onWritten: (sequence) => (session.written = Math.max(session.written, sequence)),
+      onRoom: () => this.#roomMade?.(),
+    });
+    session.client = client;
+    this.#clients.add(client);
     this.#counted();
 
-    ws.on('message', (data, isBinary) => this.#receive(client, data, isBinary, framing));
-    ws.once('close', () => this.#left(client));
+    let dropped = 0;
+    ws.on('message', (data, isBinary) => {
+      const why = this.#receive(client, data, isBinary);
+      if (why === undefined) return;
+      dropped += 1;
+      // One warning: a client that sends nonsense in a loop must not fill the disk.
+      const level = dropped === 1 ? 'warn' : 'debug';
+      log[level](`Dropped a message for kernel ${this.kernel.id} from session ${sessionId}: ${why}`);
+    });
+    ws.once('close', () => this.#leave(client));
     // Every error is followed by `close`; that a client broke off is no news.
-    ws.on('error', (error) => this.#log.debug(`Websocket of kernel ${this.kernel.id}: ${error.message}`));
-    if (this.kernel.state === 'dead') this.#tell(client, 'dead');
+    ws.on('error', (error) => log.debug(`Websocket of kernel ${this.kernel.id}: ${error.message}`));
+    if (this.kernel.state === 'dead') client.send(statusNotice(sessionId, 'dead'));
   }
 
   /** The kernel was shut down: its clients are told, and closed. */
   kernelRemoved(): void {
-    for (const client of this.#clients.values()) this.#tell(client, 'dead');
+    for (const client of this.#clients) client.send(statusNotice(client.sessionId, 'dead'));
     // After the flush at the end of this turn.
     setImmediate(() => this.close('The kernel was shut down'));
   }
 
   close(why = 'The server is stopping'): void {
     this.#messages.close();
-    this.#away = undefined;
-    for (const { ws } of this.#clients.values()) ws?.close(goingAway, why);
-    this.#clients.clear();
-    this.#counted();
-  }
-
-  /** What was kept is for the session that went; somebody else ends the waiting for it. */
-  #takeOver(client: SocketClient): void {
-    const away = this.#away;
-    this.#away = undefined;
-    if (!away || away.waiting === 0) return;
-    const name = `${this.kernel.id}:${away.sessionId}`;
-    if (away.sessionId !== client.sessionId) {
-      this.#log.info(`Discarding ${away.waiting} buffered messages for ${name}`);
-      return;
+    this.kernel.holdReading = undefined;
+    for (const client of this.#clients) {
+      client.ws.close(goingAway, why);
+      this.#leave(client);
     }
-    this.#log.info(`Replaying ${away.waiting} buffered messages for ${name}`);
-    client.prepend(away);
+    this.#sessions.clear();
+    this.#journal.close();
+    this.#legacy = [];
   }
 
-  #left(client: SocketClient): void {
-    if (this.#clients.get(client.sessionId) !== client) return;
-    this.#clients.delete(client.sessionId);
+  /** The session with this id; one that is new, or was forgotten, starts here and now. */
+  #session(id: string): Session {
+    const known = this.#sessions.get(id);
+    if (known) return known;
+    const { newest } = this.#journal;
+    const session: Session = { client: undefined, position: newest, written: newest };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  #leave(client: SocketClient): void {
+    if (!this.#clients.delete(client)) return;
     this.#counted();
-    if (this.#clients.size > 0 || this.kernel.state === 'dead') return;
-    this.#away = new SocketClient(client.sessionId, this.#bounds.away);
-    this.#away.prepend(client);
+    const { sessionId } = client;
+    const session = this.#sessions.get(sessionId);
+    if (session?.client === client) {
+      session.client = undefined;
+      session.position = client.position;
+      this.#sessions.delete(sessionId);
+      this.#sessions.set(sessionId, session);
+      this.#forgetOldest();
+    }
+    this.#roomMade?.();
+  }
+
+  #forgetOldest(): void {
+    let excess = this.#sessions.size - this.#clients.size - mostAway;
+    for (const [id, { client }] of this.#sessions) {
+      if (excess <= 0) return;
+      if (client) continue;
+      this.#sessions.delete(id);
+      excess -= 1;
+    }
   }
 
   #deliver(channel: KernelChannel, message: WireMessage, header: MessageHeader): void {
-    if (this.#clients.size === 0 && !this.#away) return;
-    if (channel !== 'iopub') {
-      const session = this.#asker(channel, message);
-      const client = session === undefined ? undefined : this.#client(session);
-      if (client) this.#send(client, new OutgoingMessage(channel, message, header));
+    if (this.#sessions.size === 0) return;
+    const recipient = channel === 'iopub' ? undefined : this.#asker(channel, message);
+    const session = recipient === undefined ? undefined : this.#sessions.get(recipient);
+    // What was asked by the server itself, or by a session that is forgotten.
+    if (channel !== 'iopub' && !session) return;
+    const outgoing = new OutgoingMessage(channel, message, header, this.#blocks);
+    outgoing.recipient = recipient;
+    this.#journal.add(outgoing);
+    if (session) {
+      if (session.client) this.#send(session.client, outgoing, header);
       return;
     }
-    const outgoing = new OutgoingMessage(channel, message, header);
-    for (const client of this.#clients.values()) this.#send(client, outgoing);
-    if (this.#away) this.#send(this.#away, outgoing);
-  }
-
-  #client(sessionId: string): SocketClient | undefined {
-    return this.#clients.get(sessionId) ?? (this.#away?.sessionId === sessionId ? this.#away : undefined);
+    this.#mayBeFull = false;
+    for (const client of this.#clients) {
+      this.#send(client, outgoing, header);
+      if (client.isFull) this.#mayBeFull = true;
+    }
   }
 
   /** The session whose request this answers. A client's messages mostly carry its session id, too. */
@@ -135,41 +225,77 @@ export class KernelRoom {
     return session;
   }
 
-  #send(client: SocketClient, message: OutgoingMessage): void {
+  #send(client: SocketClient, message: OutgoingMessage, header: MessageHeader): void {
+    if (client.framing === 'legacy') this.#encodeLegacy(message, header);
     if (client.send(message)) return;
-    const name = `${this.kernel.id}:${client.sessionId}`;
-    if (client === this.#away) {
-      this.#log.warn(`Too much was kept for ${name}, which does not come back: it is thrown away.`);
-      this.#away = undefined;
-      return;
-    }
-    this.#log.warn(`The websocket ${name} reads too slowly and is closed.`);
-    this.#clients.delete(client.sessionId);
-    this.#counted();
-    client.ws?.close(tooSlow, 'The client reads too slowly');
+    this.#options.log.warn(
+      `The websocket ${this.kernel.id}:${client.sessionId} reads too slowly and is closed; it may connect again.`,
+    );
+    this.#leave(client);
+    client.ws.close(tooSlow, 'The client reads too slowly');
   }
 
-  #receive(client: SocketClient, data: RawData, isBinary: boolean, framing: Framing): void {
+  /** Now, while its header is at hand. Legacy frames are for the clients of the moment: the journal keeps v1 only. */
+  #encodeLegacy(message: OutgoingMessage, header: MessageHeader): void {
+    if (this.#legacy.at(-1) === message) return;
+    message.frame('legacy', this.#blocks, header);
+    this.#legacy.push(message);
+    this.#legacyLength += message.length;
+    if (this.#legacyLength < keptLegacy) return;
+    for (const encoded of this.#legacy) if (encoded !== message) encoded.forgetLegacy();
+    this.#legacy = [message];
+    this.#legacyLength = 0;
+  }
+
+  /**
+   * When every client is behind, the kernel is not read for a moment: then the fastest of them sets the pace, nothing has to
+   * be left out, and the kernel's own buffers fill. Slow ones are not waited for.
+   */
+  #waitForRoom(): Promise<void> | undefined {
+    if (!this.#mayBeFull) return undefined;
+    const behind: SocketClient[] = [];
+    for (const client of this.#clients) {
+      if (client.isSlow) continue;
+      if (!client.isFull) return undefined;
+      behind.push(client);
+    }
+    if (behind.length === 0) return undefined;
+    return new Promise((resolve) => {
+      const goOn = () => {
+        clearTimeout(timer);
+        this.#roomMade = undefined;
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        for (const client of behind) client.isSlow = true;
+        goOn();
+      }, longestWait);
+      this.#roomMade = goOn;
+    });
+  }
+
+  /** Why a message was dropped; undefined: it went to the kernel. */
+  #receive(client: SocketClient, data: RawData, isBinary: boolean): string | undefined {
     try {
-      const { channel, message, header } = decodeIncoming(data, isBinary, framing);
+      const { channel, message, header } = decodeIncoming(data, isBinary, client.framing);
       this.#routes.asked(header, client.sessionId);
       this.kernel.send(channel, message);
+      return undefined;
     } catch (error) {
-      // A bad message is the client's fault and costs it that message; a dead kernel has announced itself.
-      const why = error instanceof Error ? error.message : String(error);
-      const level = error instanceof HttpError ? 'debug' : 'warn';
-      this.#log[level](`Dropped a message for kernel ${this.kernel.id}: ${why}`);
+      // A dead kernel has announced itself; anything else is the client's fault and costs it that message.
+      if (error instanceof HttpError) {
+        this.#options.log.debug(`Dropped a message for kernel ${this.kernel.id}: ${error.message}`);
+        return undefined;
+      }
+      return error instanceof Error ? error.message : String(error);
     }
-  }
-
-  #tell(client: SocketClient, state: 'dead'): void {
-    const { message, header } = makeMessage(client.sessionId, 'status', {
-      content: { execution_state: state },
-    });
-    client.send(new OutgoingMessage('iopub', message, header));
   }
 
   #counted(): void {
     this.kernel.connections = this.#clients.size;
   }
+}
+
+function namedPosition(after: string | undefined): number | undefined {
+  return after !== undefined && /^\d{1,16}$/.test(after) ? Number(after) : undefined;
 }

@@ -27,6 +27,8 @@ export interface RunSetup {
   /** whether the kernel runs a cell */
   isBusy(): boolean;
   log: Log;
+  /** While it gives a promise, iopub is not read. */
+  holdReading(): Promise<void> | undefined;
   onMessage(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void;
 }
 
@@ -41,7 +43,7 @@ export interface RunEnd {
 
 /** ms without a message after which an ended kernel has nothing more to say, and the longest wait for that. */
 const quietAfterExit = 30;
-const longestDrain = 500;
+const longestDrain = 10_000;
 /** ms that the system may need to end a process after SIGKILL. */
 const killWait = 5000;
 
@@ -65,6 +67,7 @@ export class KernelRun {
     const channels = await KernelChannels.open(setup.connection, {
       onMessage: (channel, message) => early.run?.receive(channel, message),
       onRefused: (channel, error) => early.run?.refuse(channel, error),
+      holdReading: () => setup.holdReading(),
     });
     try {
       const process = await KernelProcess.launch(setup.command);

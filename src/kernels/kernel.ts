@@ -66,6 +66,8 @@ export class Kernel {
   readonly spec: KernelSpec;
   /** number of open channel websockets; kept by the bridge */
   connections = 0;
+  /** While it gives a promise, iopub is not read; set by the bridge, for websockets that all fall behind. */
+  holdReading: (() => Promise<void> | undefined) | undefined;
   readonly #setup: KernelSetup;
   /** our id as a sender of messages */
   readonly #session = randomUUID();
@@ -326,6 +328,8 @@ export class Kernel {
         isBusy: () => this.#activity.lastReported === 'busy',
         log,
         onMessage: (from, channel, message, header) => this.#receive(from, channel, message, header),
+        // A live document listens, too, and is not to wait for anybody.
+        holdReading: () => (this.#messageListeners.size > 1 ? undefined : this.holdReading?.()),
       });
       if (intent.aborted) {
         await run.stop({ wait: 0, restart: false, interrupt: false });

@@ -8,6 +8,10 @@ export interface Subscription {
 export class ListenerSet<Args extends unknown[]> {
   readonly #listeners = new Set<(...args: Args) => void>();
 
+  get size(): number {
+    return this.#listeners.size;
+  }
+
   add(listener: (...args: Args) => void): Subscription {
     // Its own entry, so that the same function may listen twice.
     const entry = (...args: Args) => listener(...args);

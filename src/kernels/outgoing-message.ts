@@ -1,58 +1,128 @@
-/** A message of the kernel on its way to websockets: encoded when the first client of a framing needs it, then shared. */
+/**
+ * A message of the kernel on its way to websockets. It is encoded once for each framing, and what was received is let go:
+ * the bytes of the v1 frame hold everything, in one piece instead of seven.
+ */
 import { isUtf8 } from 'node:buffer';
+import { parseHeader } from '../protocol/kernel-messages.js';
 import type { MessageHeader } from '../protocol/kernel-messages.js';
-import { wireLength } from '../protocol/wire-frames.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
-import type { EncodedFrame } from '../protocol/websocket-frame.js';
+import { frameHeaderLength } from '../protocol/websocket-frame.js';
+import type { ChannelMessage } from '../protocol/websocket-frame.js';
 import { encodeLegacy } from '../protocol/websocket-legacy.js';
-import { encodeV1Pieces } from '../protocol/websocket-v1.js';
+import { decodeV1, encodeV1Parts } from '../protocol/websocket-v1.js';
+import { FrameBlocks, standalone } from './frame-blocks.js';
+import type { Frame } from './frame-blocks.js';
+import { finiteNumbers } from './finite-numbers.js';
 
 export type Framing = 'v1' | 'legacy';
 
+/** Where the frames of many messages are laid out side by side. */
+export type MessageBlocks = Record<Framing, FrameBlocks>;
+
+export function messageBlocks(): MessageBlocks {
+  return { v1: new FrameBlocks(), legacy: new FrameBlocks() };
+}
+
+/** What an object and its frame cost besides the bytes, so that many small messages are counted as what they are. */
+const overhead = 256;
+
 export class OutgoingMessage {
-  /** bytes of the message, as queues count them */
+  /** bytes, as queues count them */
   readonly length: number;
-  #v1: EncodedFrame | undefined;
-  #legacy: EncodedFrame | undefined;
+  readonly type: string;
+  /** its number among the messages of the kernel that are kept; 0: made by the server, and not kept */
+  sequence = 0;
+  /** the session that it is for; undefined: everybody */
+  recipient: string | undefined;
+  /** The text of a stream: the one thing that may be left out for a client that does not keep up. */
+  readonly isStream: boolean;
+  /** A status that answers nothing: what the server says about the kernel, or the kernel about its start. */
+  readonly isAnnouncement: boolean;
+  readonly #channel: KernelChannel;
+  #v1: Frame;
+  #legacy: Frame | undefined;
+  #standsAlone = false;
+  /** only where the v1 frame is in several pieces */
+  readonly #parts: ChannelMessage | undefined;
 
   constructor(
-    readonly channel: KernelChannel,
-    readonly message: WireMessage,
-    readonly header: MessageHeader,
+    channel: KernelChannel,
+    message: WireMessage,
+    header: Pick<MessageHeader, 'msg_type'>,
+    blocks = { v1: new FrameBlocks(0) } as Pick<MessageBlocks, 'v1'>,
   ) {
-    this.length = wireLength(message);
+    const whole = { channel, ...message };
+    this.#channel = channel;
+    this.type = header.msg_type;
+    this.isAnnouncement = header.msg_type === 'status' && message.parentHeader.length <= 2;
+    this.isStream = channel === 'iopub' && header.msg_type === 'stream';
+    this.#v1 = blocks.v1.add(encodeV1Parts(whole));
+    this.#parts = this.#v1.pieces.length > 1 ? whole : undefined;
+    this.length = this.#v1.length + overhead;
   }
 
-  /** Only the text of streams may be left out for a client that does not keep up; everything else has to arrive. */
-  get isStream(): boolean {
-    return this.channel === 'iopub' && this.header.msg_type === 'stream';
+  get channel(): KernelChannel {
+    return this.#channel;
   }
 
-  encoded(framing: Framing): EncodedFrame {
-    if (framing === 'v1') {
-      return (this.#v1 ??= {
-        binary: true,
-        pieces: encodeV1Pieces({ channel: this.channel, ...this.message }),
-      });
-    }
-    const message = validText(this.message);
-    return (this.#legacy ??= encodeLegacy({ channel: this.channel, ...message }, this.header));
+  /** A status that says what a request does is needed to know its end, as much as a reply. */
+  get isEssential(): boolean {
+    return this.#channel !== 'iopub' || this.type === 'status';
+  }
+
+  /** @param header  of the message, where it is at hand; else it is read again */
+  frame(framing: Framing, blocks?: MessageBlocks, header?: MessageHeader): Frame {
+    if (framing === 'v1') return this.#v1;
+    if (this.#legacy) return this.#legacy;
+    const parts = this.parts;
+    const payload = encodeLegacy(
+      readable(parts),
+      header ?? parseHeader(parts.header) ?? { msg_id: '', msg_type: this.type },
+    );
+    return (this.#legacy = (blocks?.legacy ?? new FrameBlocks(0)).add(payload));
+  }
+
+  /** The legacy frame is made again when somebody needs it: what is kept for later is kept once. */
+  forgetLegacy(): void {
+    this.#legacy = undefined;
+  }
+
+  /** From now on it keeps nothing alive but its own bytes. */
+  standAlone(): void {
+    if (this.#standsAlone) return;
+    this.#standsAlone = true;
+    this.#v1 = standalone(this.#v1);
+    this.#legacy = undefined;
+  }
+
+  /** The JSON parts and buffers, as views. */
+  get parts(): ChannelMessage {
+    if (this.#parts) return this.#parts;
+    const [piece] = this.#v1.pieces;
+    if (!piece) throw new Error('a frame without bytes');
+    const { block, start, end } = piece;
+    return decodeV1(block.subarray(start + headerLength(end - start), end));
   }
 }
 
+/** Bytes of the websocket header of a frame of this length. */
+function headerLength(frameLength: number): number {
+  for (const length of [2, 4]) if (frameHeaderLength(frameLength - length) === length) return length;
+  return 10;
+}
+
 /**
- * A text frame that is not UTF-8 ends the websocket, so broken bytes are replaced there. Everything else is the kernel's
- * own: a NaN in its JSON, which some kernels write and most clients cannot read, is passed on as it came.
+ * A text frame has to be UTF-8, or it ends the websocket, and it has to be JSON, or the client loses the message. Broken
+ * bytes become U+FFFD there and NaN and Infinity null, as the kernel's own JSON writer should have had it.
  */
-function validText(message: WireMessage): WireMessage {
-  const { header, parentHeader, metadata, content } = message;
-  if ([header, parentHeader, metadata, content].every((part) => isUtf8(part))) return message;
-  const repair = (part: Buffer) => (isUtf8(part) ? part : Buffer.from(part.toString()));
-  return {
-    ...message,
-    header: repair(header),
-    parentHeader: repair(parentHeader),
-    metadata: repair(metadata),
-    content: repair(content),
-  };
+function readable(message: ChannelMessage): ChannelMessage {
+  const repaired = { ...message };
+  for (const name of ['header', 'parentHeader', 'metadata', 'content'] as const) {
+    repaired[name] = finiteNumbers(validText(message[name]));
+  }
+  return repaired;
+}
+
+function validText(bytes: Uint8Array): Uint8Array {
+  return isUtf8(bytes) ? bytes : Buffer.from(new TextDecoder().decode(bytes));
 }

@@ -1,61 +1,139 @@
-/** One client of a kernel's channels: a queue, and a websocket with its framing unless the client is away. */
-import type { Socket } from 'node:net';
+/**
+ * One open websocket of a kernel: what it is still to get, and how far it has come.
+ *
+ * It first catches up from the journal, where nothing is queued for it, and has a queue of its own from then on. After what
+ * it writes it pings with the number of the last message: the answer tells that everything up to there has arrived, which is
+ * what a client that comes back after a lost connection goes on from.
+ */
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { parseObject, statusContent } from '../protocol/kernel-messages.js';
+import { replayMessageType } from '../protocol/replay-position.js';
 import { ClientQueue } from './client-queue.js';
 import type { QueueBounds } from './client-queue.js';
-import type { Framing, OutgoingMessage } from './outgoing-message.js';
+import type { Piece } from './frame-blocks.js';
+import { replayNotice, textNotice } from './notices.js';
+import type { Framing, MessageBlocks, OutgoingMessage } from './outgoing-message.js';
+import { RateLimit } from './rate-limit.js';
+import type { RateLimits } from './rate-limit.js';
+import type { ReplayJournal } from './replay-journal.js';
 
 /** Bytes that are handed to the socket ahead; more stays in our queue, where it is counted and can be left out. */
 const socketAhead = 1024 * 1024;
-/** What a websocket frame adds at most to its payload. */
-const frameOverhead = 16;
-/** Messages or bytes after which the queue is written, even if more is at hand. */
-const batchMessages = 256;
-const batchBytes = 1024 * 1024;
+/** Bytes that are written at once, even if more is at hand in this turn. */
+const batchBytes = 256 * 1024;
+/** Bytes of the queue from which on the kernel may be read more slowly, and below which it need not. */
+const fullAt = 3 * 1024 * 1024;
+const roomAt = 1024 * 1024;
+/** Pings without an answer at most: a client that never answers is not to be flooded. */
+const mostPings = 16;
+
+export interface SocketClientOptions {
+  sessionId: string;
+  ws: WebSocket;
+  /** what the websocket writes to; our frames go out between its own */
+  socket: Duplex;
+  framing: Framing;
+  bounds: QueueBounds;
+  /** undefined: none */
+  limits: RateLimits | undefined;
+  journal: ReplayJournal;
+  blocks: MessageBlocks;
+  /** number of the last message that it has */
+  position: number;
+  /** it counts messages, and has to be told the number of the next one wherever it cannot know it */
+  counts: boolean;
+  /** messages that are not to be repeated for this session */
+  skips(message: OutgoingMessage): boolean;
+  /** a message was written */
+  onWritten(sequence: number): void;
+  /** the queue has room again */
+  onRoom(): void;
+}
 
 export class SocketClient {
-  readonly sessionId: string;
+  /** It did not make room in time, so nobody waits for it until it has read everything. */
+  isSlow = false;
+  readonly #options: SocketClientOptions;
   readonly #queue: ClientQueue;
-  #socket: { ws: WebSocket; framing: Framing } | undefined;
+  readonly #limit: RateLimit | undefined;
+  /** numbers of the last message that was written, and that has arrived */
+  #written: number;
+  #confirmed: number;
+  /** numbers of pings without an answer */
+  #pinged: number[] = [];
+  #answersPings = false;
+  /** number of the last message from the journal; undefined: it is up to date and has its queue */
+  #catchingUp: number | undefined;
+  /** gaps up to this number were announced */
+  #announced = 0;
+  /** what a counting client takes the number of its last message to be */
+  #told: number | undefined;
+  /** what goes out next: a message, and what has to be said before it */
+  readonly #ready: OutgoingMessage[] = [];
   #flushPlanned = false;
   #waitingForSocket = false;
 
-  constructor(sessionId: string, bounds: QueueBounds) {
-    this.sessionId = sessionId;
-    this.#queue = new ClientQueue(bounds);
-  }
-
-  get ws(): WebSocket | undefined {
-    return this.#socket?.ws;
-  }
-
-  /** messages that wait */
-  get waiting(): number {
-    return this.#queue.count;
-  }
-
-  /** Writes to this websocket from now on, first what waits. */
-  attach(ws: WebSocket, framing: Framing): void {
-    this.#socket = { ws, framing };
-    this.#waitingForSocket = false;
+  constructor(options: SocketClientOptions) {
+    const { sessionId, bounds, limits, position, counts, ws } = options;
+    this.#options = options;
+    this.#limit = limits && new RateLimit(limits);
+    this.#queue = new ClientQueue(sessionId, bounds);
+    this.#written = this.#confirmed = this.#catchingUp = position;
+    if (counts) {
+      this.#told = position;
+      this.#ready.push(replayNotice(sessionId, { sequence: position, missed: 0 }));
+    }
+    ws.on('pong', (data: Buffer) => this.#pong(data));
     this.#planFlush();
   }
 
-  /** Takes what waits for another one, which is not used any more. */
-  prepend(other: SocketClient): void {
-    for (let message = other.#queue.shift(); message; message = other.#queue.shift()) {
-      if (!this.#queue.push(message)) return;
-    }
+  get sessionId(): string {
+    return this.#options.sessionId;
+  }
+
+  get ws(): WebSocket {
+    return this.#options.ws;
+  }
+
+  get framing(): Framing {
+    return this.#options.framing;
+  }
+
+  /** Number of the last message that has surely arrived. Who answers no pings is taken to have read what was written. */
+  get position(): number {
+    const neverAnswers = !this.#answersPings && this.#pinged.length >= mostPings;
+    return neverAnswers ? this.#written : this.#confirmed;
+  }
+
+  get isFull(): boolean {
+    return this.#queue.length >= fullAt;
   }
 
   /** False: the client is too far behind and is to be given up. */
   send(message: OutgoingMessage): boolean {
-    if (!this.#queue.push(message)) return false;
-    if (this.#socket && !this.#waitingForSocket) {
-      if (this.#queue.count >= batchMessages || this.#queue.length >= batchBytes) this.#flush();
-      else this.#planFlush();
+    // While it catches up, what is in the journal comes in its turn.
+    if (this.#catchingUp === undefined || message.sequence === 0) {
+      const allowed = this.#limit ? this.#limited(message, this.#limit) : message;
+      if (allowed && !this.#queue.push(allowed)) return false;
     }
+    if (this.#waitingForSocket) return true;
+    if (this.#queue.length >= batchBytes) this.#flush();
+    else this.#planFlush();
     return true;
+  }
+
+  /** The message, what is said in its place, or nothing. */
+  #limited(message: OutgoingMessage, limit: RateLimit): OutgoingMessage | undefined {
+    if (message.channel !== 'iopub') return message;
+    if (message.type === 'status') {
+      const status = statusContent(parseObject(message.parts.content));
+      if (status?.execution_state === 'idle') limit.reset();
+    }
+    const verdict = limit.take({ type: message.type, bytes: message.length });
+    if (verdict === 'pass') return message;
+    if (verdict === 'drop') return undefined;
+    return textNotice(this.sessionId, message.parts.parentHeader, verdict.notice);
   }
 
   /**
@@ -72,41 +150,105 @@ export class SocketClient {
   }
 
   #flush(): void {
-    if (!this.#socket || this.#waitingForSocket) return;
-    const { ws, framing } = this.#socket;
-    if (ws.readyState !== ws.OPEN || this.#queue.isEmpty) return;
+    const { ws, socket, framing, blocks } = this.#options;
+    if (this.#waitingForSocket || ws.readyState !== ws.OPEN) return;
+    const before = this.#written;
+    let room = socketAhead - socket.writableLength;
+    let piece: Piece | undefined;
     // One write for many frames is about eight times cheaper than one each.
-    const raw = rawSocket(ws);
-    raw?.cork();
-    while (ws.bufferedAmount < socketAhead) {
-      const message = this.#queue.shift();
+    socket.cork();
+    while (room > 0) {
+      const message = this.#next();
       if (!message) break;
-      this.#write(ws, framing, message);
+      for (const next of message.frame(framing, blocks).pieces) {
+        if (piece?.block === next.block && piece.end === next.start) {
+          piece = { block: piece.block, start: piece.start, end: next.end };
+        } else {
+          if (piece) socket.write(bytesOf(piece));
+          piece = next;
+        }
+      }
+      room -= message.length;
     }
-    raw?.uncork();
+    if (piece) {
+      this.#waitingForSocket = room <= 0;
+      socket.write(bytesOf(piece), this.#waitingForSocket ? () => this.#goOn() : undefined);
+      if (this.#written > before) this.#ping();
+    }
+    socket.uncork();
+    if (this.#queue.isEmpty) this.isSlow = false;
   }
 
-  #write(ws: WebSocket, framing: Framing, message: OutgoingMessage): void {
-    const { binary, pieces } = message.encoded(framing);
-    pieces.forEach((piece, i) => {
-      const fin = i === pieces.length - 1;
-      const isFull = fin && ws.bufferedAmount + piece.length + frameOverhead >= socketAhead;
-      if (!isFull) {
-        ws.send(piece, { binary, fin });
-        return;
-      }
-      // The socket has enough; when this one has gone out, the next ones are written.
-      this.#waitingForSocket = true;
-      ws.send(piece, { binary, fin }, () => {
-        if (this.#socket?.ws !== ws) return;
-        this.#waitingForSocket = false;
-        this.#flush();
-      });
-    });
+  /** The socket took what it had. */
+  #goOn(): void {
+    this.#waitingForSocket = false;
+    this.#flush();
+    if (this.#queue.length <= roomAt) this.#options.onRoom();
+  }
+
+  #next(): OutgoingMessage | undefined {
+    const message = this.#ready.shift() ?? this.#pull();
+    if (!message) return undefined;
+    const { sequence, type } = message;
+    if (sequence > 0) {
+      this.#written = sequence;
+      this.#options.onWritten(sequence);
+      if (this.#told !== undefined) this.#told = sequence;
+    } else if (this.#told !== undefined && type !== replayMessageType) {
+      this.#told += 1;
+    }
+    return message;
+  }
+
+  #pull(): OutgoingMessage | undefined {
+    const message = this.#catchingUp === undefined ? this.#queue.shift() : this.#pullFromJournal();
+    if (!message || this.#told === undefined || message.sequence === 0) return message;
+    if (this.#told === message.sequence - 1) return message;
+    this.#told = message.sequence - 1;
+    this.#ready.push(message);
+    return replayNotice(this.sessionId, { sequence: message.sequence - 1, missed: 0 });
+  }
+
+  #pullFromJournal(): OutgoingMessage | undefined {
+    const { journal, skips } = this.#options;
+    const at = this.#catchingUp ?? 0;
+    const message = journal.next(at, this.sessionId, skips);
+    this.#catchingUp = message?.sequence;
+    const from = Math.max(at, this.#announced);
+    const missed = journal.missedAfter(from);
+    if (missed === 0) return message ?? this.#queue.shift();
+    this.#announced = journal.complete - 1;
+    const sequence = message ? message.sequence - 1 : journal.newest;
+    const foreign = from < journal.first - 1;
+    if (message) {
+      const lost = foreign ? 'Some messages' : `${missed} messages`;
+      const text = `${lost} of the kernel are missing here: more came than is kept while a page is away.`;
+      this.#ready.push(textNotice(this.sessionId, message.parts.parentHeader, text));
+    }
+    this.#ready.push(replayNotice(this.sessionId, { sequence, missed: foreign ? null : missed }));
+    if (this.#told !== undefined) this.#told = sequence;
+    if (message) this.#ready.push(message);
+    return this.#ready.shift();
+  }
+
+  #ping(): void {
+    if (this.#pinged.length >= mostPings) return;
+    this.#pinged.push(this.#written);
+    this.ws.ping(String(this.#written));
+  }
+
+  #pong(data: Buffer): void {
+    // The pings that keep connections alive carry nothing.
+    const sequence = Number(data.toString('latin1'));
+    if (data.length === 0 || !this.#pinged.includes(sequence)) return;
+    this.#answersPings = true;
+    this.#confirmed = sequence;
+    this.#pinged = this.#pinged.filter((pinged) => pinged > sequence);
+    if (this.#pinged.length === 0 && this.#written > sequence && this.ws.readyState === this.ws.OPEN)
+      this.#ping();
   }
 }
 
-/** The socket below a websocket; `ws` keeps it in a private field, and without it frames are merely written one by one. */
-function rawSocket(ws: WebSocket): Socket | undefined {
-  return (ws as unknown as { _socket?: Socket })._socket;
+function bytesOf({ block, start, end }: Piece): Buffer {
+  return start === 0 && end === block.length ? block : block.subarray(start, end);
 }

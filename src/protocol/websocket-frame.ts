@@ -18,36 +18,36 @@ export class FrameError extends Error {
   }
 }
 
-/**
- * An encoded frame in pieces, to be sent one after the other as one websocket message: big parts are not copied, and
- * the same bytes may go to many clients.
- */
-export interface EncodedFrame {
+/** The payload of a websocket message in parts, to be sent one after the other; big parts are not copied. */
+export interface FramePayload {
   binary: boolean;
-  pieces: Uint8Array[];
+  parts: Uint8Array[];
 }
 
-/** Below this many bytes copying is cheaper than one more write. */
-const copyBelow = 65_536;
+/** Longest header of a frame that a server sends. */
+export const longestFrameHeader = 10;
 
-/** Joins neighbours until no piece is small next to another small one. */
-export function joinSmall(parts: readonly Uint8Array[]): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  let small: Uint8Array[] = [];
-  const flush = () => {
-    if (small.length > 0) pieces.push(joinBytes(small));
-    small = [];
-  };
-  for (const part of parts) {
-    if (part.length < copyBelow) {
-      small.push(part);
-    } else {
-      flush();
-      pieces.push(part);
-    }
+/** Bytes of the header of a frame with so many bytes of payload. */
+export function frameHeaderLength(payloadLength: number): number {
+  return payloadLength < 126 ? 2 : payloadLength < 65_536 ? 4 : longestFrameHeader;
+}
+
+/**
+ * Writes the header of a frame as a server sends it: final, not masked (RFC 6455, 5.2).
+ *
+ * @returns the offset behind it
+ */
+export function writeFrameHeader(into: Uint8Array, at: number, binary: boolean, length: number): number {
+  into[at++] = binary ? 0x82 : 0x81;
+  if (length < 126) {
+    into[at++] = length;
+    return at;
   }
-  flush();
-  return pieces;
+  const size = length < 65_536 ? 2 : 8;
+  into[at++] = size === 2 ? 126 : 127;
+  // Beyond 32 bits by division: JavaScript's shifts know no more.
+  for (let i = size - 1; i >= 0; i--) into[at + i] = (length / 2 ** (8 * (size - 1 - i))) & 0xff;
+  return at + size;
 }
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {

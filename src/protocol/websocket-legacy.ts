@@ -2,24 +2,33 @@
  * The websocket framing of clients that ask for no subprotocol: JSON text, or a binary frame when there are buffers.
  *
  * A binary frame: n (number of parts), n offsets from the frame's start, all u32 **big**-endian and without an end
- * offset, then the parts: the JSON of the message, and the buffers. What goes out is spliced from the kernel's bytes,
- * so numbers and key order are the kernel's own.
+ * offset, then the parts: the JSON of the message, and the buffers. Both ways the JSON is spliced, not parsed and written
+ * again, so numbers, key order and escapes stay what their sender wrote.
  */
+import { JsonError, scanJson, stringAt } from '../notebook/json-scanner.js';
+import type { JsonNode } from '../notebook/json-scanner.js';
 import type { MessageHeader } from './kernel-messages.js';
-import { FrameError, joinSmall } from './websocket-frame.js';
-import type { ChannelMessage, EncodedFrame } from './websocket-frame.js';
+import { FrameError } from './websocket-frame.js';
+import type { ChannelMessage, FramePayload } from './websocket-frame.js';
 
 const numberSize = 4;
+/** No widget sends nearly as many; each part costs the memory of an object, however short it is. */
+const mostParts = 65_536;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const emptyObject = encoder.encode('{}');
+
+const headerKey = encoder.encode('{"header":');
+const parentKey = encoder.encode(',"parent_header":');
+const metadataKey = encoder.encode(',"metadata":');
+const contentKey = encoder.encode(',"content":');
 
 /** @param header  the parsed header, whose id and type are repeated at the top level for older clients */
 export function encodeLegacy(
   message: ChannelMessage,
   header: Pick<MessageHeader, 'msg_id' | 'msg_type'>,
-): EncodedFrame {
+): FramePayload {
   if (message.buffers.length === 0) {
-    return { binary: false, pieces: joinSmall(jsonParts(message, header, ',"buffers":[]')) };
+    return { binary: false, parts: jsonParts(message, header, ',"buffers":[]') };
   }
   const json = jsonParts(message, header, '');
   const jsonLength = json.reduce((sum, part) => sum + part.length, 0);
@@ -32,12 +41,15 @@ export function encodeLegacy(
     view.setUint32(numberSize * (i + 1), offset);
     offset += length;
   });
-  return { binary: true, pieces: joinSmall([head, ...json, ...message.buffers]) };
+  return { binary: true, parts: [head, ...json, ...message.buffers] };
 }
 
-/** @throws {FrameError} when it is not a JSON message */
-export function decodeLegacyText(text: string): ChannelMessage {
-  return fromJson(text, []);
+/**
+ * @param bytes  UTF-8; the parts of the message are views of it
+ * @throws {FrameError} when it is not a JSON message
+ */
+export function decodeLegacyText(bytes: Uint8Array): ChannelMessage {
+  return fromJson(bytes, []);
 }
 
 /** @throws {FrameError} when a count or an offset does not fit, or the first part is not a JSON message */
@@ -48,6 +60,8 @@ export function decodeLegacyBinary(frame: Uint8Array): ChannelMessage {
   if (count < 1 || start > frame.length) {
     throw new FrameError(`a legacy frame of ${frame.length} bytes that announces ${count} parts`);
   }
+  if (count > mostParts)
+    throw new FrameError(`a legacy frame of ${count} parts, at most ${mostParts} are taken`);
   const parts: Uint8Array[] = [];
   for (let i = 0; i < count; i++) {
     const from = view.getUint32(numberSize * (i + 1));
@@ -58,7 +72,7 @@ export function decodeLegacyBinary(frame: Uint8Array): ChannelMessage {
     parts.push(frame.subarray(from, to));
   }
   const [json, ...buffers] = parts;
-  return fromJson(decoder.decode(json), buffers);
+  return fromJson(json ?? emptyObject, buffers);
 }
 
 function jsonParts(
@@ -70,32 +84,38 @@ function jsonParts(
     `${buffers},"channel":${JSON.stringify(channel)},` +
     `"msg_id":${JSON.stringify(msg_id)},"msg_type":${JSON.stringify(msg_type)}}`;
   return [
-    encoder.encode('{"header":'),
+    headerKey,
     header,
-    encoder.encode(',"parent_header":'),
+    parentKey,
     parentHeader,
-    encoder.encode(',"metadata":'),
+    metadataKey,
     metadata,
-    encoder.encode(',"content":'),
+    contentKey,
     content,
     encoder.encode(tail),
   ];
 }
 
-function fromJson(text: string, buffers: Uint8Array[]): ChannelMessage {
-  let value: unknown;
+function fromJson(bytes: Uint8Array, buffers: Uint8Array[]): ChannelMessage {
+  let value: JsonNode;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = scanJson(bytes, 1);
+  } catch (error) {
+    if (error instanceof JsonError) throw new FrameError(`a legacy frame that is not JSON: ${error.message}`);
+    // A key that is not UTF-8.
     throw new FrameError('a legacy frame that is not JSON');
   }
-  if (typeof value !== 'object' || value === null)
-    throw new FrameError('a legacy frame that is no JSON object');
-  const message = value as Record<string, unknown>;
-  const part = (name: string) => encoder.encode(JSON.stringify(message[name] ?? {}));
+  if (value.kind !== 'object') throw new FrameError('a legacy frame that is no JSON object');
+  // Of a key that stands twice the last one counts, as for every JSON parser.
+  const fields = new Map((value.fields ?? []).map(({ key, value: node }) => [key, node]));
+  const part = (name: string) => {
+    const node = fields.get(name);
+    return node === undefined || node.kind === 'null' ? emptyObject : bytes.subarray(node.start, node.end);
+  };
+  const channel = fields.get('channel');
   return {
     // Old clients leave the channel out: they mean shell.
-    channel: typeof message.channel === 'string' ? message.channel : 'shell',
+    channel: channel?.kind === 'string' ? stringAt(bytes, channel.start, channel.end) : 'shell',
     header: part('header'),
     parentHeader: part('parent_header'),
     metadata: part('metadata'),

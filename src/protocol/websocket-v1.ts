@@ -5,14 +5,16 @@
  * between neighbouring offsets: channel, header, parent_header, metadata, content, buffers…. So N is parts + 1, the
  * first offset is 8 (N + 1), the last is the frame's length.
  */
-import { FrameError, joinBytes, joinSmall } from './websocket-frame.js';
-import type { ChannelMessage } from './websocket-frame.js';
+import { FrameError, joinBytes } from './websocket-frame.js';
+import type { ChannelMessage, FramePayload } from './websocket-frame.js';
 
 /** Name of the websocket subprotocol. */
 export const v1Protocol = 'v1.kernel.websocket.jupyter.org';
 
 /** channel, header, parent_header, metadata, content */
 const fixedParts = 5;
+/** No widget sends nearly as many; each part costs the memory of an object, however short it is. */
+const mostParts = 65_536;
 const numberSize = 8;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -22,9 +24,9 @@ export function encodeV1(message: ChannelMessage): Uint8Array {
   return joinBytes(frameParts(message));
 }
 
-/** The frame in pieces that are to be sent as one websocket message; big parts are not copied. */
-export function encodeV1Pieces(message: ChannelMessage): Uint8Array[] {
-  return joinSmall(frameParts(message));
+/** The frame in parts that are to be sent as one websocket message: the offsets, and the message's own bytes. */
+export function encodeV1Parts(message: ChannelMessage): FramePayload {
+  return { binary: true, parts: frameParts(message) };
 }
 
 /**
@@ -43,6 +45,7 @@ export function decodeV1(frame: Uint8Array): ChannelMessage {
   if (start > frame.length) {
     throw new FrameError(`a v1 frame of ${frame.length} bytes that announces ${count} offsets`);
   }
+  if (count > mostParts) throw new FrameError(`a v1 frame of ${count} parts, at most ${mostParts} are taken`);
   const parts: Uint8Array[] = [];
   let from = readNumber(view, numberSize);
   if (from < start) throw new FrameError('a v1 frame whose first part overlaps its offsets');
@@ -59,14 +62,8 @@ export function decodeV1(frame: Uint8Array): ChannelMessage {
   return { channel: decoder.decode(channel), header, parentHeader, metadata, content, buffers };
 }
 
-function frameParts({
-  channel,
-  header,
-  parentHeader,
-  metadata,
-  content,
-  buffers,
-}: ChannelMessage): Uint8Array[] {
+function frameParts(message: ChannelMessage): Uint8Array[] {
+  const { channel, header, parentHeader, metadata, content, buffers } = message;
   const parts = [encoder.encode(channel), header, parentHeader, metadata, content, ...buffers];
   const count = parts.length + 1;
   const head = new Uint8Array(numberSize * (count + 1));

@@ -183,7 +183,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         log,
       }),
     );
-    const bridge = keep(new KernelBridge({ kernels, log }));
+    const bridge = keep(
+      new KernelBridge({
+        kernels,
+        limits: {
+          messages: settings.iopub_msg_rate_limit,
+          bytes: settings.iopub_data_rate_limit,
+          window: settings.rate_limit_window * 1000,
+        },
+        log,
+      }),
+    );
     const kernelDirectory = (path: string) => contents.kernelDirectory(path);
     const sessions = keep(new SessionManager(kernels, { kernelDirectory }));
     kernels.onChange(() => events.listChanged({ list: 'kernels' }));
@@ -370,10 +380,11 @@ function websocketRoutes(services: {
     {
       kind: 'kernel',
       pattern: /^\/api\/kernels\/([^/]+)\/channels$/,
-      accept({ params: [id = ''], query }) {
+      accept({ params: [id = ''], query, socket }) {
         if (!kernels.get(id)) throw new HttpError(404, `Kernel does not exist: ${id}`);
-        const sessionId = query.get('session_id');
-        return (ws) => bridge.handleKernelSocket(ws, { kernelId: id, sessionId, protocol: ws.protocol });
+        const [sessionId, after] = [query.get('session_id'), query.get('after')];
+        return (ws) =>
+          bridge.handleKernelSocket(ws, { kernelId: id, sessionId, after, socket, protocol: ws.protocol });
       },
     },
     {

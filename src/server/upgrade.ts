@@ -16,6 +16,8 @@ export interface UpgradeRequest {
   params: string[];
   query: URLSearchParams;
   identity: Identity;
+  /** what the open websocket will write to */
+  socket: Duplex;
 }
 
 export interface UpgradeRoute {
@@ -61,7 +63,7 @@ export function upgradeHandler(options: {
     const identity = await auth.authenticateUpgrade(req);
     const [path = '', query] = (req.url ?? '').split(/\?(.*)/s);
     const { route, params } = match(path);
-    const use = await route.accept({ params, query: new URLSearchParams(query), identity });
+    const use = await route.accept({ params, query: new URLSearchParams(query), identity, socket });
     server.handleUpgrade(req, socket, head, (ws) => {
       ws.on('error', (error) => log.debug(`A websocket of ${path} failed: ${error.message}`));
       if (identity.kind === 'session') remember(identity.id, ws);

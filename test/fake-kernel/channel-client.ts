@@ -18,7 +18,9 @@ const parse = (bytes: Buffer) => JSON.parse(bytes.toString()) as Json;
 export interface ClientOptions {
   session?: string;
   /** '' offers none */
-  protocol?: string;
+  protocol?: string | undefined;
+  /** number of the last message that it has, see replay-position.ts */
+  after?: string;
 }
 
 export class ChannelClient {
@@ -46,9 +48,10 @@ export class ChannelClient {
   static async open(
     wsUrl: string,
     kernelId: string,
-    { session = randomUUID(), protocol = 'v1.kernel.websocket.jupyter.org' }: ClientOptions = {},
+    { session = randomUUID(), protocol = 'v1.kernel.websocket.jupyter.org', after }: ClientOptions = {},
   ): Promise<ChannelClient> {
-    const address = `${wsUrl}api/kernels/${kernelId}/channels?session_id=${session}`;
+    const query = after === undefined ? '' : `&after=${after}`;
+    const address = `${wsUrl}api/kernels/${kernelId}/channels?session_id=${session}${query}`;
     const ws = protocol === '' ? new WebSocket(address) : new WebSocket(address, protocol);
     const client = new ChannelClient(ws, protocol.startsWith('v1.'), session);
     await new Promise((resolve, reject) => {
@@ -96,7 +99,7 @@ export class ChannelClient {
   }
 
   /** Resolves with the first message, past or future, that fits. */
-  async until(fits: (message: Received) => boolean, timeout = 10_000): Promise<Received> {
+  async until(fits: (message: Received) => boolean, timeout = 40_000): Promise<Received> {
     const deadline = Date.now() + timeout;
     for (let at = 0; ;) {
       for (; at < this.received.length; at++) {

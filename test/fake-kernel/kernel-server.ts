@@ -100,7 +100,8 @@ export async function startKernelServer(options: TestServerOptions = {}) {
     }
     websockets.handleUpgrade(req, socket, head, (ws) => {
       const sessionId = url.searchParams.get('session_id');
-      bridge.handleKernelSocket(ws, { kernelId, sessionId, protocol: ws.protocol });
+      const after = url.searchParams.get('after');
+      bridge.handleKernelSocket(ws, { kernelId, sessionId, after, socket, protocol: ws.protocol });
     });
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));

@@ -4,65 +4,111 @@ import { makeMessage } from '../../../src/kernels/message-factory.js';
 import { OutgoingMessage } from '../../../src/kernels/outgoing-message.js';
 import type { KernelChannel } from '../../../src/protocol/wire-frames.js';
 
-function message(type: string, size: number, channel: KernelChannel = 'iopub'): OutgoingMessage {
-  const made = makeMessage('session', type, { content: { name: 'stdout', text: 'x'.repeat(size) } });
+const cell = { msg_id: 'cell' };
+function message(type: string, text: string, channel: KernelChannel = 'iopub', parentHeader = cell) {
+  const made = makeMessage('session', type, { content: { name: 'stdout', text }, parentHeader });
   return new OutgoingMessage(channel, made.message, made.header);
 }
+const queueOf = (streams: number, all: number) => new ClientQueue('session', { streams, all });
+const contentOf = ({ parts }: OutgoingMessage) =>
+  JSON.parse(Buffer.from(parts.content).toString()) as { name: string; text: string };
 const all = (queue: ClientQueue) => {
-  const types: string[] = [];
-  for (let one = queue.shift(); one; one = queue.shift()) types.push(one.header.msg_type);
-  return types;
+  const messages: OutgoingMessage[] = [];
+  for (let one = queue.shift(); one; one = queue.shift()) messages.push(one);
+  return messages;
 };
+const numbered = (count: number, type = 'stream', size = 10) =>
+  Array.from({ length: count }, (_, i) => message(type, `${i} `.padEnd(size, '.')));
 
 describe('ClientQueue', () => {
-  it('gives messages in their order and counts bytes', () => {
-    const queue = new ClientQueue({ streams: 10_000, all: 20_000 });
-    const messages = Array.from({ length: 5 }, () => message('stream', 10));
+  it('gives messages as they are, in their order, and counts bytes', () => {
+    const queue = queueOf(100_000, 200_000);
+    const messages = numbered(5);
     for (const one of messages) queue.push(one);
-    expect(queue.count).toBe(5);
     expect(queue.length).toBe(messages.reduce((sum, { length }) => sum + length, 0));
-    expect(messages.map(() => queue.shift())).toEqual(messages);
-    expect(queue).toMatchObject({ isEmpty: true, length: 0, count: 0 });
+    expect(all(queue)).toEqual(messages);
+    expect(queue).toMatchObject({ isEmpty: true, length: 0 });
   });
 
   it('keeps its order over many more messages than it holds at once', () => {
-    const queue = new ClientQueue({ streams: 1e9, all: 1e9 });
-    const ids: string[] = [];
-    const got: string[] = [];
-    for (let i = 0; i < 5000; i++) {
-      const one = message('stream', 1);
-      ids.push(one.header.msg_id);
+    const queue = queueOf(1e9, 1e9);
+    const sent = numbered(5000);
+    const got: (OutgoingMessage | undefined)[] = [];
+    sent.forEach((one, i) => {
       queue.push(one);
-      if (i % 3 !== 0) got.push(queue.shift()?.header.msg_id ?? '');
-    }
-    while (!queue.isEmpty) got.push(queue.shift()?.header.msg_id ?? '');
-    expect(got).toEqual(ids);
+      if (i % 3 !== 0) got.push(queue.shift());
+    });
+    expect([...got, ...all(queue)]).toEqual(sent);
   });
 
-  it('leaves out streams over the soft bound, with one notice, and keeps everything else', () => {
-    const queue = new ClientQueue({ streams: 3000, all: 100_000 });
-    for (let i = 0; i < 20; i++) expect(queue.push(message('stream', 500))).toBe(true);
-    queue.push(message('display_data', 500));
-    queue.push(message('execute_reply', 500, 'shell'));
-    queue.push(message('status', 10));
-    const types = all(queue);
-    expect(types.slice(-4)).toEqual(['stream', 'display_data', 'execute_reply', 'status']);
-    expect(types.length).toBeLessThan(12);
+  it('joins the texts of neighbouring streams of a cell when many wait, and loses no letter', () => {
+    const queue = queueOf(400_000, 1e6);
+    const sent = numbered(1000);
+    const expected = sent.map((one) => contentOf(one).text).join('');
+    for (const one of sent) queue.push(one);
+    const got = all(queue);
+    expect(got.length).toBeLessThan(200);
+    expect(got.map((one) => contentOf(one).text).join('')).toBe(expected);
   });
 
-  it('says again that something is missing when more is left out later', () => {
-    const queue = new ClientQueue({ streams: 1500, all: 100_000 });
-    for (let i = 0; i < 9; i++) queue.push(message('stream', 500));
-    queue.push(message('display_data', 10));
-    for (let i = 0; i < 9; i++) queue.push(message('stream', 500));
-    const texts: string[] = [];
-    for (let one = queue.shift(); one; one = queue.shift()) texts.push(one.message.content.toString());
-    expect(texts.filter((text) => text.includes('not shown here'))).toHaveLength(2);
+  it('joins nothing over another message, stream or cell', () => {
+    const queue = queueOf(10_000, 1e6);
+    const other = { msg_id: 'other' };
+    const filler = () => [message('stream', 'a'), message('stream', 'b')];
+    const sent = [
+      ...filler(),
+      message('display_data', 'x'),
+      ...filler(),
+      message('stream', 'c', 'iopub', other),
+      message('execute_reply', 'y', 'shell'),
+      message('stream', 'd', 'iopub', other),
+    ];
+    for (const one of sent) queue.push(one);
+    // The last one makes them many.
+    queue.push(message('stream', 'z'.repeat(2000), 'iopub', other));
+    expect(all(queue).map((one) => [one.type, contentOf(one).text.slice(0, 2)])).toEqual([
+      ['stream', 'ab'],
+      ['display_data', 'x'],
+      ['stream', 'ab'],
+      ['stream', 'c'],
+      ['execute_reply', 'y'],
+      ['stream', 'dz'],
+    ]);
+  });
+
+  it('leaves out the oldest streams over the soft bound, with one notice in their place, and nothing else', () => {
+    const queue = queueOf(20_000, 1e6);
+    const sent = numbered(200, 'stream', 1000);
+    sent.splice(50, 0, message('display_data', 'kept'));
+    sent.push(message('execute_reply', 'ok', 'shell'), message('status', 'idle'));
+    for (const one of sent) expect(queue.push(one)).toBe(true);
+    expect(queue.length).toBeLessThan(30_000);
+    const got = all(queue);
+    const notices = got.filter((one) => contentOf(one).text.includes('left out here'));
+    expect(notices).toHaveLength(1);
+    expect(contentOf(got[0] as OutgoingMessage)).toMatchObject({ name: 'stderr' });
+    expect(contentOf(got[0] as OutgoingMessage).text).toMatch(/2\d\d kB of output are left out/);
+    expect(JSON.parse(Buffer.from(got[0]?.parts.parentHeader ?? []).toString())).toEqual(cell);
+    expect(got.map(({ type }) => type)).toContain('display_data');
+    expect(got.slice(-2).map(({ type }) => type)).toEqual(['execute_reply', 'status']);
+    // The newest text is there.
+    expect(contentOf(got.at(-3) as OutgoingMessage).text).toContain('199 ');
+  });
+
+  it('says it once for each cell', () => {
+    const queue = queueOf(20_000, 1e6);
+    for (const name of ['one', 'two'])
+      for (let i = 0; i < 100; i++)
+        queue.push(message('stream', '.'.repeat(1000), 'iopub', { msg_id: name }));
+    const notices = all(queue).filter((one) => contentOf(one).text.includes('left out here'));
+    expect(
+      notices.map((one) => JSON.parse(Buffer.from(one.parts.parentHeader).toString()) as object),
+    ).toEqual([{ msg_id: 'one' }, { msg_id: 'two' }]);
   });
 
   it('is given up over the hard bound, but lets one big message pass', () => {
-    const queue = new ClientQueue({ streams: 100, all: 5000 });
-    expect(queue.push(message('display_data', 100_000))).toBe(true);
-    expect(queue.push(message('display_data', 10))).toBe(false);
+    const queue = queueOf(100, 5000);
+    expect(queue.push(message('display_data', 'x'.repeat(100_000)))).toBe(true);
+    expect(queue.push(message('display_data', 'x'))).toBe(false);
   });
 });

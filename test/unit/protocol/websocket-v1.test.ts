@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameError, joinBytes } from '../../../src/protocol/websocket-frame.js';
 import type { ChannelMessage } from '../../../src/protocol/websocket-frame.js';
-import { decodeV1, encodeV1, encodeV1Pieces } from '../../../src/protocol/websocket-v1.js';
+import { decodeV1, encodeV1, encodeV1Parts } from '../../../src/protocol/websocket-v1.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const message = (buffers: Uint8Array[] = []): ChannelMessage => ({
@@ -34,9 +35,10 @@ describe('encodeV1', () => {
 
   it('gives big parts as they are, without a copy', () => {
     const big = new Uint8Array(100_000).fill(7);
-    const pieces = encodeV1Pieces(message([big, bytes('tail')]));
-    expect(pieces).toContain(big);
-    expect(joinBytes(pieces)).toEqual(encodeV1(message([big, bytes('tail')])));
+    const { binary, parts } = encodeV1Parts(message([big, bytes('tail')]));
+    expect(binary).toBe(true);
+    expect(parts).toContain(big);
+    expect(joinBytes(parts)).toEqual(encodeV1(message([big, bytes('tail')])));
   });
 });
 
@@ -47,6 +49,52 @@ describe('decodeV1', () => {
   ])('gives back what was encoded, byte for byte, %s', (_name, buffers) => {
     const given = message(buffers);
     expect(decodeV1(encodeV1(given))).toEqual(given);
+  });
+
+  it('gives back any message byte for byte', () => {
+    const part = fc.uint8Array({ maxLength: 300 });
+    const any = fc.record({
+      channel: fc.constantFrom('shell', 'iopub', 'stdin', 'control', 'ü'),
+      header: part,
+      parentHeader: part,
+      metadata: part,
+      content: part,
+      buffers: fc.array(part, { maxLength: 5 }),
+    });
+    fc.assert(
+      fc.property(any, (given) => {
+        expect(decodeV1(encodeV1(given))).toEqual(given);
+      }),
+    );
+  });
+
+  it('answers any bytes, and any frame with a changed byte, with a message or a FrameError', () => {
+    const tryIt = (frame: Uint8Array) => {
+      try {
+        const { buffers, content } = decodeV1(frame);
+        expect(content.length + buffers.length).toBeLessThanOrEqual(frame.length);
+      } catch (error) {
+        expect(error).toBeInstanceOf(FrameError);
+      }
+    };
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), tryIt));
+    const good = encodeV1(message([bytes('abc'), bytes('d')]));
+    const change = fc.record({ at: fc.nat(good.length - 1), to: fc.nat(255), cut: fc.nat(good.length) });
+    fc.assert(
+      fc.property(change, ({ at, to, cut }) => {
+        const frame = good.slice();
+        frame[at] = to;
+        tryIt(frame);
+        tryIt(frame.subarray(0, cut));
+      }),
+    );
+  });
+
+  it('refuses more parts than any program sends before it makes an object for each', () => {
+    const count = 70_000;
+    const length = 8 * (count + 1);
+    const numbers = [count, ...Array.from({ length: count }, () => length)];
+    expect(() => decodeV1(frameOf(numbers, length))).toThrow(/at most 65536/);
   });
 
   it('works on a view that does not start at the beginning of its memory', () => {
