@@ -2,13 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OutputRecorder } from '../../../src/documents/output-recorder.js';
 import { NotebookState } from '../../../src/notebook/notebook-state.js';
 import { applyAll, type Operation } from '../../../src/notebook/operations.js';
-import type { CellId } from '../../../src/notebook/types.js';
+import { withoutOverwritten } from '../../../src/notebook/overwritten-text.js';
+import type { CellId, Output } from '../../../src/notebook/types.js';
 
 let state: NotebookState;
 let batches: Operation[][];
 let recorder: OutputRecorder;
+let orphans: [CellId, Output[]][];
 
-function record(streamLimit = 10_000): void {
+function record(streamLimit = 100_000, tailLimit = 1_000): void {
   state = NotebookState.fromCells(
     {},
     ['a', 'b'].map((id) => ({
@@ -21,6 +23,7 @@ function record(streamLimit = 10_000): void {
     })),
   );
   batches = [];
+  orphans = [];
   recorder = new OutputRecorder({
     state: () => state,
     emit: (ops) => {
@@ -28,6 +31,8 @@ function record(streamLimit = 10_000): void {
       applyAll(state, ops);
     },
     streamLimit,
+    tailLimit,
+    orphaned: (...one) => orphans.push(one),
   });
   recorder.begin('run-a', 'a');
   recorder.begin('run-b', 'b');
@@ -185,16 +190,92 @@ describe('OutputRecorder', () => {
     expect(outputs()).toEqual([]);
   });
 
-  it('cuts endless text, and says so in the cell', () => {
-    record(100);
-    for (let n = 0; n < 1000; n += 1) print('0123456789');
+  it('keeps the beginning and the end of a text without end, and states the cut', () => {
+    record(100, 40);
+    for (let n = 0; n < 2_000; n += 1) {
+      print(`line ${n}\n`);
+      if (n % 100 === 0) recorder.flush();
+    }
     recorder.flush();
-    const [stream] = outputs() ?? [];
-    expect(stream).toMatchObject({ text: expect.stringContaining('cut here') as string });
-    expect(JSON.stringify(stream).length).toBeLessThan(300);
+    const [head, tail] = outputs() ?? [];
+    expect(head).toMatchObject({
+      output_type: 'stream',
+      text: expect.stringMatching(/^line 0\nline 1\n/) as string,
+    });
+    expect(tail).toMatchObject({
+      text: expect.stringMatching(/\n\[[\d,]+ characters are left out here.*\]\n/) as string,
+    });
+    expect(tail).toMatchObject({ text: expect.stringMatching(/line 1998\nline 1999\n$/) as string });
+    expect(outputs()).toHaveLength(2);
+    expect(JSON.stringify(outputs()).length).toBeLessThan(400);
+    say('display_data', display('picture'));
+    print('more\n');
+    recorder.flush();
+    expect(outputs()).toMatchObject([{}, { text: expect.stringMatching(/more\n$/) as string }, {}]);
     say('clear_output', { wait: false });
     print('again');
     recorder.flush();
     expect(outputs()).toMatchObject([{ text: 'again' }]);
+  });
+
+  it('keeps carriage returns as they come, until they are 64 kB: then what a terminal would show', () => {
+    print('before\n');
+    const bar = (n: number) => `\r${String(n).padStart(3)}%|${'#'.repeat(80)}`;
+    for (let n = 0; n < 100; n += 1) print(bar(n));
+    recorder.flush();
+    expect(outputs()).toMatchObject([{ text: expect.stringContaining(`${bar(50)}${bar(51)}`) as string }]);
+    for (let n = 0; n < 900; n += 1) {
+      print(bar(n % 101));
+      if (n % 50 === 0) recorder.flush();
+    }
+    recorder.flush();
+    const [stream] = outputs() ?? [];
+    const text = stream?.output_type === 'stream' ? stream.text : '';
+    expect(text.startsWith('before\n')).toBe(true);
+    expect(text.length).toBeLessThan(64_000);
+    expect(text.endsWith(bar(899 % 101))).toBe(true);
+  });
+
+  it('makes at most 20 operations a second for a cell', async () => {
+    for (let n = 0; n < 1_000; n += 1) {
+      print('o', 'run-a', 'stdout');
+      print('e', 'run-a', 'stderr');
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(outputs()).toHaveLength(2_000);
+    expect(batches.length).toBeLessThan(12);
+    batches.length = 0;
+    for (let n = 0; n < 1_000; n += 1) {
+      print('o');
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(batches.flat().length).toBeLessThanOrEqual(201);
+  });
+
+  it('hands out what a cell prints that was deleted meanwhile', () => {
+    applyAll(state, [{ op: 'delete-cell', id: 'a' }]);
+    print('late');
+    say('display_data', display('picture'));
+    recorder.flush();
+    expect(batches).toEqual([]);
+    expect(orphans).toMatchObject([['a', [{ text: 'late' }, { output_type: 'display_data' }]]]);
+  });
+});
+
+describe('withoutOverwritten', () => {
+  it.each([
+    ['a\rb', 'b'],
+    ['abc\rX', 'Xbc'],
+    ['abc\r\nd', 'abc\r\nd'],
+    ['one\ntwo\rTHREE\nfour', 'one\nTHREE\nfour'],
+    ['ab\bc', 'ac'],
+    ['ab\b\b\b\bc', 'cb'],
+    ['10%\r', '10%\r'],
+    ['\u001b[32m10%\u001b[0m\r\u001b[32m20%\u001b[0m', '\u001b[0m\u001b[32m20%\u001b[0m'],
+    ['🙂a\r🙃', '🙃a'],
+    ['plain', 'plain'],
+  ])('%j → %j', (text, expected) => {
+    expect(withoutOverwritten(text)).toBe(expected);
   });
 });

@@ -1,0 +1,44 @@
+/**
+ * The end of what a cell prints beyond its limit: the beginning stays as it is, of the rest the last part is kept, and
+ * what is left out between them is counted and stated.
+ */
+import type { StreamOutput } from '../notebook/types.js';
+
+export class CutText {
+  #chunks: string[] = [];
+  #length = 0;
+  #left = 0;
+  /** what stands in the cell for it now */
+  shown: StreamOutput | undefined;
+
+  constructor(
+    readonly name: 'stdout' | 'stderr',
+    private readonly most: number,
+  ) {}
+
+  add(text: string): void {
+    this.#chunks.push(text);
+    this.#length += text.length;
+    let first = this.#chunks[0];
+    while (first !== undefined && this.#length - first.length >= this.most) {
+      this.#chunks.shift();
+      this.#length -= first.length;
+      this.#left += first.length;
+      first = this.#chunks[0];
+    }
+  }
+
+  output(): StreamOutput {
+    const text = this.#chunks.join('');
+    const kept = text.slice(-this.most);
+    const left = this.#left + text.length - kept.length;
+    const { name } = this;
+    this.shown = { output_type: 'stream', name, text: left === 0 ? kept : `${notice(left)}${kept}` };
+    return this.shown;
+  }
+}
+
+function notice(left: number): string {
+  const size = left >= 1e6 ? `${(left / 1e6).toFixed(1)} million` : left.toLocaleString('en');
+  return `\n[${size} characters are left out here: a cell keeps the beginning and the end of what it prints.]\n`;
+}
