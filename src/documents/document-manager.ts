@@ -1,9 +1,12 @@
 /** The open notebooks: one live document per path, kept for as long as somebody needs it. */
 import { cleanPath, type OpenDocuments } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
+import { Histories } from './histories.js';
 import { LiveDocument, type DocumentOptions } from './live-document.js';
 
-export interface DocumentManagerOptions extends Omit<DocumentOptions, 'onQuiet'> {
+export interface DocumentManagerOptions extends Omit<DocumentOptions, 'onQuiet' | 'history'> {
+  /** where the histories of notebooks are kept, a folder of this server's store alone; absent: there are none */
+  historyDirectory?: string;
   /** ms that a document stays in memory after the last page left and everything is done; default 30,000 */
   grace?: number;
   /** bytes of the largest notebook that is opened; default 500,000,000 */
@@ -18,15 +21,21 @@ export interface OpenOptions {
 }
 
 export class DocumentManager implements OpenDocuments {
-  readonly #options: DocumentManagerOptions & { grace: number; largest: number };
+  readonly #options: Omit<DocumentManagerOptions, 'historyDirectory'> & { grace: number; largest: number };
   readonly #documents = new Map<string, LiveDocument>();
   /** by path: documents that are being read, so that a second caller gets the same one */
   readonly #opening = new Map<string, Promise<LiveDocument>>();
   readonly #timers = new Map<LiveDocument, NodeJS.Timeout>();
+  readonly #histories: Histories | undefined;
   #isClosed = false;
 
   constructor(options: DocumentManagerOptions) {
-    this.#options = { grace: 30_000, largest: 500_000_000, ...options };
+    const { historyDirectory, ...rest } = options;
+    this.#histories = historyDirectory === undefined ? undefined : new Histories(historyDirectory, options.log);
+    this.#options = { grace: 30_000, largest: 500_000_000, ...rest };
+    this.#histories?.sweep(Date.now()).catch((error: unknown) => {
+      options.log.warn(`Old histories were not removed: ${String(error)}`);
+    });
   }
 
   /**
@@ -61,6 +70,8 @@ export class DocumentManager implements OpenDocuments {
     // After the documents know their new path, so that each finds its session there.
     this.#options.sessions.rename(from, to);
     await Promise.all(moved);
+    await this.#histories?.renamed(from, to);
+    for (const document of this.#below(to)) await this.#moveHistory(document);
   }
 
   removed(path: string): void {
@@ -100,8 +111,10 @@ export class DocumentManager implements OpenDocuments {
         `${path} has ${size} MB; notebooks up to ${Math.round(largest / 1e6)} MB can be opened. Download it, and clear its outputs.`,
       );
     }
+    const histories = this.#histories;
     const document = await LiveDocument.open(path, {
       ...this.#options,
+      ...(histories === undefined ? {} : { history: (of, size) => histories.of(of, size) }),
       onQuiet: (quiet) => this.#wait(quiet),
     });
     if (this.#isClosed) {
@@ -110,6 +123,10 @@ export class DocumentManager implements OpenDocuments {
     }
     this.#documents.set(document.id, document);
     return document;
+  }
+
+  async #moveHistory({ path, history }: LiveDocument): Promise<void> {
+    if (this.#histories !== undefined) await history?.movedTo(this.#histories.directoryOf(path));
   }
 
   /** Lets go of a document that stays quiet. */

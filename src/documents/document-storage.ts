@@ -2,7 +2,7 @@
  * The file under a document: read once, written on the condition that nobody else wrote it meanwhile. When somebody did,
  * nothing is written, and what they wrote is to be merged first.
  */
-import type { Checkpoints, Contents, Entry } from '../contents/index.js';
+import { parentOf, type Checkpoints, type Closeable, type Contents, type Entry } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
 import type { NotebookFile } from '../notebook/index.js';
 import { alignFile } from '../notebook/merge.js';
@@ -11,7 +11,7 @@ import { sameJson } from '../notebook/operations.js';
 import { adopt, adoptRead, fileOf, stateOf } from './document-file.js';
 
 /** What documents need of `Contents`. */
-export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writeBytes' | 'stat'> & {
+export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writeBytes' | 'stat' | 'watch'> & {
   store: { checkpoints: Pick<Checkpoints, 'create' | 'list'> };
 };
 

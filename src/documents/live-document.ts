@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Entry, OpenDocument } from '../contents/index.js';
+import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import { newCellId, notebookContent, saveContent, type CellId, type JsonObject } from '../notebook/index.js';
 import { mergeNotebooks, type Merge } from '../notebook/merge.js';
@@ -17,7 +18,10 @@ import { stateOf } from './document-file.js';
 import { DocumentPages, send, type AttachedPage, type DocumentPage } from './document-pages.js';
 import { DocumentSaver } from './document-saver.js';
 import { DocumentStorage, type ContentsSource, type ReadFile } from './document-storage.js';
+import { DiskWatch } from './disk-watch.js';
 import { ExecutionQueue } from './execution-queue.js';
+import type { DocumentHistory } from './history.js';
+import type { HistoryReason } from './history-store.js';
 import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } from './kernel-link.js';
 import { withKernel } from './kernel-metadata.js';
 import { OperationLog, roughSize } from './operation-log.js';
@@ -41,6 +45,8 @@ export interface DocumentOptions {
   saveTimes?: SaveTimes;
   /** ms between two batches of output; default 50 */
   outputInterval?: number;
+  /** Where what the notebook was before is kept; absent: nowhere. @param size  bytes of the notebook now */
+  history?(path: string, size: () => number): DocumentHistory;
   /** Nobody looks, nothing runs or can still print, everything is on disk: the document may be let go. */
   onQuiet?(document: LiveDocument): void;
 }
@@ -48,6 +54,7 @@ export interface DocumentOptions {
 export class LiveDocument implements OpenDocument {
   /** Stays when the file is renamed. */
   readonly id = randomUUID();
+  readonly history: DocumentHistory | undefined;
   readonly #options: DocumentOptions;
   readonly #storage: DocumentStorage;
   readonly #pages = new DocumentPages();
@@ -58,6 +65,9 @@ export class LiveDocument implements OpenDocument {
   readonly #trust: OutputTrust;
   readonly #conflicts = new Conflicts();
   readonly #seen = new SeenStates();
+  readonly #watch: DiskWatch;
+  /** as it was opened, until the first change */
+  #opened: NotebookState | undefined;
   readonly #epoch = randomBytes(9).toString('base64url');
   readonly #ops: OperationLog;
   /** the kernel that ran the last cell */
@@ -70,7 +80,10 @@ export class LiveDocument implements OpenDocument {
     const state = stateOf(storage.file);
     storage.opened(state);
     this.#ops = new OperationLog(state);
-    this.#seen.note(state.copy());
+    this.#opened = state.copy();
+    this.#seen.note(this.#opened);
+    this.history = options.history?.(storage.path, () => storage.entry.size ?? 0);
+    this.#watch = new DiskWatch(storage, () => this.#lookAtDisk());
     this.#trust = new OutputTrust(state.ids);
     this.#saver = new DocumentSaver(
       storage,
@@ -80,7 +93,10 @@ export class LiveDocument implements OpenDocument {
         epoch: () => this.#epoch,
         settle: () => this.#recorder.flush(),
         tell: (message) => this.#pages.broadcast(message),
-        saved: () => this.#checkQuiet(),
+        saved: () => {
+          this.#record('saved');
+          this.#checkQuiet();
+        },
         merge: (read) => this.#mergeFile(read),
         maySaveUnasked: () => !this.#isForeign,
       },
@@ -89,6 +105,7 @@ export class LiveDocument implements OpenDocument {
     this.#recorder = new OutputRecorder({
       state: () => this.state,
       emit: (ops) => this.#emit(ops),
+      orphaned: (cell, outputs) => void this.history?.recordOrphan(cell, outputs),
       ...(options.outputInterval === undefined ? {} : { interval: options.outputInterval }),
     });
     this.#queue = new ExecutionQueue(
@@ -157,10 +174,13 @@ export class LiveDocument implements OpenDocument {
 
   attach(page: DocumentPage): void {
     this.#pages.add(page);
+    this.#watch.start();
   }
 
   detach(page: DocumentPage): void {
-    if (this.#pages.delete(page)) this.#checkQuiet();
+    if (!this.#pages.delete(page)) return;
+    if (this.#pages.size === 0) this.#watch.close();
+    this.#checkQuiet();
   }
 
   receive(page: DocumentPage, message: PageMessage): void {
@@ -196,9 +216,7 @@ export class LiveDocument implements OpenDocument {
         if (this.#conflicts.resolve(message.conflict)) this.#tellConflicts();
         break;
       case 'focus':
-        this.checkDisk().catch((error: unknown) => {
-          this.#options.log.warn(`${this.path} was not looked at: ${messageOf(error)}`);
-        });
+        this.#lookAtDisk();
         break;
       case 'interrupt':
         this.#interrupt();
@@ -267,6 +285,10 @@ export class LiveDocument implements OpenDocument {
     const base = this.#storage.base(this.state);
     const theirs = stateOf(read.file, base);
     const merge = mergeNotebooks(base, this.state, theirs, (id) => this.#isBusy(id));
+    if (merge.ops.length + merge.collisions.length > 0) {
+      this.#record('merge');
+      this.#record('theirs', theirs);
+    }
     const isChanged = this.#take(merge, 'file');
     const isSame = this.#storage.replace(read, this.state);
     if (isChanged) {
@@ -314,20 +336,55 @@ export class LiveDocument implements OpenDocument {
   /** Takes what is on disk now (a checkpoint was restored); what was not saved is given up. */
   reload(): Promise<void> {
     return this.#saver.reread((read) => {
-      this.#recorder.flush();
-      const theirs = stateOf(read.file, this.#storage.base(this.state));
-      const ops = difference(this.state, theirs).filter(
-        (op) =>
-          op.op !== 'set-execution' && (op.op === 'insert-cell' || op.id === null || !this.#isBusy(op.id)),
-      );
-      this.#take({ ops, collisions: [] }, 'file');
+      this.#become(stateOf(read.file, this.#storage.base(this.state)));
       return this.#storage.replace(read, this.state);
     });
+  }
+
+  /**
+   * Brings back what the history has.
+   *
+   * @param cells  only these cells of that state; undefined: all of it
+   * @throws {HttpError} 404 no such state, 403 read-only
+   */
+  async restore(stateId: string, cells?: readonly CellId[]): Promise<void> {
+    const { history } = this;
+    if (history === undefined) throw new HttpError(404, 'This server keeps no history of notebooks.');
+    this.#mustBeWritable();
+    const past = await history.state(stateId);
+    this.#become(cells === undefined ? past : withCells(this.state, past, cells));
+  }
+
+  /** Makes the notebook what `wanted` says, as operations; what runs just now stays. */
+  #become(wanted: NotebookState): void {
+    this.#recorder.flush();
+    this.#record('restore');
+    const ops = difference(this.state, wanted).filter(
+      (op) => op.op !== 'set-execution' && (op.op === 'insert-cell' || op.id === null || !this.#isBusy(op.id)),
+    );
+    this.#take({ ops, collisions: [] }, 'file');
   }
 
   /** Somebody is about to look, or the store has told of a change: what another program made of the file is merged. */
   checkDisk(): Promise<void> {
     return this.#saver.checkDisk();
+  }
+
+  #lookAtDisk(): void {
+    this.checkDisk().catch((error: unknown) => {
+      this.#options.log.warn(`${this.path} was not looked at: ${messageOf(error)}`);
+    });
+  }
+
+  /** Keeps in the history what is now, or what another version is. */
+  #record(why: HistoryReason, state = this.state): void {
+    const { history } = this;
+    if (history === undefined) return;
+    if (this.#opened !== undefined) {
+      void history.record(this.#opened, 'opened');
+      this.#opened = undefined;
+    }
+    void history.record(state, why);
   }
 
   /** The file was moved. */
@@ -337,6 +394,7 @@ export class LiveDocument implements OpenDocument {
     this.#link.follow();
     await this.#saver.idle();
     if (await this.#storage.moved()) this.#saver.found();
+    this.#watch.restart();
   }
 
   /** The file was deleted on purpose: the pages are told, and nothing is written any more. */
@@ -354,6 +412,7 @@ export class LiveDocument implements OpenDocument {
       await this.#rescue(`${this.path} could not be saved at the end: ${messageOf(error)}`);
     }
     this.#end(undefined);
+    await this.history?.close();
   }
 
   /** @param why  a sentence */
@@ -377,6 +436,7 @@ export class LiveDocument implements OpenDocument {
 
   #end(reason: string | undefined): void {
     this.#isClosed = true;
+    this.#watch.close();
     this.#saver.close();
     this.#queue.close();
     this.#recorder.close();
@@ -393,15 +453,13 @@ export class LiveDocument implements OpenDocument {
     client: string,
     { seq, base, ops }: Extract<PageMessage, { type: 'ops' }>,
   ): void {
-    if (!this.#storage.entry.writable) {
-      send(page, {
-        type: 'refused',
-        seq,
-        message: `${this.path} is read-only, so it cannot be changed here.`,
-      });
+    const problem = this.#readOnly;
+    if (problem !== undefined) {
+      send(page, { type: 'refused', seq, message: problem });
       return;
     }
     this.#recorder.flush();
+    if (ops.some(({ op }) => op === 'delete-cell')) this.#record('delete');
     this.#trust.before(ops, this.state);
     const result = this.#ops.accept(client, seq, base, ops);
     switch (result.kind) {
@@ -424,6 +482,17 @@ export class LiveDocument implements OpenDocument {
         send(page, { type: 'stale' });
         break;
     }
+  }
+
+  /** Why it cannot be changed: a sentence. */
+  get #readOnly(): string | undefined {
+    if (this.#storage.entry.writable) return undefined;
+    return `${this.path} is read-only, so it cannot be changed here.`;
+  }
+
+  #mustBeWritable(): void {
+    const problem = this.#readOnly;
+    if (problem !== undefined) throw new HttpError(403, problem);
   }
 
   /** Operations that came from a page or from another program. */
@@ -563,4 +632,22 @@ export class LiveDocument implements OpenDocument {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** `now` with these cells as they were in `past`: deleted ones behind the cell that they stood behind. */
+function withCells(now: NotebookState, past: NotebookState, ids: readonly CellId[]): NotebookState {
+  const wanted = now.copy();
+  for (const id of ids) {
+    const cell = past.cell(id);
+    if (cell === undefined) throw new HttpError(404, `That state has no cell ${id}.`);
+    if (wanted.has(id)) wanted.replace(cell);
+    else wanted.insert(cell, placeBefore(id, past, wanted));
+  }
+  return wanted;
+}
+
+function placeBefore(id: CellId, past: NotebookState, now: NotebookState): CellId | null {
+  let before = past.before(id);
+  while (before !== null && !now.has(before)) before = past.before(before);
+  return before;
 }

@@ -3,6 +3,7 @@ import { Router } from 'express';
 import { HttpError } from '../http-error.js';
 import type { DocumentModel } from '../protocol/document-messages.js';
 import type { DocumentManager, OpenOptions } from './document-manager.js';
+import { historyRouter } from './history-router.js';
 import type { LiveDocument } from './live-document.js';
 
 export function documentsRouter({ documents }: { documents: DocumentManager }): Router {
@@ -18,13 +19,18 @@ export function documentsRouter({ documents }: { documents: DocumentManager }): 
   });
 
   router.get('/api/documents/:id', (request, response) => {
-    const { id } = request.params;
-    const document = documents.get(id);
-    if (document === undefined) throw new HttpError(404, `There is no open document with the id ${id}.`);
-    response.json(model(document));
+    response.json(model(find(request.params.id)));
   });
 
+  router.use(historyRouter(find));
+
   return router;
+
+  function find(id: string): LiveDocument {
+    const document = documents.get(id);
+    if (document === undefined) throw new HttpError(404, `There is no open document with the id ${id}.`);
+    return document;
+  }
 }
 
 function model({ id, path }: LiveDocument): DocumentModel {

@@ -91,3 +91,43 @@ export interface KernelspecsModel {
   default: string;
   kernelspecs: Record<string, KernelspecModel>;
 }
+
+/** Answer of `GET api/documents/<id>/history`. */
+export interface HistoryModel {
+  /** newest first */
+  states: HistoryStateModel[];
+  deleted: HistoryDeletedCell[];
+  /** what the history takes on disk */
+  bytes: number;
+}
+
+export interface HistoryStateModel {
+  id: string;
+  /** ISO 8601 */
+  at: string;
+  /** `merge`: ours before a merge; `theirs`: what another program had written; `restore`, `delete`: before it */
+  why: 'opened' | 'saved' | 'merge' | 'theirs' | 'restore' | 'delete' | 'orphan';
+  cells: number;
+}
+
+/** A cell that some state has and the notebook has not (any more). */
+export interface HistoryDeletedCell {
+  cell: string;
+  cell_type: string;
+  /** its beginning */
+  source: string;
+  /** the last state that has it */
+  state: string;
+  at: string;
+}
+
+/** One cell of `GET api/documents/<id>/history/<state>/diff`. */
+export interface HistoryCellDifference {
+  cell: string;
+  /** null: it was not there */
+  before: string | null;
+  after: string | null;
+  /** its outputs differ */
+  outputs: boolean;
+  moved: boolean;
+}

@@ -3,6 +3,7 @@
  *
  * What it is given is settings, not places to look: configuration files, environment and prompts belong to `commands`.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -199,7 +200,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     kernels.onChange(() => events.listChanged({ list: 'kernels' }));
     kernels.onState(() => events.listChanged({ list: 'kernels' }));
     sessions.onChange(() => events.listChanged({ list: 'sessions' }));
-    const documents = keep(new DocumentManager({ contents, sessions, specs, log }));
+    // A path means another notebook in another store.
+    const storeName = createHash('sha256').update(store.infoString()).digest('hex').slice(0, 16);
+    const historyDirectory = join(directories.state, 'history', storeName);
+    const documents = keep(new DocumentManager({ contents, sessions, specs, log, historyDirectory }));
     contents.openDocuments = documents;
     keep(
       new KernelCuller(

@@ -1,0 +1,73 @@
+/** Where the histories of all notebooks lie: one folder for each path, named by its hash. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../log.js';
+import { OLDEST_STATE } from './history-thinning.js';
+import { DocumentHistory } from './history.js';
+
+const PATH_FILE = 'path';
+
+export class Histories {
+  /** @param directory  of this server's store alone: another one has other notebooks under the same paths */
+  constructor(
+    private readonly directory: string,
+    private readonly log: Log,
+  ) {}
+
+  /** @param size  bytes of the notebook now */
+  of(path: string, size: () => number): DocumentHistory {
+    return new DocumentHistory(this.directoryOf(path), size, this.log);
+  }
+
+  directoryOf(path: string): string {
+    return join(this.directory, createHash('sha256').update(path).digest('hex').slice(0, 32));
+  }
+
+  /** Makes the folder of a path, so that it can be found when a folder above the notebook is renamed. */
+  async name(path: string): Promise<void> {
+    const directory = this.directoryOf(path);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(join(directory, PATH_FILE), path, { mode: 0o600 });
+  }
+
+  /** A file or folder was moved; what had the new path before is kept aside until it is too old. */
+  async renamed(from: string, to: string): Promise<void> {
+    for (const name of await this.#names()) {
+      const path = await this.#pathOf(name);
+      if (path === undefined || (path !== from && !path.startsWith(`${from}/`))) continue;
+      const target = `${to}${path.slice(from.length)}`;
+      const directory = this.directoryOf(target);
+      try {
+        await rename(directory, `${directory}-${Date.now()}`).catch(ignoreMissing);
+        await rename(join(this.directory, name), directory);
+        await this.name(target);
+      } catch (error) {
+        this.log.warn(`The history of ${path} stays under its old name: ${String(error)}`);
+      }
+    }
+  }
+
+  /** Removes the histories that nobody has added to for longer than a state is kept. */
+  async sweep(now: number): Promise<void> {
+    for (const name of await this.#names()) {
+      const directory = join(this.directory, name);
+      const log = await stat(join(directory, 'states.jsonl')).catch(ignoreMissing);
+      const { mtimeMs } = log ?? (await stat(directory));
+      if (now - mtimeMs > OLDEST_STATE) await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    return (await readdir(this.directory).catch(ignoreMissing)) ?? [];
+  }
+
+  #pathOf(name: string): Promise<string | undefined> {
+    return readFile(join(this.directory, name, PATH_FILE), 'utf8').catch(ignoreMissing);
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+  throw error;
+}

@@ -1,0 +1,219 @@
+/**
+ * The history of one notebook on disk: a log of states, each a list of references, and the pieces that they refer to, each
+ * kept once under its hash. A cell without its outputs is one piece, its outputs are another, so that outputs can go first
+ * when there is too much.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { CellId, JsonObject, JsonValue } from '../notebook/types.js';
+import type { HistoryStateModel } from '../protocol/rest-models.js';
+import { thinned } from './history-thinning.js';
+
+const compress = promisify(gzip);
+const expand = promisify(gunzip);
+
+/** Why a state was kept; `orphan`: one cell, deleted, with what it printed afterwards. */
+export type HistoryReason = HistoryStateModel['why'];
+
+/** A cell of a state: its id, the piece that it is, and the piece with its outputs; null: none, or thinned out. */
+export type CellReference = readonly [id: CellId, cell: string, outputs: string | null];
+
+export interface HistoryState {
+  id: string;
+  /** ms since 1970 */
+  at: number;
+  why: HistoryReason;
+  /** piece with the notebook's metadata */
+  metadata: string;
+  cells: readonly CellReference[];
+}
+
+/** In the log, a state says only where its cells differ from those of the state before it. */
+interface LoggedState extends Omit<HistoryState, 'cells'> {
+  splice: [from: number, deleted: number, ...inserted: CellReference[]];
+}
+
+const LOG = 'states.jsonl';
+const PIECES = 'pieces';
+
+export class HistoryStore {
+  #states: HistoryState[] = [];
+  /** bytes on disk of each piece */
+  #pieces = new Map<string, number>();
+  #isLoaded = false;
+
+  constructor(readonly directory: string) {}
+
+  /** Oldest first. */
+  get states(): readonly HistoryState[] {
+    return this.#states;
+  }
+
+  /** Bytes of all pieces. */
+  get size(): number {
+    let size = 0;
+    for (const bytes of this.#pieces.values()) size += bytes;
+    return size;
+  }
+
+  /** Reads what is there; once. A log that ends in the middle of a line (a crash) is good up to there. */
+  async load(): Promise<void> {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    const log = await readFile(join(this.directory, LOG), 'utf8').catch(ignoreMissing);
+    if (log === undefined) return;
+    let cells: readonly CellReference[] = [];
+    for (const line of log.split('\n')) {
+      const logged = parseLogged(line);
+      if (logged === undefined) continue;
+      const { splice, ...rest } = logged;
+      const [from, deleted, ...inserted] = splice;
+      cells = [...cells.slice(0, from), ...inserted, ...cells.slice(from + deleted)];
+      this.#states.push({ ...rest, cells });
+    }
+    const pieces = join(this.directory, PIECES);
+    for (const name of (await readdir(pieces).catch(ignoreMissing)) ?? []) {
+      this.#pieces.set(name, (await stat(join(pieces, name))).size);
+    }
+  }
+
+  /** Keeps a piece. @returns its name */
+  async put(value: JsonValue): Promise<string> {
+    const json = JSON.stringify(value);
+    const name = createHash('sha256').update(json).digest('base64url').slice(0, 22);
+    if (this.#pieces.has(name)) return name;
+    const bytes = await compress(json);
+    await mkdir(join(this.directory, PIECES), { recursive: true, mode: 0o700 });
+    await writeWhole(join(this.directory, PIECES, name), bytes);
+    this.#pieces.set(name, bytes.length);
+    return name;
+  }
+
+  /** @returns undefined when it is not there (any more), or damaged */
+  async get(name: string): Promise<JsonValue | undefined> {
+    if (!this.#pieces.has(name)) return undefined;
+    try {
+      const bytes = await readFile(join(this.directory, PIECES, name));
+      return JSON.parse((await expand(bytes)).toString('utf8')) as JsonValue;
+    } catch {
+      // A piece that a crash left half written is as good as none: the reader says what is missing.
+      return undefined;
+    }
+  }
+
+  async getObject(name: string): Promise<JsonObject> {
+    const value = await this.get(name);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  }
+
+  async add(state: HistoryState): Promise<void> {
+    const before = this.#states.at(-1)?.cells ?? [];
+    this.#states.push(state);
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    const line = `${JSON.stringify(logged(state, before))}\n`;
+    await writeFile(join(this.directory, LOG), line, { flag: 'a', mode: 0o600 });
+  }
+
+  /** Forgets what is too old, and what is too much: outputs of the oldest states first, then those states. */
+  async thin(now: number, mostBytes: number): Promise<void> {
+    const kept = thinned(this.#states, now);
+    const isFewer = kept.length < this.#states.length;
+    let states: HistoryState[] = kept;
+    while (this.#sizeOf(states) > mostBytes) {
+      const oldest = states.findIndex(({ cells }) => cells.some(([, , outputs]) => outputs !== null));
+      // The newest state is what a person would miss most.
+      if (oldest >= 0 && oldest < states.length - 1) {
+        states = states.map((state, index) => (index === oldest ? withoutOutputs(state) : state));
+      } else if (states.length > 1) states = states.slice(1);
+      else break;
+    }
+    if (isFewer || states !== kept) await this.#rewrite(states);
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.#rewrite(this.#states.filter((state) => state.id !== id));
+  }
+
+  async forgetAll(): Promise<void> {
+    this.#states = [];
+    this.#pieces.clear();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #sizeOf(states: readonly HistoryState[]): number {
+    let size = 0;
+    for (const name of namesIn(states)) size += this.#pieces.get(name) ?? 0;
+    return size;
+  }
+
+  async #rewrite(states: readonly HistoryState[]): Promise<void> {
+    let before: readonly CellReference[] = [];
+    const lines = states.map((state) => {
+      const line = JSON.stringify(logged(state, before));
+      before = state.cells;
+      return `${line}\n`;
+    });
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await writeWhole(join(this.directory, LOG), lines.join(''));
+    this.#states = [...states];
+    const needed = namesIn(states);
+    for (const name of [...this.#pieces.keys()]) {
+      if (needed.has(name)) continue;
+      this.#pieces.delete(name);
+      await rm(join(this.directory, PIECES, name), { force: true });
+    }
+  }
+}
+
+function namesIn(states: readonly HistoryState[]): Set<string> {
+  const names = new Set<string>();
+  for (const { metadata, cells } of states) {
+    names.add(metadata);
+    for (const [, cell, outputs] of cells) {
+      names.add(cell);
+      if (outputs !== null) names.add(outputs);
+    }
+  }
+  return names;
+}
+
+function withoutOutputs(state: HistoryState): HistoryState {
+  return { ...state, cells: state.cells.map(([id, cell]) => [id, cell, null] as const) };
+}
+
+function logged({ cells, ...rest }: HistoryState, before: readonly CellReference[]): LoggedState {
+  const isSame = (a: CellReference | undefined, b: CellReference | undefined) =>
+    a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
+  const most = Math.min(cells.length, before.length);
+  let head = 0;
+  while (head < most && isSame(cells[head], before[head])) head += 1;
+  let tail = 0;
+  while (tail < most - head && isSame(cells[cells.length - 1 - tail], before[before.length - 1 - tail])) tail += 1;
+  const inserted = cells.slice(head, cells.length - tail);
+  return { ...rest, splice: [head, before.length - head - tail, ...inserted] };
+}
+
+function parseLogged(line: string): LoggedState | undefined {
+  try {
+    const value = JSON.parse(line) as LoggedState;
+    return Array.isArray(value.splice) && typeof value.id === 'string' ? value : undefined;
+  } catch {
+    // The last line of a log that was cut off by a crash.
+    return undefined;
+  }
+}
+
+/** Others never see half a file. */
+async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.new`;
+  await writeFile(temporary, bytes, { mode: 0o600 });
+  await rename(temporary, path);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+  throw error;
+}
