@@ -31,7 +31,8 @@ export class DocumentManager implements OpenDocuments {
 
   constructor(options: DocumentManagerOptions) {
     const { historyDirectory, ...rest } = options;
-    this.#histories = historyDirectory === undefined ? undefined : new Histories(historyDirectory, options.log);
+    this.#histories =
+      historyDirectory === undefined ? undefined : new Histories(historyDirectory, options.log);
     this.#options = { grace: 30_000, largest: 500_000_000, ...rest };
     this.#histories?.sweep(Date.now()).catch((error: unknown) => {
       options.log.warn(`Old histories were not removed: ${String(error)}`);
@@ -126,7 +127,7 @@ export class DocumentManager implements OpenDocuments {
   }
 
   async #moveHistory({ path, history }: LiveDocument): Promise<void> {
-    if (this.#histories !== undefined) await history?.movedTo(this.#histories.directoryOf(path));
+    if (this.#histories !== undefined) await history?.movedTo(this.#histories.directoryOf(path), path);
   }
 
   /** Lets go of a document that stays quiet. */

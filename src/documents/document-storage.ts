@@ -11,7 +11,10 @@ import { sameJson } from '../notebook/operations.js';
 import { adopt, adoptRead, fileOf, stateOf } from './document-file.js';
 
 /** What documents need of `Contents`. */
-export type ContentsSource = Pick<Contents, 'readNotebook' | 'readBytes' | 'writeBytes' | 'stat' | 'watch'> & {
+export type ContentsSource = Pick<
+  Contents,
+  'readNotebook' | 'readBytes' | 'writeBytes' | 'stat' | 'watch'
+> & {
   store: { checkpoints: Pick<Checkpoints, 'create' | 'list'> };
 };
 
@@ -103,6 +106,11 @@ export class DocumentStorage {
     if (!bytes.equals(this.#onDisk.toBytes())) return 'changed';
     this.entry = read;
     return 'same';
+  }
+
+  /** Calls back when something changes in the folder of the file; undefined when the store cannot tell. */
+  watch(onChange: () => void): Closeable | undefined {
+    return this.contents.watch(parentOf(this.path), onChange);
   }
 
   /**

@@ -1,12 +1,11 @@
 /** Where the histories of all notebooks lie: one folder for each path, named by its hash. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../log.js';
 import { OLDEST_STATE } from './history-thinning.js';
+import { PATH_FILE } from './history-store.js';
 import { DocumentHistory } from './history.js';
-
-const PATH_FILE = 'path';
 
 export class Histories {
   /** @param directory  of this server's store alone: another one has other notebooks under the same paths */
@@ -17,18 +16,11 @@ export class Histories {
 
   /** @param size  bytes of the notebook now */
   of(path: string, size: () => number): DocumentHistory {
-    return new DocumentHistory(this.directoryOf(path), size, this.log);
+    return new DocumentHistory(this.directoryOf(path), path, size, this.log);
   }
 
   directoryOf(path: string): string {
     return join(this.directory, createHash('sha256').update(path).digest('hex').slice(0, 32));
-  }
-
-  /** Makes the folder of a path, so that it can be found when a folder above the notebook is renamed. */
-  async name(path: string): Promise<void> {
-    const directory = this.directoryOf(path);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(join(directory, PATH_FILE), path, { mode: 0o600 });
   }
 
   /** A file or folder was moved; what had the new path before is kept aside until it is too old. */
@@ -41,7 +33,7 @@ export class Histories {
       try {
         await rename(directory, `${directory}-${Date.now()}`).catch(ignoreMissing);
         await rename(join(this.directory, name), directory);
-        await this.name(target);
+        await writeFile(join(directory, PATH_FILE), target, { mode: 0o600 });
       } catch (error) {
         this.log.warn(`The history of ${path} stays under its old name: ${String(error)}`);
       }

@@ -5,11 +5,7 @@
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
-import type {
-  HistoryCellDifference,
-  HistoryModel,
-  HistoryStateModel,
-} from '../protocol/rest-models.js';
+import type { HistoryCellDifference, HistoryModel, HistoryStateModel } from '../protocol/rest-models.js';
 import { difference } from '../notebook/operations.js';
 import type { DocumentHistory } from './history.js';
 import type { LiveDocument } from './live-document.js';

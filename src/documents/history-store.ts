@@ -38,18 +38,31 @@ interface LoggedState extends Omit<HistoryState, 'cells'> {
 
 const LOG = 'states.jsonl';
 const PIECES = 'pieces';
+export const PATH_FILE = 'path';
 
 export class HistoryStore {
-  #states: HistoryState[] = [];
+  /** as in the log: whole lists of cells for every save of an hour would take too much memory */
+  #log: LoggedState[] = [];
+  #last: readonly CellReference[] = [];
+  /** a crash left the log without the end of its last line */
+  #isCut = false;
   /** bytes on disk of each piece */
   #pieces = new Map<string, number>();
   #isLoaded = false;
 
-  constructor(readonly directory: string) {}
+  /** @param path  of the notebook, noted beside its history so that a renamed folder can take it along */
+  constructor(
+    readonly directory: string,
+    private readonly path: string,
+  ) {}
 
-  /** Oldest first. */
-  get states(): readonly HistoryState[] {
-    return this.#states;
+  /** Oldest first; made anew at every call. */
+  get states(): HistoryState[] {
+    let cells: readonly CellReference[] = [];
+    return this.#log.map(({ splice, ...rest }) => {
+      cells = spliced(cells, splice);
+      return { ...rest, cells };
+    });
   }
 
   /** Bytes of all pieces. */
@@ -65,15 +78,13 @@ export class HistoryStore {
     this.#isLoaded = true;
     const log = await readFile(join(this.directory, LOG), 'utf8').catch(ignoreMissing);
     if (log === undefined) return;
-    let cells: readonly CellReference[] = [];
     for (const line of log.split('\n')) {
-      const logged = parseLogged(line);
-      if (logged === undefined) continue;
-      const { splice, ...rest } = logged;
-      const [from, deleted, ...inserted] = splice;
-      cells = [...cells.slice(0, from), ...inserted, ...cells.slice(from + deleted)];
-      this.#states.push({ ...rest, cells });
+      const state = parseLogged(line);
+      if (state === undefined) continue;
+      this.#last = spliced(this.#last, state.splice);
+      this.#log.push(state);
     }
+    this.#isCut = log !== '' && !log.endsWith('\n');
     const pieces = join(this.directory, PIECES);
     for (const name of (await readdir(pieces).catch(ignoreMissing)) ?? []) {
       this.#pieces.set(name, (await stat(join(pieces, name))).size);
@@ -110,18 +121,22 @@ export class HistoryStore {
   }
 
   async add(state: HistoryState): Promise<void> {
-    const before = this.#states.at(-1)?.cells ?? [];
-    this.#states.push(state);
+    const isFirst = this.#log.length === 0;
+    const line = logged(state, this.#last);
+    this.#log.push(line);
+    this.#last = state.cells;
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    const line = `${JSON.stringify(logged(state, before))}\n`;
-    await writeFile(join(this.directory, LOG), line, { flag: 'a', mode: 0o600 });
+    if (isFirst) await writeWhole(join(this.directory, PATH_FILE), this.path);
+    const text = `${this.#isCut ? '\n' : ''}${JSON.stringify(line)}\n`;
+    this.#isCut = false;
+    await writeFile(join(this.directory, LOG), text, { flag: 'a', mode: 0o600 });
   }
 
   /** Forgets what is too old, and what is too much: outputs of the oldest states first, then those states. */
   async thin(now: number, mostBytes: number): Promise<void> {
-    const kept = thinned(this.#states, now);
-    const isFewer = kept.length < this.#states.length;
-    let states: HistoryState[] = kept;
+    const isTooOld = thinned(this.#log, now).length < this.#log.length;
+    if (!isTooOld && this.size <= mostBytes) return;
+    let states = thinned(this.states, now);
     while (this.#sizeOf(states) > mostBytes) {
       const oldest = states.findIndex(({ cells }) => cells.some(([, , outputs]) => outputs !== null));
       // The newest state is what a person would miss most.
@@ -130,15 +145,16 @@ export class HistoryStore {
       } else if (states.length > 1) states = states.slice(1);
       else break;
     }
-    if (isFewer || states !== kept) await this.#rewrite(states);
+    await this.#rewrite(states);
   }
 
   async forget(id: string): Promise<void> {
-    await this.#rewrite(this.#states.filter((state) => state.id !== id));
+    await this.#rewrite(this.states.filter((state) => state.id !== id));
   }
 
   async forgetAll(): Promise<void> {
-    this.#states = [];
+    this.#log = [];
+    this.#last = [];
     this.#pieces.clear();
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -151,14 +167,16 @@ export class HistoryStore {
 
   async #rewrite(states: readonly HistoryState[]): Promise<void> {
     let before: readonly CellReference[] = [];
-    const lines = states.map((state) => {
-      const line = JSON.stringify(logged(state, before));
+    const log = states.map((state) => {
+      const line = logged(state, before);
       before = state.cells;
-      return `${line}\n`;
+      return line;
     });
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await writeWhole(join(this.directory, LOG), lines.join(''));
-    this.#states = [...states];
+    await writeWhole(join(this.directory, LOG), log.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    this.#log = log;
+    this.#last = before;
+    this.#isCut = false;
     const needed = namesIn(states);
     for (const name of [...this.#pieces.keys()]) {
       if (needed.has(name)) continue;
@@ -166,6 +184,13 @@ export class HistoryStore {
       await rm(join(this.directory, PIECES, name), { force: true });
     }
   }
+}
+
+function spliced(
+  cells: readonly CellReference[],
+  [from, deleted, ...inserted]: LoggedState['splice'],
+): CellReference[] {
+  return [...cells.slice(0, from), ...inserted, ...cells.slice(from + deleted)];
 }
 
 function namesIn(states: readonly HistoryState[]): Set<string> {
@@ -191,7 +216,8 @@ function logged({ cells, ...rest }: HistoryState, before: readonly CellReference
   let head = 0;
   while (head < most && isSame(cells[head], before[head])) head += 1;
   let tail = 0;
-  while (tail < most - head && isSame(cells[cells.length - 1 - tail], before[before.length - 1 - tail])) tail += 1;
+  while (tail < most - head && isSame(cells[cells.length - 1 - tail], before[before.length - 1 - tail]))
+    tail += 1;
   const inserted = cells.slice(head, cells.length - tail);
   return { ...rest, splice: [head, before.length - head - tail, ...inserted] };
 }

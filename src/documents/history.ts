@@ -29,10 +29,11 @@ export class DocumentHistory {
   /** @param size  bytes of the notebook now, for what its history may take */
   constructor(
     directory: string,
+    path: string,
     private readonly size: () => number,
     private readonly log: Log,
   ) {
-    this.#store = new HistoryStore(directory);
+    this.#store = new HistoryStore(directory, path);
   }
 
   /** Keeps the state as it is at this moment. Resolves when it is on disk, or could not be kept. */
@@ -140,9 +141,9 @@ export class DocumentHistory {
   }
 
   /** The notebook was moved, and its history with it. */
-  async movedTo(directory: string): Promise<void> {
+  async movedTo(directory: string, path: string): Promise<void> {
     await this.#settled();
-    this.#store = new HistoryStore(directory);
+    this.#store = new HistoryStore(directory, path);
   }
 
   /** Resolves when everything that was asked for is on disk. */
@@ -152,7 +153,7 @@ export class DocumentHistory {
 
   async #keep(cell: Cell, withOutputs: boolean): Promise<CellReference> {
     const { outputs, ...rest } = cell;
-    const piece = await this.#store.put(rest as unknown as JsonObject);
+    const piece = await this.#store.put(rest);
     const has = outputs !== undefined && outputs.length > 0 && withOutputs;
     return [cell.id, piece, has ? await this.#store.put(outputs as unknown as JsonObject[]) : null];
   }

@@ -360,7 +360,8 @@ export class LiveDocument implements OpenDocument {
     this.#recorder.flush();
     this.#record('restore');
     const ops = difference(this.state, wanted).filter(
-      (op) => op.op !== 'set-execution' && (op.op === 'insert-cell' || op.id === null || !this.#isBusy(op.id)),
+      (op) =>
+        op.op !== 'set-execution' && (op.op === 'insert-cell' || op.id === null || !this.#isBusy(op.id)),
     );
     this.#take({ ops, collisions: [] }, 'file');
   }

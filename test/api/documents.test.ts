@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Output } from '../../src/notebook/types.js';
+import type { HistoryModel } from '../../src/protocol/rest-models.js';
 import { hasPythonKernel } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
 import { DocumentTestPage } from './document-page.js';
@@ -293,3 +294,43 @@ async function eventually(holds: () => boolean): Promise<void> {
     await sleep(20);
   }
 }
+
+describe('the history of a live document', () => {
+  it('lists what was, brings a deleted cell back as an operation, and forgets', async () => {
+    const path = notebook(['first = 1', 'second = 2']);
+    const page = await DocumentTestPage.open(server, path);
+    const history = (rest = '', init?: RequestInit) =>
+      server.fetch(`api/documents/${page.id}/history${rest}`, init);
+    const list = async () => (await (await history()).json()) as HistoryModel;
+    page.sync.perform([{ op: 'edit-source', id: 'c0', changes: [9, [0, '0']] }]);
+    page.sync.perform([{ op: 'delete-cell', id: 'c1' }]);
+    page.sync.save();
+    await page.until(() => page.sync.isSaved);
+    const { states, deleted } = await list();
+    expect(states.map(({ why }) => why)).toEqual(['saved', 'delete', 'opened']);
+    expect(deleted).toMatchObject([{ cell: 'c1', source: 'second = 2' }]);
+    const opened = states.at(-1)?.id ?? '';
+    expect(await (await history(`/${opened}/diff`)).json()).toEqual({
+      cells: [
+        { cell: 'c0', before: 'first = 1', after: 'first = 10', outputs: false, moved: false },
+        { cell: 'c1', before: 'second = 2', after: null, outputs: false, moved: false },
+      ],
+    });
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const restored = await history(`/${opened}/restore`, { ...post, body: '{"cells":["c1"]}' });
+    expect(restored.status).toBe(204);
+    await page.until(() => page.sync.view.has('c1'));
+    expect([...page.sync.view.cells()].map(({ cell }) => cell.source)).toEqual(['first = 10', 'second = 2']);
+    await history(`/${opened}/restore`, { ...post, body: '{}' });
+    await page.until(() => page.sync.view.cell('c0')?.cell.source === 'first = 1');
+    await page.until(() => page.sync.isSaved);
+    expect(onDisk(path).map(({ source }) => joined(source))).toEqual(['first = 1', 'second = 2']);
+    expect((await history('/nothing')).status).toBe(404);
+    expect((await history('', { method: 'DELETE' })).status).toBe(204);
+    expect((await list()).states).toEqual([]);
+    expect(readdirSync(server.notebooks).filter((name) => !name.endsWith('.ipynb'))).toEqual([
+      '.ipynb_checkpoints',
+    ]);
+    await page.close();
+  });
+});

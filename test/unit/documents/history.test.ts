@@ -1,0 +1,200 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Histories } from '../../../src/documents/histories.js';
+import { cellDifferences } from '../../../src/documents/history-router.js';
+import { HistoryStore, type CellReference } from '../../../src/documents/history-store.js';
+import { thinned } from '../../../src/documents/history-thinning.js';
+import { DocumentHistory } from '../../../src/documents/history.js';
+import { silentLog } from '../../../src/log.js';
+import { NotebookState } from '../../../src/notebook/notebook-state.js';
+import { applyAll, type Operation } from '../../../src/notebook/operations.js';
+import type { Cell, Output } from '../../../src/notebook/types.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+let directory: string;
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'nbserver-history-'))));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const text = (value: string): Output => ({ output_type: 'stream', name: 'stdout', text: value });
+const code = (id: string, source: string, outputs: Output[] = []): Cell => ({
+  id,
+  cell_type: 'code',
+  source,
+  metadata: {},
+  outputs,
+  execution_count: null,
+});
+const open = (size = 1_000) => new DocumentHistory(join(directory, 'h'), 'a.ipynb', () => size, silentLog);
+const edit = (id: string, source: string, to: string): Operation => ({
+  op: 'edit-source',
+  id,
+  changes: [[source.length, ...to.split('\n')]],
+});
+
+describe('DocumentHistory', () => {
+  it('keeps every saved state with its outputs, each piece once, and has them after a restart', async () => {
+    const state = NotebookState.fromCells({ a: 1 }, [code('a', 'x', [text('1')]), code('b', 'y')]);
+    const history = open();
+    await history.record(state, 'opened');
+    await history.record(state, 'saved');
+    const pieces = readdirSync(join(directory, 'h', 'pieces')).length;
+    applyAll(state, [edit('a', 'x', 'x = 2')]);
+    await history.record(state, 'saved');
+    expect(readdirSync(join(directory, 'h', 'pieces'))).toHaveLength(pieces + 1);
+    const again = open();
+    const states = await again.list();
+    expect(states.map(({ why }) => why)).toEqual(['saved', 'opened']);
+    const first = await again.state(states[1]?.id ?? '');
+    expect([...first.cells()].map(({ cell }) => cell)).toEqual([code('a', 'x', [text('1')]), code('b', 'y')]);
+    expect(first.metadata).toEqual({ a: 1 });
+    expect((await again.state(states[0]?.id ?? '')).cell('a')?.cell.source).toBe('x = 2');
+    await expect(again.state('nothing')).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('can be read by its owner alone, and survives a log that a crash cut off', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'x')]);
+    const history = open();
+    await history.record(state, 'saved');
+    applyAll(state, [edit('a', 'x', 'y')]);
+    await history.record(state, 'saved');
+    const log = join(directory, 'h', 'states.jsonl');
+    expect(statSync(join(directory, 'h')).mode & 0o777).toBe(0o700);
+    expect(statSync(log).mode & 0o777).toBe(0o600);
+    truncateSync(log, statSync(log).size - 10);
+    const again = open();
+    expect(await again.list()).toHaveLength(1);
+    await again.record(state, 'saved');
+    expect((await again.list()).map(({ cells }) => cells.length)).toEqual([1, 1]);
+    expect(await open().list()).toEqual(await again.list());
+  });
+
+  it('lists cells that are gone, also with what they printed after they were deleted', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'first'), code('b', 'slow()', [text('1')])]);
+    const history = open();
+    await history.record(state, 'delete');
+    applyAll(state, [{ op: 'delete-cell', id: 'b' }]);
+    await history.record(state, 'saved');
+    await history.recordOrphan('b', [text('2')]);
+    const [gone] = await history.deleted(state);
+    expect(gone).toMatchObject({ cell: 'b', cell_type: 'code', source: 'slow()' });
+    const past = await history.state(gone?.state ?? '');
+    expect(past.cell('b')?.cell.outputs).toEqual([text('1'), text('2')]);
+  });
+
+  it('forgets a state, and everything', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'secret')]);
+    const history = open();
+    await history.record(state, 'saved');
+    applyAll(state, [edit('a', 'secret', 'x')]);
+    await history.record(state, 'saved');
+    const [, old] = await history.list();
+    await history.forget(old?.id ?? '');
+    expect(await history.list()).toHaveLength(1);
+    expect(readdirSync(join(directory, 'h', 'pieces'))).toHaveLength(2);
+    await history.forgetAll();
+    expect(existsSync(join(directory, 'h'))).toBe(false);
+    await history.record(state, 'saved');
+    expect(await history.list()).toHaveLength(1);
+  });
+
+  it('costs history, never the notebook, when its folder cannot be written', async () => {
+    writeFileSync(join(directory, 'h'), 'a file in its place');
+    await open().record(NotebookState.fromCells({}, [code('a', 'x')]), 'saved');
+    expect(await open().list()).toEqual([]);
+  });
+});
+
+describe('HistoryStore', () => {
+  it('lets go of outputs before sources, the oldest first, when there is too much', async () => {
+    const store = new HistoryStore(join(directory, 's'), 'a.ipynb');
+    const random = (n: number) => Array.from({ length: n }, () => Math.random()).join();
+    for (let n = 0; n < 4; n += 1) {
+      const cells: CellReference[] = [['a', await store.put(`source ${n}`), await store.put(random(2_000))]];
+      await store.add({ id: `s${n}`, at: n * MINUTE, why: 'saved', metadata: await store.put({}), cells });
+    }
+    const most = store.size / 2;
+    await store.thin(5 * MINUTE, most);
+    expect(store.size).toBeLessThanOrEqual(most);
+    const withOutputs = store.states.map(({ cells }) => cells[0]?.[2] !== null);
+    expect(withOutputs).toEqual([...withOutputs].sort());
+    expect(withOutputs).toContain(false);
+    expect(store.states.at(-1)?.cells[0]?.[2]).not.toBeNull();
+    expect(store.states).toHaveLength(4);
+    for (const { cells } of store.states) expect(await store.get(cells[0]?.[1] ?? '')).toMatch(/^source/);
+    const again = new HistoryStore(join(directory, 's'), 'a.ipynb');
+    await again.load();
+    expect(again.states).toEqual(store.states);
+  });
+});
+
+describe('thinned', () => {
+  const now = 100 * DAY;
+  const states = (count: number, step: number, from: number) =>
+    Array.from({ length: count }, (_, n) => ({ at: now - from + n * step, why: 'saved' }));
+  it.each([
+    ['all of the last hour', states(60, MINUTE, HOUR), 60],
+    ['one per ten minutes of a day', states(6 * 60, MINUTE, 12 * HOUR), 36],
+    ['one per day of 30 days', states(20 * 24, HOUR, 25 * DAY), 20],
+    ['nothing beyond', states(10, HOUR, 40 * DAY), 0],
+  ])('keeps %s', (_, all, expected) => {
+    const kept = thinned(all, now);
+    expect(Math.abs(kept.length - expected)).toBeLessThanOrEqual(1);
+    expect(thinned(kept, now)).toEqual(kept);
+    expect(kept).toEqual([...kept].sort((a, b) => a.at - b.at));
+  });
+
+  it('keeps what was there before a merge, a restore or a deletion', () => {
+    const all = states(100, 1_000, 5 * HOUR).map((state, n) => ({
+      ...state,
+      why: n === 50 ? 'delete' : 'saved',
+    }));
+    expect(thinned(all, now).some(({ why }) => why === 'delete')).toBe(true);
+  });
+});
+
+describe('Histories', () => {
+  it('go with a notebook and with a folder that is renamed', async () => {
+    const histories = new Histories(directory, silentLog);
+    const state = NotebookState.fromCells({}, [code('a', 'x')]);
+    await histories.of('dir/a.ipynb', () => 0).record(state, 'saved');
+    await histories.of('other.ipynb', () => 0).record(state, 'saved');
+    await histories.renamed('dir', 'new');
+    expect(await histories.of('new/a.ipynb', () => 0).list()).toHaveLength(1);
+    expect(await histories.of('dir/a.ipynb', () => 0).list()).toHaveLength(0);
+    await histories.renamed('new/a.ipynb', 'other.ipynb');
+    expect(await histories.of('other.ipynb', () => 0).list()).toHaveLength(1);
+    await histories.sweep(Date.now());
+    expect(readdirSync(directory)).toHaveLength(2);
+    await histories.sweep(Date.now() + 31 * DAY);
+    expect(readdirSync(directory)).toHaveLength(0);
+  });
+});
+
+describe('cellDifferences', () => {
+  it('says cell by cell what became of a notebook', () => {
+    const from = NotebookState.fromCells({}, [
+      code('a', '1'),
+      code('b', '2'),
+      code('c', '3'),
+      code('d', '4'),
+    ]);
+    const to = NotebookState.fromCells({}, [
+      code('d', '4'),
+      code('a', '1!'),
+      code('n', 'new'),
+      code('c', '3', [text('o')]),
+    ]);
+    expect(cellDifferences(from, to)).toEqual([
+      { cell: 'd', before: '4', after: '4', outputs: false, moved: true },
+      { cell: 'a', before: '1', after: '1!', outputs: false, moved: false },
+      { cell: 'n', before: null, after: 'new', outputs: false, moved: false },
+      { cell: 'c', before: '3', after: '3', outputs: true, moved: false },
+      { cell: 'b', before: '2', after: null, outputs: false, moved: false },
+    ]);
+  });
+});
