@@ -22,7 +22,7 @@ export class DocumentTestPage {
   #ws: WebSocket | undefined;
 
   constructor(
-    private readonly server: TestServer,
+    private readonly server: Pick<TestServer, 'url' | 'fetch'>,
     readonly path: string,
   ) {
     this.sync = new PageSync(`test-page-${(pages += 1)}`, {
@@ -33,7 +33,11 @@ export class DocumentTestPage {
     });
   }
 
-  static async open(server: TestServer, path: string, body: object = {}): Promise<DocumentTestPage> {
+  static async open(
+    server: Pick<TestServer, 'url' | 'fetch'>,
+    path: string,
+    body: object = {},
+  ): Promise<DocumentTestPage> {
     const page = new DocumentTestPage(server, path);
     await page.connect(body);
     return page;
