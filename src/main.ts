@@ -85,8 +85,9 @@ function report(error: unknown): void {
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;
 }
 
-// `nbserver --help | head` closes the pipe early; that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// `nbserver --help | head` closes the pipe early, and a server may outlive its terminal (EIO): neither is an error.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
 await main(process.argv.slice(2)).catch(report);

@@ -82,15 +82,21 @@ while True:
     while answers and answers[0][0].encode() in seen:
         prompt, answer = answers.pop(0)
         seen = seen.split(prompt.encode(), 1)[1]
-        os.write(fd, answer.encode())
+        if answer == 'close the terminal':
+            os.close(fd)
+        else:
+            os.write(fd, answer.encode())
 sys.stdout.flush()
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(code if code >= 0 else 128 - code)
 `;
 
 /**
  * The same on a terminal.
  *
- * @param answers  [what the terminal shows, what is typed then]; '\r' is the Enter key, '\x03' is Control-C
+ * @param answers  [what the terminal shows, what is typed then]; '\r' is the Enter key, '\x03' is Control-C, and
+ *   'close the terminal' is done, not typed
+ * @returns for a program that a signal ended 128 + its number, as shells have it
  */
 export function onTerminal(
   args: string[],

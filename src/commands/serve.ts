@@ -83,29 +83,32 @@ async function run(
   });
 
   // Signals first: a program that reads the start message may send one at once.
-  const stopped = new Promise<void>((resolve) => {
+  const stopped = new Promise<'SIGHUP' | undefined>((resolve) => {
     const signals = onSignals({
       stop: resolve,
       describe,
       reload: reloadAll,
       ask: process.stdin.isTTY && !settings.answer_yes,
+      attached: process.stdin.isTTY,
       say: (line) => log.info(line),
     });
     void server.stopRequested.then(() => {
       signals.close();
-      resolve();
+      resolve(undefined);
     });
   });
   console.log(startMessage(facts(server, settings)));
   const removeOpenPage = showInBrowser(server, settings, loaded);
 
-  await stopped;
+  const signal = await stopped;
   unwatchFile(loaded.configFile);
   const running = server.kernels.running();
   if (running > 0) log.info(`Shutting down ${running} kernel${running === 1 ? '' : 's'}`);
   runtimeFile.remove();
   removeOpenPage();
   await server.close();
+  // Node aborts in exit() when its terminal is gone; this is how a program ends then, and what its parent waits for.
+  if (signal === 'SIGHUP') process.removeAllListeners(signal).kill(process.pid, signal);
   process.exit(0); // a handle that somebody else's store left open must not keep us
 }
 

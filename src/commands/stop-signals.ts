@@ -2,14 +2,16 @@
 import { createInterface } from 'node:readline';
 
 export interface SignalActions {
-  /** ends the server; called once */
-  stop(): void;
+  /** ends the server; called once. `SIGHUP`: the terminal is gone, so the process is to end by that signal */
+  stop(signal?: 'SIGHUP'): void;
   /** prints where the server is and what runs */
   describe(): void;
   /** reads certificate and password again */
   reload(): void;
   /** ask before Control-C stops: only with a person at a terminal */
   ask: boolean;
+  /** started at a terminal: closing that ends the server. A service takes SIGHUP as "read your files again". */
+  attached: boolean;
   say(line: string): void;
 }
 
@@ -21,11 +23,11 @@ export function onSignals(actions: SignalActions): { close(): void } {
   let stopping = false;
   let asking: { close(): void } | undefined;
 
-  const stop = (why: string) => {
+  const stop = (why: string, signal?: 'SIGHUP') => {
     if (stopping) return;
     stopping = true;
     actions.say(why);
-    actions.stop();
+    actions.stop(signal);
   };
   const interrupt = () => {
     if (!actions.ask || asking) {
@@ -47,7 +49,7 @@ export function onSignals(actions: SignalActions): { close(): void } {
   const handlers = {
     SIGINT: interrupt,
     SIGTERM: () => stop('received signal 15, stopping'),
-    SIGHUP: actions.reload,
+    SIGHUP: () => (actions.attached ? stop('The terminal was closed, stopping', 'SIGHUP') : actions.reload()),
     SIGUSR1: actions.describe,
   };
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
@@ -72,6 +74,8 @@ function question(
   answered: (answer: string | undefined) => void,
 ): { close(): void } {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // A terminal that goes away while it is read is an error here, and SIGHUP there.
+  lines.on('error', () => end(undefined, false));
   let over = false;
   const end = (answer: string | undefined, tell: boolean) => {
     if (over) return;

@@ -1,6 +1,7 @@
 /** How a server lives and ends: what others see of it, signals, kills, and that nothing is left behind. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -131,6 +132,17 @@ describe('a running server', () => {
       /Shut down this notebook server.*resuming operation.*Shut down.*Shutdown confirmed/s,
     );
     expect(code).toBe(0);
+  });
+
+  it.skipIf(!hasPython)('ends with its terminal, also while it asks, and leaves nothing behind', async () => {
+    const args = [home.notebooks, '--no-browser', `--port=${await freePort()}`];
+    const closed: [string, string] = ['Stop it with', 'close the terminal'];
+    const asked: [string, string] = ['(y/[n])?', 'close the terminal'];
+    for (const answers of [[closed], [['Stop it with', '\x03'] as [string, string], asked]]) {
+      const { code } = await onTerminal(args, answers, home);
+      expect(code).toBe(128 + constants.signals.SIGHUP);
+      expect(runtimeFiles()).toEqual([]);
+    }
   });
 
   it('keeps its secrets out of the environment of kernels', async () => {
