@@ -213,9 +213,9 @@ export class KernelManager {
       newConnection: () =>
         newConnection({ kernelName: spec.name, sessionName, transport, portRange, socketPath }),
       command: async () => {
-        const [file = '', ...args] = launchArguments(spec, context);
+        const argv = launchArguments(spec, context);
         return {
-          argv: [await this.specs.resolvePython(file), ...args],
+          argv: [await this.specs.resolvePython(argv), ...argv.slice(1)],
           cwd: cwd ?? this.#options.defaultDirectory,
           env: launchEnvironment(spec, context),
           outputFile,

@@ -1,12 +1,14 @@
 /** Which kernels are installed: the kernelspecs of the Jupyter data directories, and the ones that we add ourselves. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
-import type { KernelspecModel, KernelspecsModel } from '../protocol/rest-models.js';
-import { PythonSearch } from './environments.js';
-import type { PythonSearchOptions } from './environments.js';
+import type { EnvironmentModel, KernelspecModel, KernelspecsModel } from '../protocol/rest-models.js';
+import { EnvironmentSpecs } from './environment-specs.js';
+import type { EnvironmentPlaces } from './environments.js';
 import { KernelspecFiles } from './kernelspec-files.js';
+import { PythonSearch } from './python-search.js';
+import type { PythonSearchOptions } from './python-search.js';
 
 /** A kernelspec that can be started: a valid kernel.json with its directory. */
 export interface KernelSpec {
@@ -34,6 +36,8 @@ export interface KernelspecOptions {
   defaultName?: string;
   /** where a Python with ipykernel is looked for when no `python3` spec is installed; absent: nowhere */
   python?: PythonSearchOptions;
+  /** where Python environments are looked for, to be offered by name; absent: nowhere */
+  environments?: EnvironmentPlaces;
   /** the kernel of this package; a spec of the same name on the data path comes first */
   builtIn?: readonly KernelSpec[];
   log: Log;
@@ -47,11 +51,13 @@ export class KernelspecManager {
   readonly #options: KernelspecOptions;
   readonly #files: KernelspecFiles;
   readonly #python: PythonSearch | undefined;
+  readonly #environments: EnvironmentSpecs | undefined;
 
   constructor(options: KernelspecOptions) {
     this.#options = options;
     this.#files = new KernelspecFiles(options.log);
     if (options.python) this.#python = new PythonSearch(options.python);
+    if (options.environments) this.#environments = new EnvironmentSpecs(options.environments);
   }
 
   /** Every kernelspec that may be used, by name. What was installed since the last call is there. */
@@ -65,6 +71,7 @@ export class KernelspecManager {
       const python = await this.#python?.find();
       if (python !== undefined) found.set(pythonName, pythonSpec(python));
     }
+    for (const spec of await this.#otherEnvironments([...found.values()])) found.set(spec.name, spec);
     for (const own of builtIn) {
       if (!found.has(own.name)) found.set(own.name, own);
     }
@@ -88,10 +95,28 @@ export class KernelspecManager {
     return python?.name ?? (has(javascriptName) ? javascriptName : (specs[0]?.name ?? javascriptName));
   }
 
-  /** The command of a spec whose argv starts with a bare `python`: that of a Python which has ipykernel, if there is one. */
-  async resolvePython(command: string): Promise<string> {
+  /**
+   * The command of a spec. A bare `python` (octave's says so, and Debian has none of that name) becomes a Python that
+   * has the module it is to run, if there is one.
+   */
+  async resolvePython(argv: readonly string[]): Promise<string> {
+    const [command = '', option, module] = argv;
     if (!/^python(3(\.\d+)?)?$/.test(command)) return command;
-    return (await this.#python?.find()) ?? command;
+    return (await this.#python?.find(option === '-m' ? module : undefined)) ?? command;
+  }
+
+  /** The Python environments of this user, those without ipykernel with the command that adds it. */
+  async environments(): Promise<EnvironmentModel[]> {
+    return (await this.#environments?.models()) ?? [];
+  }
+
+  /** Environments that no installed kernelspec starts already. */
+  async #otherEnvironments(installed: readonly KernelSpec[]): Promise<KernelSpec[]> {
+    const offered = (await this.#environments?.list()) ?? [];
+    if (offered.length === 0) return [];
+    const used = new Set(await Promise.all(installed.map(({ argv }) => commandFolder(argv[0]))));
+    const names = new Set(installed.map(({ name }) => name));
+    return offered.filter(({ name, argv }) => !names.has(name) && !used.has(dirname(argv[0] ?? '')));
   }
 
   /**
@@ -146,6 +171,12 @@ export class KernelspecManager {
     }
     return resources;
   }
+}
+
+/** The folder of a command: of an environment's Python only the folder is its own, the file often is a link. */
+async function commandFolder(command: string | undefined): Promise<string | undefined> {
+  if (command === undefined || !isAbsolute(command)) return undefined;
+  return realpath(dirname(command)).catch(() => undefined);
 }
 
 /** What ipykernel itself installs, for a Python that has it but no kernelspec. */

@@ -1,4 +1,4 @@
-/** REST: `/api/kernels`, `/api/kernelspecs`, `/kernelspecs/<name>/<file>`. */
+/** REST: `/api/kernels`, `/api/kernelspecs`, `/kernelspecs/<name>/<file>`, `/api/environments`. */
 import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Router } from 'express';
@@ -53,6 +53,11 @@ export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRout
 
   router.get('/api/kernelspecs', async (_req, res) => {
     res.json(await kernels.specs.models(baseUrl));
+  });
+
+  // An address of ours: Jupyter has no word for environments that lack a kernel.
+  router.get('/api/environments', async (_req, res) => {
+    res.json(await kernels.specs.environments());
   });
 
   router.get('/api/kernelspecs/:name', async (req, res) => {

@@ -131,3 +131,19 @@ export interface HistoryCellDifference {
   outputs: boolean;
   moved: boolean;
 }
+
+/** A Python environment of this user (`GET api/environments`, an address of ours). */
+export interface EnvironmentModel {
+  kind: 'conda' | 'venv' | 'virtualenv' | 'uv' | 'pyenv';
+  name: string;
+  /** as its kernel is called in lists */
+  display_name: string;
+  /** absolute path */
+  python: string;
+  /** for example `3.11`; '' when it does not say */
+  version: string;
+  /** the kernelspec that starts it; null while it has no ipykernel */
+  kernel_name: string | null;
+  /** the command that adds ipykernel; null when it has it */
+  install_command: string | null;
+}

@@ -162,6 +162,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         ...(environment.VIRTUAL_ENV ? { virtualEnv: environment.VIRTUAL_ENV } : {}),
         env: environment,
       },
+      environments: { home, notebookDirectory: settings.notebook_dir, env: environment },
       builtIn: [javascriptKernelspec()],
       log,
     });

@@ -44,7 +44,7 @@ const names = async (specs: KernelspecManager) => (await specs.list()).map(({ na
 function fakePython(folder: string, name: string, hasIpykernel: boolean): string {
   mkdirSync(join(root, folder), { recursive: true });
   const file = join(root, folder, name);
-  writeFileSync(file, `#!/bin/sh\necho asked >> "$0.log"\nexit ${hasIpykernel ? 0 : 1}\n`);
+  writeFileSync(file, `#!/bin/sh\necho "asked for $3" >> "$0.log"\nexit ${hasIpykernel ? 0 : 1}\n`);
   chmodSync(file, 0o755);
   return file;
 }
@@ -150,8 +150,8 @@ describe('a Python without a kernelspec', () => {
       { name: 'python3', argv: [on, '-m', 'ipykernel_launcher', '-f', '{connection_file}'] },
     ]);
     await specs.list();
-    expect(readFileSync(`${without}.log`, 'utf8')).toBe('asked\n');
-    expect(readFileSync(`${on}.log`, 'utf8')).toBe('asked\n');
+    expect(readFileSync(`${without}.log`, 'utf8')).toBe('asked for ipykernel\n');
+    expect(readFileSync(`${on}.log`, 'utf8')).toBe('asked for ipykernel\n');
 
     const active = fakePython('venv/bin', 'python', true);
     const virtual = manager({
@@ -168,13 +168,14 @@ describe('a Python without a kernelspec', () => {
     expect(existsSync(`${python}.log`)).toBe(false);
   });
 
-  it('runs a spec whose command is a bare python', async () => {
+  it('runs a spec whose command is a bare python, by one that has the module', async () => {
     const python = fakePython('bin', 'python3', true);
     const specs = manager({ python: { path: join(root, 'bin'), env: { PATH: process.env.PATH } } });
-    expect(await specs.resolvePython('python')).toBe(python);
-    expect(await specs.resolvePython('python3.11')).toBe(python);
-    expect(await specs.resolvePython('/opt/python')).toBe('/opt/python');
-    expect(await specs.resolvePython('R')).toBe('R');
-    expect(await manager().resolvePython('python')).toBe('python');
+    expect(await specs.resolvePython(['python', '-m', 'octave_kernel', '-f', 'x'])).toBe(python);
+    expect(await specs.resolvePython(['python3.11', 'kernel.py'])).toBe(python);
+    expect(readFileSync(`${python}.log`, 'utf8')).toBe('asked for octave_kernel\nasked for ipykernel\n');
+    expect(await specs.resolvePython(['/opt/python', '-m', 'x'])).toBe('/opt/python');
+    expect(await specs.resolvePython(['R'])).toBe('R');
+    expect(await manager().resolvePython(['python', '-m', 'x'])).toBe('python');
   });
 });
