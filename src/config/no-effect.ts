@@ -76,8 +76,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'ContentsManager.untitled_directory',
     'autoreload',
     'preferred_dir',
-    'terminals_enabled',
-    'terminado_settings',
     'allow_external_kernels',
     'external_connection_dir',
     'record_http_request_metrics',
@@ -86,8 +84,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'FileContentsManager.delete_to_trash',
     'FileContentsManager.always_delete_dir',
     'ContentsManager.hide_globs',
-    'TerminalManager.cull_inactive_timeout',
-    'TerminalManager.cull_interval',
   ],
   'the accepted Host names follow from ip, password and certfile; local_hostnames narrows or widens them': [
     'allow_remote_access',

@@ -99,6 +99,15 @@ export function webappSettings(value: { static_url_prefix?: string }): { static_
   }
 }
 
+export function terminadoSettings(value: { shell_command?: unknown }): { shell_command?: readonly string[] } {
+  const command = value.shell_command;
+  if (command === undefined) return {};
+  const isArgv = Array.isArray(command) && command.length > 0;
+  if (!isArgv || !command.every((part): part is string => typeof part === 'string'))
+    throw new Error('needs a shell_command that is a list of strings, for example ["/bin/zsh", "-l"]');
+  return { shell_command: command };
+}
+
 /** `49152-65535`; kernels take five ports each, and those below 1024 are root's. */
 export function portRange(value: string): string {
   const { first, last } = parsePortRange(value);

@@ -1,7 +1,7 @@
 /** What one entry of the option table says, and short builders that keep its type. */
 
 /** The sections of the configuration file; the classic class names. */
-export type Section = 'NotebookApp' | 'FileNotebookManager' | 'MappingKernelManager';
+export type Section = 'NotebookApp' | 'FileNotebookManager' | 'MappingKernelManager' | 'TerminalManager';
 
 /** Headings of `--help`, of the written configuration file and of its page in the docs, in that order. */
 export const groups = [
@@ -12,6 +12,7 @@ export const groups = [
   'Who else may call',
   'Notebooks and files',
   'Kernels',
+  'Terminals',
   'Pages',
   'Start and log',
 ] as const;

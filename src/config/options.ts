@@ -10,6 +10,7 @@ import * as form from './normalise.js';
 const app = { section: 'NotebookApp' } as const;
 const files = { section: 'FileNotebookManager' } as const;
 const kernels = { section: 'MappingKernelManager' } as const;
+const terminals = { section: 'TerminalManager' } as const;
 
 export const options = {
   // Address
@@ -355,6 +356,39 @@ export const options = {
     help: 'End kernels that printed nothing for so long although they are busy',
   }),
 
+  // Terminals
+  terminals_enabled: boolean({
+    ...app,
+    group: 'Terminals',
+    default: true,
+    help: 'Offer terminals: a shell in the browser, with all that the user of this server may do',
+  }),
+  terminado_settings: object<{ shell_command?: readonly string[] }>(['shell_command'], {
+    ...app,
+    group: 'Terminals',
+    default: {},
+    normalise: form.terminadoSettings,
+    placeholder: 'JSON',
+    help: 'shell_command is the shell of terminals with its arguments, for example {"shell_command": ["/bin/zsh", "-l"]}; unset: $SHELL. Nothing else in here has an effect',
+  }),
+  cull_inactive_timeout: number({
+    ...terminals,
+    group: 'Terminals',
+    default: 0,
+    min: 0,
+    placeholder: 'SECONDS',
+    help: 'End a terminal in which nothing was typed or printed for so many seconds; 0: never',
+  }),
+  terminal_cull_interval: number({
+    ...terminals,
+    group: 'Terminals',
+    default: 300,
+    min: 1,
+    also: ['TerminalManager.cull_interval'],
+    placeholder: 'SECONDS',
+    help: 'How often such terminals are looked for',
+  }),
+
   // Pages
   default_url: string({
     ...app,
@@ -471,6 +505,7 @@ export const classSections: Readonly<Record<string, Section>> = {
   KernelManager: 'MappingKernelManager',
   AsyncKernelManager: 'MappingKernelManager',
   KernelSpecManager: 'MappingKernelManager',
+  TerminalManager: 'TerminalManager',
 };
 
 /** Environment variables that carry secrets or lead to them: kernels and terminals must not inherit these. */

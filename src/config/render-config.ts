@@ -5,7 +5,12 @@ import { describeOption, optionNames } from './options.js';
 import type { OptionName } from './options.js';
 import { wrap } from './wrap.js';
 
-const sections: readonly Section[] = ['NotebookApp', 'FileNotebookManager', 'MappingKernelManager'];
+const sections: readonly Section[] = [
+  'NotebookApp',
+  'FileNotebookManager',
+  'MappingKernelManager',
+  'TerminalManager',
+];
 
 /**
  * Every option in its section, commented out, with its help and its default. Removing the `//` before any of them,

@@ -1,4 +1,4 @@
-/** The addresses that people see: `/`, tree, notebooks, edit, view, favicon.ico and robots.txt, all under base_url. */
+/** The addresses that people see: `/`, tree, notebooks, edit, view, terminals, favicon.ico and robots.txt, all under base_url. */
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
@@ -26,6 +26,8 @@ export interface PagesOptions {
   defaultUrl?: string;
   /** whether the dashboard offers to stop the server; default true */
   quitButton?: boolean;
+  /** `missing`: the native part is not installed; default `disabled` */
+  terminals?: 'available' | 'disabled' | 'missing';
   contents: PageContents;
 }
 
@@ -74,7 +76,12 @@ export function pagesRouter(options: PagesOptions): Router {
     if (entry.kind === 'file')
       return res.redirect(302, address(isNotebook(path) ? 'notebooks' : 'edit', path));
     send(res, 'tree.html', {
-      data: { path, quit_button: options.quitButton ?? true, logout: sessionOf(res) !== undefined },
+      data: {
+        path,
+        quit_button: options.quitButton ?? true,
+        logout: sessionOf(res) !== undefined,
+        terminals: options.terminals ?? 'disabled',
+      },
       preload: [`${address('api/contents', path)}?type=directory`],
     });
   });
@@ -120,6 +127,22 @@ export function pagesRouter(options: PagesOptions): Router {
     const text = asText((await contents.readBytes(path)).bytes);
     const reason = 'The file is not text (UTF-8).';
     send(res, 'edit.html', text === undefined ? { ...page, reason } : { ...page, text });
+  });
+
+  // The page starts the shell itself, by a request that no other site can make; `new` takes the next free name.
+  router.get('/terminals/:name', (req, res) => {
+    if ((options.terminals ?? 'disabled') === 'disabled')
+      throw new HttpError(404, 'Terminals are turned off on this server (terminals_enabled).');
+    const { name } = req.params;
+    const { cwd } = req.query;
+    send(res, 'terminal.html', {
+      title: name === 'new' ? 'Terminal' : `Terminal ${name}`,
+      data: {
+        name: name === 'new' ? null : name,
+        cwd: typeof cwd === 'string' ? cwd : null,
+        logout: sessionOf(res) !== undefined,
+      },
+    });
   });
 
   router.get('/favicon.ico', (_req, res) => {

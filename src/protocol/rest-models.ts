@@ -75,6 +75,11 @@ export interface SessionModel {
   notebook?: { path: string; name: string };
 }
 
+export interface TerminalModel {
+  name: string;
+  last_activity: string;
+}
+
 export interface KernelspecModel {
   name: string;
   spec: {

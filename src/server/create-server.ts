@@ -32,6 +32,7 @@ import {
 import { packageFile, version } from '../package-files.js';
 import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
+import { TerminalManager, handleTerminalSocket, hasPty, terminalsRouter } from '../terminals/index.js';
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
 import { stopWhenIdle } from './idle-stop.js';
@@ -220,6 +221,22 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         log,
       ),
     );
+    let ownUrl = '';
+    const terminals = settings.terminals_enabled
+      ? keep(
+          new TerminalManager({
+            command: settings.terminado_settings.shell_command ?? [],
+            environment,
+            hiddenEnvironment: secretEnvironment,
+            root: settings.notebook_dir,
+            serverUrl: () => ownUrl,
+            cullAfter: settings.cull_inactive_timeout,
+            cullInterval: settings.terminal_cull_interval,
+            onChange: () => events.listChanged({ list: 'terminals' }),
+            log,
+          }),
+        )
+      : undefined;
 
     const tls = settings.certfile === '' ? undefined : keep(await loadCertificate());
     const staticPrefix = settings.webapp_settings.static_url_prefix ?? `${settings.base_url}static/`;
@@ -261,6 +278,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         kernels: () => kernels.countByName(),
         websockets: () => upgrades.count(),
         kernelTraffic: () => kernels.traffic,
+        ...(terminals ? { terminals: () => terminals.list().length } : {}),
       }),
     );
     const routers = [
@@ -277,11 +295,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       documentsRouter({ documents }),
       eventsRouter({ bus: events }),
       metrics,
+      terminalsRouter(terminals),
       pagesRouter({
         baseUrl: settings.base_url,
         staticUrl: staticPrefix,
         defaultUrl: settings.default_url,
         quitButton: settings.quit_button,
+        terminals: terminals === undefined ? 'disabled' : hasPty() ? 'available' : 'missing',
         contents,
       }),
     ];
@@ -298,7 +318,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       log,
       routers,
     });
-    const websockets = websocketRoutes({ kernels, bridge, documents, contents, events, log });
+    const websockets = websocketRoutes({ kernels, bridge, documents, contents, terminals, events, log });
     const upgrades: Upgrades = keep(
       upgradeHandler({
         baseUrl: settings.base_url,
@@ -326,7 +346,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       keep(
         stopWhenIdle({
           timeout: settings.shutdown_no_activity_timeout,
-          inUse: () => kernels.list().some(({ state }) => state !== 'dead') || documents.list().length > 0,
+          inUse: () =>
+            kernels.list().some(({ state }) => state !== 'dead') ||
+            documents.list().length > 0 ||
+            (terminals?.list().length ?? 0) > 0,
           lastActivity: () => lastActivity,
           stop: requestStop,
           log,
@@ -334,6 +357,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       );
     }
     const { origins } = listening;
+    ownUrl = `${origins[0] ?? ''}${settings.base_url}`;
     // A token that somebody configured is known to them, and has no place on terminals and in journals.
     const link = (origin: string) => (made ? auth.loginUrl(origin) : `${origin}${settings.base_url}`);
     const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
@@ -377,10 +401,11 @@ function websocketRoutes(services: {
   bridge: KernelBridge;
   documents: DocumentManager;
   contents: Contents;
+  terminals: TerminalManager | undefined;
   events: EventBus;
   log: ServerLog;
 }): UpgradeRoute[] {
-  const { kernels, bridge, documents, contents, events, log } = services;
+  const { kernels, bridge, documents, contents, terminals, events, log } = services;
   return [
     {
       kind: 'kernel',
@@ -408,6 +433,15 @@ function websocketRoutes(services: {
         const directories = query.getAll('directory').map((path) => cleanPath(path));
         const watchDirectory = (path: string, changed: () => void) => contents.watch(path, changed);
         return (ws) => handleEventSocket(ws, { bus: events, watchDirectory, directories });
+      },
+    },
+    {
+      kind: 'terminal',
+      pattern: /^\/terminals\/websocket\/([^/]+)$/,
+      accept({ params: [name = ''], query }) {
+        const terminal = terminals?.get(name);
+        if (!terminal) throw new HttpError(404, `Terminal not found: ${name}`);
+        return (ws) => handleTerminalSocket(ws, terminal, { acknowledges: query.get('ack') === '1', log });
       },
     },
   ];

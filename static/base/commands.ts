@@ -1,5 +1,5 @@
 /** The one registry of what a page can do. Menus, toolbar, shortcuts and palette all call it, and so do tests. */
-import type { IconName } from './icons.js';
+import type { IconName } from './icon-element.js';
 import { chordsOf, normalizeKeys, type KeyPress } from './keys.js';
 
 export interface Command {

@@ -1,26 +1,13 @@
-/** Our icons: one path each on a 16 by 16 grid, in templates/icons.json, which the templates read as well. */
-import paths from '../../templates/icons.json';
+/** Icons in components. */
+import { iconPath, type IconName } from './icon-element.js';
 
-export type IconName = keyof typeof paths;
+export type { IconName } from './icon-element.js';
 
 /** An icon beside text is decoration; alone in a button, the button carries the name. */
 export function Icon({ name, className = '' }: { name: IconName; className?: string }) {
   return (
     <svg class={`icon ${className}`.trim()} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-      <path d={paths[name]} />
+      <path d={iconPath(name)} />
     </svg>
   );
-}
-
-/** The same for code that builds its DOM by hand. */
-export function iconElement(name: IconName, className = ''): SVGSVGElement {
-  const space = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(space, 'svg');
-  svg.setAttribute('class', `icon ${className}`.trim());
-  svg.setAttribute('viewBox', '0 0 16 16');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS(space, 'path');
-  path.setAttribute('d', paths[name]);
-  svg.append(path);
-  return svg;
 }

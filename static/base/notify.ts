@@ -1,5 +1,5 @@
 /** Messages that do not ask anything: notices at the lower right, and a live region for what is only to be heard. */
-import { iconElement } from './icons.js';
+import { iconElement } from './icon-element.js';
 
 export interface NoticeOptions {
   kind?: 'info' | 'warning' | 'error';

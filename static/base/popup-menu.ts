@@ -3,7 +3,7 @@
  * is really in the menu while it is open and goes back when it closes, before the chosen thing runs.
  */
 import type { CommandRegistry } from './commands.js';
-import { iconElement, type IconName } from './icons.js';
+import { iconElement, type IconName } from './icon-element.js';
 import { keyLabel } from './keys.js';
 import { placeMenu, type MenuPlace } from './place-menu.js';
 
@@ -57,6 +57,8 @@ export class PopupMenu {
   constructor(options: PopupOptions, parent?: PopupMenu) {
     this.#options = options;
     this.#parent = parent;
+    // Before it takes the focus: the parent would think that the person went elsewhere.
+    if (parent !== undefined) parent.#child = this;
     this.#back = document.activeElement;
     this.element = document.createElement('div');
     this.element.className = 'menu';

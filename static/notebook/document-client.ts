@@ -15,7 +15,7 @@ import type {
 } from '../../src/protocol/document-messages.js';
 import { api, ApiError } from '../base/api.js';
 import { urlFor } from '../base/urls.js';
-import { Connection, socketUrl, type ConnectionState } from './connection.js';
+import { Connection, socketUrl, type ConnectionState } from '../base/connection.js';
 
 export interface DocumentHandlers extends SyncHandlers {
   /** output for the pager (`?`, `??`) */

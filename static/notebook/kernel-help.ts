@@ -9,7 +9,7 @@ import { newCellId } from '../../src/notebook/cell-id.js';
 import { announce } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
 import { fromCodePoints, toCodePoints } from './code-points.js';
-import { Connection, socketUrl } from './connection.js';
+import { Connection, socketUrl } from '../base/connection.js';
 import type { Completions, KernelHelp } from './writing/kernel-help.js';
 import { renderBundle } from './outputs/mime.js';
 

@@ -1,5 +1,5 @@
 /** The drawer at the bottom that shows help (`?`, `??`, the fourth Shift-Tab). Esc and Q close it. */
-import { iconElement } from '../base/icons.js';
+import { iconElement } from '../base/icon-element.js';
 
 export class Pager {
   readonly element = document.createElement('aside');

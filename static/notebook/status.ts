@@ -2,10 +2,10 @@
 import { effect } from '@preact/signals';
 import type { KernelState, KernelView } from '../../src/protocol/document-messages.js';
 import { relativeTime, dateTime } from '../base/format.js';
-import { iconElement, type IconName } from '../base/icons.js';
+import { iconElement, type IconName } from '../base/icon-element.js';
 import { announce } from '../base/notify.js';
 import { baseName } from '../base/urls.js';
-import type { ConnectionState } from './connection.js';
+import type { ConnectionState } from '../base/connection.js';
 import type { DocumentClient } from './document-client.js';
 import type { Mode } from './selection.js';
 

@@ -1,5 +1,5 @@
 /** What the dashboard does to files and kernels: each asks what it must, calls the API, and shows the result. */
-import type { ContentsModel, SessionModel } from '../../src/protocol/rest-models.js';
+import type { ContentsModel, SessionModel, TerminalModel } from '../../src/protocol/rest-models.js';
 import { api, xsrfToken } from '../base/api.js';
 import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
@@ -194,6 +194,17 @@ export async function shutdownSessions(sessions: readonly SessionModel[]): Promi
       await deleteSession(session);
     } catch (error) {
       notifyError(`Shutdown of "${session.path}":`, error);
+    }
+  }
+  await dashboard.refresh();
+}
+
+export async function shutdownTerminals(terminals: readonly TerminalModel[]): Promise<void> {
+  for (const { name } of terminals) {
+    try {
+      await api.delete(`api/terminals/${encodeURIComponent(name)}`);
+    } catch (error) {
+      notifyError(`Shutdown of terminal ${name}:`, error);
     }
   }
   await dashboard.refresh();

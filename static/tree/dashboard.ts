@@ -1,6 +1,11 @@
 /** The state of the dashboard as signals, and how it is loaded: folder, selection, sorting, sessions, kernels. */
 import { batch, computed, signal } from '@preact/signals';
-import type { ContentsModel, KernelspecsModel, SessionModel } from '../../src/protocol/rest-models.js';
+import type {
+  ContentsModel,
+  KernelspecsModel,
+  SessionModel,
+  TerminalModel,
+} from '../../src/protocol/rest-models.js';
 import { api, ApiError, onLoginExpired } from '../base/api.js';
 import { announce } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
@@ -13,6 +18,8 @@ export interface TreePageData {
   quit_button: boolean;
   /** this browser logged in and can log out */
   logout: boolean;
+  /** `missing`: the native part is not installed */
+  terminals: 'available' | 'disabled' | 'missing';
 }
 
 export type Trouble = { kind: 'missing' | 'unreachable' | 'login' | 'other'; message: string };
@@ -29,6 +36,7 @@ export const sort = signal<Sort>(storedSort());
 export const filter = signal('');
 export const selection = signal<ReadonlySet<string>>(new Set());
 export const sessions = signal<SessionModel[]>([]);
+export const terminals = signal<TerminalModel[]>([]);
 export const kernelspecs = signal<KernelspecsModel | undefined>(undefined);
 /** path of a row that shall get focus as soon as it is there */
 export const focusWanted = signal<string | undefined>(undefined);
@@ -61,7 +69,7 @@ export async function refresh(): Promise<void> {
     });
   };
   const specs = kernelspecs.value === undefined ? loadKernelspecs() : undefined;
-  const results = await Promise.allSettled([list(), loadSessions(), specs]);
+  const results = await Promise.allSettled([list(), loadSessions(), loadTerminals(), specs]);
   const failed = results.find((result) => result.status === 'rejected');
   if (mine.signal.aborted || failed === undefined || trouble.value?.kind === 'login') return;
   trouble.value = describe(failed.reason);
@@ -78,6 +86,11 @@ function describe(error: unknown): Trouble {
 
 export async function loadSessions(): Promise<void> {
   sessions.value = await api.get<SessionModel[]>('api/sessions');
+}
+
+async function loadTerminals(): Promise<void> {
+  if (pageData<TreePageData>().terminals !== 'available') return;
+  terminals.value = await api.get<TerminalModel[]>('api/terminals');
 }
 
 async function loadKernelspecs(): Promise<void> {

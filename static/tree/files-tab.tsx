@@ -5,6 +5,8 @@ import { humanSize } from '../base/format.js';
 import { Icon } from '../base/icons.js';
 import { MenuButton, type MenuEntry } from '../base/menu.js';
 import { notify } from '../base/notify.js';
+import { pageData } from '../base/page-data.js';
+import { urlFor } from '../base/urls.js';
 import { commands, newEntry, newNotebook } from './actions.js';
 import * as dashboard from './dashboard.js';
 import { FileList } from './file-list.js';
@@ -101,7 +103,25 @@ function newEntries(): MenuEntry[] {
     { heading: 'Other:' },
     { label: 'Text File', title: 'Create a new text file', run: () => void newEntry('file') },
     { label: 'Folder', title: 'Create a new folder', run: () => void newEntry('directory') },
+    terminalEntry(),
   ];
+}
+
+function terminalEntry(): MenuEntry {
+  const label = 'Terminal';
+  const { terminals } = pageData<dashboard.TreePageData>();
+  if (terminals === 'available')
+    return {
+      label,
+      href: urlFor('terminals/new', '', dashboard.path.value === '' ? {} : { cwd: dashboard.path.value }),
+      target: '_blank',
+      title: 'Open a shell in this folder',
+    };
+  const title =
+    terminals === 'disabled'
+      ? 'Terminals are turned off on this server (terminals_enabled)'
+      : 'Terminals need the package @lydell/node-pty, which is not installed on this server';
+  return { label, title, disabled: true, run() {} };
 }
 
 function UploadButton() {

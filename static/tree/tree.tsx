@@ -58,6 +58,7 @@ function Tabs({ current }: { current: Tab }) {
     dashboard.showTab(next.id);
     list.current?.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
   };
+  const running = dashboard.sessions.value.length + dashboard.terminals.value.length;
   return (
     <div class="tabs" role="tablist" aria-label="Dashboard" ref={list} onKeyDown={step}>
       {tabs.map(({ id, label }) => (
@@ -72,9 +73,7 @@ function Tabs({ current }: { current: Tab }) {
           onClick={() => dashboard.showTab(id)}
         >
           {label}
-          {id === 'running' && dashboard.sessions.value.length > 0 && (
-            <span class="count">{dashboard.sessions.value.length}</span>
-          )}
+          {id === 'running' && running > 0 && <span class="count">{running}</span>}
         </button>
       ))}
     </div>

@@ -4,7 +4,7 @@
  */
 import { StateEffect, StateField, type Extension } from '@codemirror/state';
 import { EditorView, showTooltip, type Tooltip } from '@codemirror/view';
-import { iconElement } from '../../base/icons.js';
+import { iconElement } from '../../base/icon-element.js';
 import type { KernelHelp } from './kernel-help.js';
 
 interface Help {

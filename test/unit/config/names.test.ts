@@ -35,7 +35,6 @@ describe('resolveName', () => {
     'ServerApp.allow_remote_access',
     'NotebookApp.mathjax_url',
     'ServerApp.jpserver_extensions',
-    'TerminalManager.cull_interval',
     'MappingKernelManager.buffer_offline_messages',
     'AsyncMappingKernelManager.buffer_offline_messages',
     'ContentsManager.hide_globs',

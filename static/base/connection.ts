@@ -2,7 +2,7 @@
  * A websocket that never gives up: it connects again with growing pauses, at once when the network or the person comes
  * back, and says how it stands.
  */
-import { checkLogin } from '../base/api.js';
+import { checkLogin } from './api.js';
 
 export type ConnectionState = 'connecting' | 'open' | 'lost';
 

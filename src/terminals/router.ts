@@ -1,0 +1,48 @@
+/** REST: `/api/terminals` (jupyter_server 2; POST answers 200, not 201). */
+import { Router } from 'express';
+import { HttpError } from '../http-error.js';
+import { terminalModel, type TerminalManager } from './terminal-manager.js';
+
+/** @param terminals  undefined when terminals are turned off */
+export function terminalsRouter(terminals: TerminalManager | undefined): Router {
+  const router = Router({ caseSensitive: true });
+
+  const manager = (): TerminalManager => {
+    if (terminals === undefined)
+      throw new HttpError(404, 'Terminals are turned off on this server (terminals_enabled).');
+    return terminals;
+  };
+
+  router.get('/api/terminals', (_req, res) => {
+    res.json(manager().list().map(terminalModel));
+  });
+
+  router.post('/api/terminals', async (req, res) => {
+    res.json(terminalModel(await manager().create(createBody(req.body))));
+  });
+
+  router.get('/api/terminals/:name', (req, res) => {
+    res.json(terminalModel(manager().require(req.params.name)));
+  });
+
+  router.delete('/api/terminals/:name', async (req, res) => {
+    await manager().remove(req.params.name);
+    res.status(204).end();
+  });
+
+  return router;
+}
+
+/** The body may be absent; null stands for absent, too. */
+function createBody(body: unknown): { name?: string; cwd?: string } {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new HttpError(400, 'The body has to be a JSON object.');
+  const given = body as Record<string, unknown>;
+  const text = (key: string): string | undefined => {
+    const value = given[key] ?? undefined;
+    if (value === undefined || typeof value === 'string') return value;
+    throw new HttpError(400, `${key} has to be a string.`);
+  };
+  return { name: text('name'), cwd: text('cwd') };
+}

@@ -1,0 +1,196 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page, WebSocketRoute } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
+import { everything } from '../tier.js';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+
+const bash = ['/bin/bash', '--norc', '--noprofile', '--noediting'];
+
+describe.skipIf(!hasChromium)('the terminal page', () => {
+  let browser: Browser;
+  let server: TestServer;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    server = await startTestServer({
+      base_url: '/x/',
+      onlyOwnKernel: true,
+      terminado_settings: { shell_command: ['/usr/bin/env', 'PS1=$ ', ...bash] },
+    });
+    mkdirSync(join(server.notebooks, 'work'));
+    watched = await openPage(browser, new URL(server.url).origin, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    page = watched.page;
+    page.context().setDefaultTimeout(15_000);
+    await page.goto(`${server.url}tree/work?token=${TOKEN}`);
+  });
+  afterEach(async () => {
+    const { problems, outside } = watched;
+    await watched.close();
+    await server.close();
+    expect(problems).toEqual([]);
+    expect(outside).toEqual([]);
+  });
+
+  const screen = (of = page) => of.locator('.xterm-rows');
+  const sees = (text: string, of = page) => screen(of).getByText(text).first().waitFor();
+  const ready = (of = page) => of.locator('body[data-terminal="open"][data-ready]').waitFor();
+  const type = async (text: string, of = page) => {
+    await of.locator('.xterm-helper-textarea').focus();
+    await of.keyboard.type(text);
+  };
+  const choose = async (...labels: string[]) => {
+    await page.getByRole('button', { name: 'Terminal' }).click();
+    for (const label of labels)
+      await page
+        .getByRole('menuitem', { name: label })
+        .or(page.getByRole('menuitemcheckbox', { name: label }))
+        .click();
+  };
+
+  it('opens from the dashboard in the folder that is shown, and two tabs share one shell', async () => {
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    const opening = page.context().waitForEvent('page');
+    await page.getByRole('menuitem', { name: 'Terminal' }).click();
+    const one = await opening;
+    await ready(one);
+    expect(one.url()).toBe(`${server.url}terminals/1`);
+    await type('pwd; echo sum_$((40+2))\n', one);
+    await sees('sum_42', one);
+    await sees('/notebooks/work', one);
+
+    await page.goto(`${server.url}terminals/1`);
+    await sees('sum_42');
+    await type('echo both_$((1+1))\n');
+    await Promise.all([sees('both_2'), sees('both_2', one)]);
+    await type("printf '\\033]0;make\\007'\n", one);
+    await page.waitForFunction("document.title === 'make - Terminal 1'");
+
+    await one.goto(`${server.url}tree#running`);
+    const row = one.getByRole('list', { name: 'Running terminals' }).getByRole('listitem');
+    await row.getByRole('link', { name: 'terminals/1' }).waitFor();
+    await row.getByRole('button', { name: 'Shutdown terminals/1' }).click();
+    await one.getByText('There are no terminals running.').waitFor();
+    await page.getByText('The shell has ended.').waitFor();
+    await page.getByRole('button', { name: 'Start a new one' }).click();
+    await ready();
+    await type('echo new_$((2+3))\n');
+    await sees('new_5');
+    expect(await screen().textContent()).not.toContain('both_2');
+  });
+
+  it('comes back after a lost connection with what was printed meanwhile', async () => {
+    const sockets: WebSocketRoute[] = [];
+    await page.routeWebSocket(/terminals\/websocket/, (ws) => {
+      ws.connectToServer();
+      sockets.push(ws);
+    });
+    await page.goto(`${server.url}terminals/new`);
+    await ready();
+    await type('echo before_$((1+1)); sleep 1; echo after_$((1+2))\n');
+    await sees('before_2');
+    await sockets[0]?.close({ code: 1001 });
+    await sees('after_3');
+    expect((await screen().textContent())?.split('before_2').length, 'nothing is doubled').toBe(2);
+    expect(sockets.length).toBe(2);
+  });
+
+  it('finds, copies and pastes, opens links, and lets the focus go', async () => {
+    await page.goto(`${server.url}terminals/new`);
+    await ready();
+    await type('echo needle_one needle_two http://localhost:1/$((6*7))\n');
+    await sees('localhost:1/42');
+    await page.keyboard.press('Control+Shift+F');
+    await page.getByRole('searchbox', { name: 'Find in the terminal' }).fill('needle_two');
+    await page
+      .locator('.search-count')
+      .getByText(/^\d of 2$/)
+      .waitFor();
+    await page.keyboard.press('Escape');
+    // the match is selected: Ctrl-C copies it, and does not interrupt
+    await page.keyboard.press('Control+c');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('needle_two');
+    await page.evaluate("navigator.clipboard.writeText('echo pasted_$((3*3))')");
+    await choose('Paste');
+    await page.keyboard.press('Enter');
+    await sees('pasted_9');
+    await type('sleep 1000\n');
+    await page.keyboard.press('Control+c');
+    await sees('^C');
+
+    // Tab is the shell's; the way out is a key of its own
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').getAttribute('class')).toContain('xterm-helper-textarea');
+    await page.keyboard.press('Control+Shift+L');
+    expect(await page.locator(':focus').getAttribute('id')).toBe('terminal-menu');
+  });
+
+  it.runIf(everything)('follows the window, keeps its look, and reads aloud', async () => {
+    await page.goto(`${server.url}terminals/new`);
+    await ready();
+    const columns = async () => {
+      const before = (await screen().textContent()) ?? '';
+      const number = before.split('cols=').length;
+      await type('echo cols=$(tput cols)\n');
+      const count = '(document.querySelector(".xterm-rows").textContent.match(/cols=\\d+/g) ?? []).length';
+      await page.waitForFunction(`${count} >= ${Math.ceil(number / 2)}`);
+      return Number([...((await screen().textContent()) ?? '').matchAll(/cols=(\d+)/g)].at(-1)?.[1]);
+    };
+    const wide = await columns();
+    expect(wide).toBeGreaterThan(120);
+    await page.setViewportSize({ width: 700, height: 600 });
+    await page.waitForFunction('document.body.scrollWidth <= 700');
+    await expect.poll(columns).toBeLessThan(wide);
+    await choose('Screen reader mode');
+    await page.locator('.xterm-accessibility').waitFor();
+    await choose('Larger text');
+    await page.reload();
+    await ready();
+    await page.locator('.xterm-accessibility').waitFor();
+    expect(await page.evaluate("localStorage.getItem('nbserver.terminal')")).toContain('"fontSize":15');
+  });
+
+  it.runIf(everything)('draws a flood and stops it at once', async () => {
+    await page.goto(`${server.url}terminals/new`);
+    await ready();
+    await type('yes flood\n');
+    await sees('flood');
+    await page.waitForTimeout(500);
+    await page.keyboard.press('Control+c');
+    await sees('^C');
+    await type('echo quiet_$((1+1))\n');
+    await sees('quiet_2');
+  });
+
+  it.each(everything ? (['light', 'dark'] as const) : (['light'] as const))(
+    'has no accessibility problem (%s), also on a phone',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(`${server.url}terminals/new`);
+      await ready();
+      await choose('Colours', 'As the page');
+      await type('ls --color=always /; printf "\\033[33myellow \\033[36mcyan\\033[0m\\n"\n');
+      await sees('cyan');
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Terminal' }).click();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.locator('.menu').waitFor({ state: 'detached' });
+      if (process.env.SHOTS)
+        await page.screenshot({ path: `${process.env.SHOTS}/terminal-${colorScheme}.png` });
+      await page.setViewportSize({ width: 390, height: 700 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+      if (process.env.SHOTS)
+        await page.screenshot({ path: `${process.env.SHOTS}/terminal-phone-${colorScheme}.png` });
+    },
+  );
+});
