@@ -79,6 +79,8 @@ export class PopupMenu {
       window.addEventListener('resize', () => this.close('leave'), { signal });
       window.addEventListener('blur', () => this.close('leave'), { signal });
     }
+    // Before it takes the focus, or the focus would seem to have left the menu that it belongs to.
+    if (parent !== undefined) parent.#child = this;
     // Outside of a modal dialog everything is inert; otherwise the menu belongs to the landmark of its button.
     const host = options.anchor instanceof Element ? options.anchor.closest('dialog, header, main') : null;
     (host ?? document.querySelector('main') ?? document.body).append(this.element);
@@ -217,13 +219,12 @@ export class PopupMenu {
         focus,
         onClose: () => {
           slot.element.setAttribute('aria-expanded', 'false');
-          if (this.#child === child) this.#child = undefined;
+          if (this.#child?.element.isConnected === false) this.#child = undefined;
         },
       },
       this,
     );
     child.element.dataset['of'] = slot.element.textContent;
-    this.#child = child;
     if (focus === 'menu') slot.element.focus({ preventScroll: true });
   }
 
