@@ -90,8 +90,12 @@ export class SourceView {
   async focus(position?: number): Promise<void> {
     if (editorModule() === undefined) await loadEditor();
     const view = this.#goLive();
-    if (position !== undefined) this.#editor?.select(position);
+    // In a view that is new in the page the browser puts its caret at the start when it gets the focus; so the caret is
+    // set afterwards, to where it was when nothing else is asked for.
+    const selection = this.#editor?.state.selection;
     view?.focus();
+    if (position !== undefined) this.#editor?.select(position);
+    else if (selection !== undefined) view?.dispatch({ selection });
   }
 
   readOnlyChanged(): void {
@@ -141,6 +145,7 @@ export class SourceView {
       edited: (changes) => host.edited(id, changes),
       keydown: (event) => host.keydown(event),
       focused: () => host.editing(id),
+      pictures: (transfer, position) => host.pictures(id, transfer, position),
     });
     this.#editorType = type;
     if (!this.#live) {

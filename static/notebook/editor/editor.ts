@@ -27,6 +27,8 @@ export interface EditorHost {
   /** a key for the notebook's own commands; true when it was one */
   keydown(event: KeyboardEvent): boolean;
   focused(): void;
+  /** pictures that were pasted or dropped; true when they are taken */
+  pictures(transfer: DataTransfer | null, position: number): boolean;
   /** code cells only */
   help: KernelHelp | undefined;
   nonce: string;
@@ -51,6 +53,7 @@ export class CellEditor {
   constructor(text: Text, language: string, type: CellType, host: EditorHost) {
     this.#languageName = language;
     const writing = writingModule();
+    const support = writing === undefined ? null : writing.loadedSupport(language);
     this.#state = EditorState.create({
       doc: text,
       extensions: [
@@ -59,7 +62,16 @@ export class CellEditor {
         Prec.highest(
           EditorView.domEventHandlers({ keydown: (event, view) => notebookKey(event, view, host) }),
         ),
-        EditorView.domEventHandlers({ focus: () => host.focused() }),
+        EditorView.domEventHandlers({
+          focus: () => host.focused(),
+          paste: (event, view) => host.pictures(event.clipboardData, view.state.selection.main.head),
+          drop: (event, view) => {
+            const at = view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? view.state.doc.length;
+            const taken = host.pictures(event.dataTransfer, at);
+            if (taken) event.preventDefault();
+            return taken;
+          },
+        }),
         EditorView.updateListener.of((update) => {
           this.#state = update.state;
           if (update.docChanged && !update.transactions.some((each) => each.annotation(fromDocument))) {
@@ -70,7 +82,7 @@ export class CellEditor {
         EditorState.tabSize.of(4),
         type === 'code' ? [] : EditorView.lineWrapping,
         this.#writing.of(writing?.writingExtensions(host.help) ?? []),
-        this.#language.of([]),
+        this.#language.of(support ?? []),
         this.#rights.of(rights(host.readOnly)),
       ],
     });
@@ -81,7 +93,7 @@ export class CellEditor {
         () => undefined, // the server is away: the text can be typed all the same
       );
     }
-    void this.setLanguage(language);
+    if (support === null) void this.setLanguage(language);
   }
 
   /**

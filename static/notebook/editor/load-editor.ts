@@ -40,11 +40,13 @@ export function loadWriting(): Promise<WritingModule> {
   return writingLoading;
 }
 
-export function loadEditorWhenIdle(): void {
+/** @param language  of the kernel, whose colours the first editor shall have at once */
+export function loadEditorWhenIdle(language: () => string): void {
   // a click will try again, and report
   const load = () =>
     void loadEditor()
       .then(loadWriting)
+      .then((module) => module.languageSupport(language()))
       .catch(() => undefined);
   if ('requestIdleCallback' in window) requestIdleCallback(load, { timeout: 3000 });
   else setTimeout(load, 200);

@@ -3,6 +3,13 @@ import { LanguageDescription, type LanguageSupport } from '@codemirror/language'
 import { canonical } from '../colours/language-names.js';
 
 const supports = new Map<string, Promise<LanguageSupport | undefined>>();
+const loaded = new Map<string, LanguageSupport | undefined>();
+
+/** What has been loaded before, for an editor that is to have its colours from the first moment; null: not loaded yet. */
+export function loadedSupport(language: string): LanguageSupport | undefined | null {
+  const name = canonical(language);
+  return loaded.has(name) ? loaded.get(name) : null;
+}
 
 /** undefined when the language is not known. @throws when it cannot be loaded now */
 export function languageSupport(language: string): Promise<LanguageSupport | undefined> {
@@ -11,7 +18,10 @@ export function languageSupport(language: string): Promise<LanguageSupport | und
   if (promise === undefined) {
     promise = load(name);
     supports.set(name, promise);
-    promise.catch(() => supports.delete(name)); // the next editor tries again
+    promise.then(
+      (support) => loaded.set(name, support),
+      () => supports.delete(name), // the next editor tries again
+    );
   }
   return promise;
 }

@@ -13,12 +13,13 @@ import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '
 import { EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, highlightSpecialChars, keymap, tooltips, type EditorView } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
+import { classicKeys } from './classic-keys.js';
 import { kernelCompletion, tabKeys } from './completion.js';
 import { helpTooltip } from './help-tooltip.js';
 import type { KernelHelp } from './kernel-help.js';
 
 export { closeHelp } from './help-tooltip.js';
-export { languageSupport } from './language-support.js';
+export { languageSupport, loadedSupport } from './language-support.js';
 
 /** @param help  undefined for text cells */
 export function writingExtensions(help: KernelHelp | undefined): Extension {
@@ -46,6 +47,7 @@ export function writingExtensions(help: KernelHelp | undefined): Extension {
           }),
           helpTooltip(),
         ],
+    classicKeys(),
     keymap.of([...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap, ...tabKeys(help)]),
   ];
 }
