@@ -54,9 +54,10 @@ export class Connection {
     return true;
   }
 
-  /** Does not wait for the end of the pause. */
-  retryNow(): void {
-    if (this.#closed || this.#state !== 'lost') return;
+  /** Does not wait for the end of the pause. @param anew  replaces an open connection, too */
+  retryNow(anew = false): void {
+    if (this.#closed || (this.#state !== 'lost' && !anew)) return;
+    if (this.#state === 'open') this.#setState('lost');
     this.#pause = FIRST_PAUSE;
     this.#connect();
   }

@@ -3,7 +3,7 @@ import { ChangeSet } from '@codemirror/state';
 import { freeCellId } from '../../src/notebook/cell-id.js';
 import type { NotebookState } from '../../src/notebook/notebook-state.js';
 import type { Operation } from '../../src/notebook/operations.js';
-import type { Cell, CellId, CellType } from '../../src/notebook/types.js';
+import type { Cell, CellId, CellType, JsonObject } from '../../src/notebook/types.js';
 
 export function emptyCell(state: NotebookState, type: CellType = 'code', source = ''): Cell {
   const cell: Cell = { id: freeCellId(state), cell_type: type, source, metadata: {} };
@@ -36,6 +36,19 @@ export function moveCells(
   }
   const below = state.ids[state.indexOf(last) + 1];
   return below === undefined ? [] : [{ op: 'move-cell', id: below, after: state.before(first) }];
+}
+
+/** Puts cells, in their order, behind `after` (null: at the top); `after` may be one of them. */
+export function moveCellsTo(state: NotebookState, ids: readonly CellId[], after: CellId | null): Operation[] {
+  const moving = new Set(ids);
+  let place = after;
+  while (place !== null && moving.has(place)) place = state.before(place);
+  const ops: Operation[] = [];
+  for (const id of ids) {
+    if (state.before(id) !== place || ops.length > 0) ops.push({ op: 'move-cell', id, after: place });
+    place = id;
+  }
+  return ops;
 }
 
 export function changeType(state: NotebookState, ids: readonly CellId[], type: CellType): Operation[] {
@@ -120,6 +133,41 @@ export function pasteCells(
     place = copy.id;
   }
   return { ops, ids: ops.flatMap((op) => (op.op === 'insert-cell' ? [op.cell.id] : [])) };
+}
+
+/** Whether the outputs of a cell are hidden: the classic notebook's flag, or the newer one under `jupyter`. */
+export function isCollapsed(metadata: JsonObject): boolean {
+  return metadata['collapsed'] === true || jupyterFlags(metadata)['outputs_hidden'] === true;
+}
+
+export function isSourceHidden(metadata: JsonObject): boolean {
+  return jupyterFlags(metadata)['source_hidden'] === true;
+}
+
+/** Hides or shows the outputs of a cell; where both flags stand, both say the same afterwards. */
+export function setCollapsed(state: NotebookState, id: CellId, on: boolean): Operation[] {
+  const metadata = state.cell(id)?.cell.metadata;
+  if (metadata === undefined || isCollapsed(metadata) === on) return [];
+  const { collapsed: _old, ...rest } = metadata;
+  const next = 'outputs_hidden' in jupyterFlags(rest) ? withJupyterFlag(rest, 'outputs_hidden', on) : rest;
+  return [{ op: 'set-metadata', id, metadata: on ? { ...next, collapsed: true } : next }];
+}
+
+export function setSourceHidden(state: NotebookState, id: CellId, on: boolean): Operation[] {
+  const metadata = state.cell(id)?.cell.metadata;
+  if (metadata === undefined || isSourceHidden(metadata) === on) return [];
+  return [{ op: 'set-metadata', id, metadata: withJupyterFlag(metadata, 'source_hidden', on) }];
+}
+
+function jupyterFlags({ jupyter }: JsonObject): JsonObject {
+  return typeof jupyter === 'object' && jupyter !== null && !Array.isArray(jupyter) ? jupyter : {};
+}
+
+function withJupyterFlag(metadata: JsonObject, flag: string, on: boolean): JsonObject {
+  const { jupyter: _old, ...rest } = metadata;
+  const { [flag]: _flag, ...others } = jupyterFlags(metadata);
+  const flags = on ? { ...others, [flag]: true } : others;
+  return Object.keys(flags).length === 0 ? rest : { ...rest, jupyter: flags };
 }
 
 /**

@@ -1,18 +1,27 @@
 /**
- * Cells on the clipboard: kept by the page, told to the other notebooks that are open in this browser, and put on the
- * system clipboard as text, where the browser allows it.
+ * Cells on the clipboard: kept by the page and told to the other notebooks that are open in this browser, the later
+ * opened ones too; and put on the system clipboard as text with the cells inside, for other browsers and servers.
  */
 import type { Cell } from '../../src/notebook/types.js';
 
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('nbserver.cells') : undefined;
+/** What a page that was opened later says, to hear what was copied before. */
+const ASK = 'which cells were copied?';
+/** The attribute that holds the cells in `text/html`. Browsers keep attributes of pasted HTML when we read it ourselves. */
+const ATTRIBUTE = 'data-nbserver-cells';
 
 export class CellClipboard {
   #cells: readonly Cell[] = [];
 
   constructor() {
     channel?.addEventListener('message', (event: MessageEvent<unknown>) => {
-      if (isCells(event.data)) this.#cells = event.data;
+      if (event.data === ASK) {
+        if (this.#cells.length > 0) channel.postMessage(this.#cells);
+      } else if (isCells(event.data)) {
+        this.#cells = event.data;
+      }
     });
+    channel?.postMessage(ASK);
   }
 
   get isEmpty(): boolean {
@@ -24,12 +33,56 @@ export class CellClipboard {
     return this.#cells;
   }
 
-  copy(cells: readonly Cell[]): void {
+  /** @param transfer  of a `copy` event, which needs no permission; otherwise the system clipboard is asked */
+  copy(cells: readonly Cell[], transfer?: DataTransfer | null): void {
     this.#cells = structuredClone(cells);
     channel?.postMessage(this.#cells);
     const text = cells.map((cell) => cell.source).join('\n\n');
+    const html = asHtml(cells, text);
+    if (transfer != null) {
+      transfer.setData('text/plain', text);
+      transfer.setData('text/html', html);
+      return;
+    }
+    if (typeof ClipboardItem === 'undefined') return;
+    const blob = (type: string, data: string) => new Blob([data], { type });
+    const item = new ClipboardItem({
+      'text/plain': blob('text/plain', text),
+      'text/html': blob('text/html', html),
+    });
     // refused without a permission or over plain http: the cells can still be pasted as cells
-    void navigator.clipboard?.writeText(text).catch(() => undefined);
+    void navigator.clipboard?.write([item]).catch(() => undefined);
+  }
+
+  /** The cells in what is pasted; text that is no cells is one code cell. Remembers them. */
+  take(transfer: DataTransfer): readonly Cell[] {
+    const embedded = fromHtml(transfer.getData('text/html'));
+    const text = transfer.getData('text/plain');
+    if (embedded !== undefined) this.#cells = embedded;
+    else if (text !== '') {
+      const source = text.replace(/\r\n?/g, '\n').replace(/\n$/, '');
+      this.#cells = [{ id: '', cell_type: 'code', source, metadata: {}, outputs: [], execution_count: null }];
+    } else return [];
+    return this.#cells;
+  }
+}
+
+function asHtml(cells: readonly Cell[], text: string): string {
+  const element = document.createElement('pre');
+  element.setAttribute(ATTRIBUTE, JSON.stringify(cells));
+  element.textContent = text;
+  return element.outerHTML;
+}
+
+function fromHtml(html: string): Cell[] | undefined {
+  if (!html.includes(ATTRIBUTE)) return undefined;
+  const parsed = new DOMParser().parseFromString(html, 'text/html');
+  const json = parsed.querySelector(`[${ATTRIBUTE}]`)?.getAttribute(ATTRIBUTE);
+  try {
+    const value: unknown = JSON.parse(json ?? '');
+    return isCells(value) ? value : undefined;
+  } catch {
+    return undefined; // somebody else's HTML with our attribute; its text is pasted
   }
 }
 
@@ -37,13 +90,15 @@ export class CellClipboard {
 function isCells(value: unknown): value is Cell[] {
   return (
     Array.isArray(value) &&
+    value.length > 0 &&
     value.every((cell: unknown) => {
       if (typeof cell !== 'object' || cell === null) return false;
       const { cell_type, source, metadata } = cell as Partial<Cell>;
       return (
         ['code', 'markdown', 'raw'].includes(cell_type ?? '') &&
         typeof source === 'string' &&
-        typeof metadata === 'object'
+        typeof metadata === 'object' &&
+        metadata !== null
       );
     })
   );

@@ -43,6 +43,8 @@ export class DocumentClient {
   readonly conflicts = signal<readonly CellConflict[]>([]);
   readonly path = signal('');
   readonly writable = signal(true);
+  /** how many cells have outputs that came from outside and are not trusted */
+  readonly untrusted = signal(0);
   readonly lastCheckpoint = signal<string | null>(null);
   readonly #handlers: DocumentHandlers;
   readonly #connection: Connection;
@@ -63,6 +65,7 @@ export class DocumentClient {
       changed: (ops, by) => {
         if (by === 'self') this.#own = { revision: undefined };
         handlers.changed(ops, by);
+        this.untrusted.value = this.sync.untrusted.size;
         this.#updateSaved();
       },
     });
@@ -106,8 +109,9 @@ export class DocumentClient {
     });
   }
 
-  retryNow(): void {
-    this.#connection.retryNow();
+  /** @param anew  gives up a connection that seems to be open, too */
+  retryNow(anew = false): void {
+    this.#connection.retryNow(anew);
   }
 
   close(): void {
@@ -192,6 +196,7 @@ export class DocumentClient {
         break;
     }
     this.sync.receive(message);
+    this.untrusted.value = this.sync.untrusted.size;
     this.#updateSaved();
   }
 

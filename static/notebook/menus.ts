@@ -1,12 +1,21 @@
 /** The menu bar of the notebook page: the classic's menus, in its order. */
 import type { CheckpointModel, KernelspecsModel } from '../../src/protocol/rest-models.js';
+import type { JsonObject } from '../../src/notebook/types.js';
 import { api } from '../base/api.js';
 import { dateTime } from '../base/format.js';
 import type { MenuBarMenu, MenuEntry } from '../base/menu.js';
+import { TOOLBAR_NAMES } from './cell-toolbar/names.js';
+import { FORMATS } from './commands/file-commands.js';
+import { HELP_LINKS, helpLinks } from './help-links.js';
 
 export interface MenuData {
   kernelspecs: KernelspecsModel | undefined;
   checkpoints: CheckpointModel[];
+  trusted: boolean;
+  /** the kernel's language, for the help and the name of the script */
+  language: string;
+  /** label of "Download as ▸ Script", for example `Python (.py)` */
+  script: string;
 }
 
 /** Kernels for the submenus. */
@@ -32,10 +41,13 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
   };
   const checkpoints = (): MenuEntry[] => {
     const { checkpoints: known } = data();
-    if (known.length === 0) return [{ label: 'No checkpoints', run: () => undefined, disabled: true }];
-    return known.map((each) =>
-      command('nbserver:revert-to-checkpoint', dateTime(Date.parse(each.last_modified)), each),
-    );
+    const saved: MenuEntry[] =
+      known.length === 0
+        ? [{ label: 'No checkpoints', run: () => undefined, disabled: true }]
+        : known.map((each) =>
+            command('nbserver:revert-to-checkpoint', dateTime(Date.parse(each.last_modified)), each),
+          );
+    return [...saved, 'separator', command('nbserver:revert-to-opened')];
   };
 
   return [
@@ -46,12 +58,22 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         command('nbserver:open'),
         'separator',
         command('nbserver:copy-notebook'),
+        classic('save-notebook-as'),
         classic('rename-notebook'),
         classic('save-notebook'),
         'separator',
         { label: 'Revert to Checkpoint', submenu: checkpoints },
         'separator',
-        { label: 'Download as', submenu: [command('nbserver:download-notebook')] },
+        command('nbserver:print-preview'),
+        command('nbserver:print'),
+        {
+          label: 'Download as',
+          submenu: FORMATS.map(({ format }) =>
+            command(`nbserver:download-${format}`, format === 'script' ? data().script : undefined),
+          ),
+        },
+        'separator',
+        classic('trust-notebook', data().trusted ? 'Trusted Notebook' : undefined),
         'separator',
         classic('close-and-halt'),
       ],
@@ -74,6 +96,16 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         'separator',
         classic('move-cell-up'),
         classic('move-cell-down'),
+        'separator',
+        classic('edit-notebook-metadata'),
+        'separator',
+        classic('find-and-replace'),
+        'separator',
+        classic('cut-cell-attachments'),
+        classic('copy-cell-attachments'),
+        classic('paste-cell-attachments'),
+        'separator',
+        classic('insert-image'),
       ],
     },
     {
@@ -82,6 +114,15 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         classic('toggle-header'),
         classic('toggle-toolbar'),
         classic('toggle-all-line-numbers'),
+        {
+          label: 'Cell Toolbar',
+          submenu: ['none', ...TOOLBAR_NAMES.map((name) => name.toLowerCase().replace(/ /g, '-'))].map(
+            (name) => command(`nbserver:cell-toolbar-${name}`),
+          ),
+        },
+        'separator',
+        command('nbserver:table-of-contents'),
+        command('nbserver:toggle-cell-source'),
         'separator',
         ...['system', 'light', 'dark'].map((theme) => command(`nbserver:theme-${theme}`)),
       ],
@@ -114,7 +155,14 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
             classic('clear-cell-output'),
           ],
         },
-        { label: 'All Output', submenu: [classic('clear-all-cells-output')] },
+        {
+          label: 'All Output',
+          submenu: [
+            classic('toggle-all-cells-output-collapsed'),
+            classic('toggle-all-cells-output-scrolled'),
+            classic('clear-all-cells-output'),
+          ],
+        },
       ],
     },
     {
@@ -124,19 +172,37 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         classic('confirm-restart-kernel'),
         classic('confirm-restart-kernel-and-clear-output'),
         classic('confirm-restart-kernel-and-run-all-cells'),
+        classic('reconnect-kernel'),
         classic('shutdown-kernel'),
+        'separator',
+        command('nbserver:notify-when-done'),
         'separator',
         { label: 'Change kernel', submenu: () => kernels('nbserver:change-kernel') },
       ],
     },
     {
       label: 'Help',
-      entries: [
+      entries: () => [
+        command('nbserver:tour'),
         classic('show-keyboard-shortcuts'),
         classic('show-command-palette'),
+        'separator',
+        ...HELP_LINKS,
+        ...helpLinks(data().language),
         'separator',
         command('nbserver:about'),
       ],
     },
   ];
+}
+
+/** `Python (.py)` where the notebook or its kernel says which language it is written in. */
+export function scriptLabel(language: string, metadata: JsonObject): string {
+  const info = metadata['language_info'];
+  const fields = typeof info === 'object' && info !== null && !Array.isArray(info) ? info : {};
+  const name = typeof fields['name'] === 'string' ? fields['name'] : language;
+  const extension = fields['file_extension'];
+  if (name === '') return 'Script';
+  const title = name.charAt(0).toUpperCase() + name.slice(1);
+  return typeof extension === 'string' ? `${title} (${extension})` : `${title} script`;
 }

@@ -18,6 +18,8 @@ export interface NotebookContext {
   readonly commands: CommandRegistry;
   readonly scroller: HTMLElement;
   readonly view: NotebookState;
+  /** the notebook as it was when this page opened it; undefined until then */
+  readonly opened: { state: NotebookState; at: number } | undefined;
   /** false: read-only, or not loaded yet */
   readonly canEdit: boolean;
   /** Does it, shows it at once, and sends it. */
@@ -26,6 +28,7 @@ export interface NotebookContext {
   select(id: CellId | null, options?: { extend?: boolean; scroll?: boolean }): void;
   /** Puts the caret into a cell. */
   edit(id: CellId, position?: number): Promise<void>;
+  showContents(shown: boolean): void;
   /** Leaves the editor; the keyboard acts on cells again. */
   leaveEditor(): void;
 }

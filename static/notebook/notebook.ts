@@ -9,7 +9,8 @@ import { notify, type Notice } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
 import { listCheckpoints } from './commands/file-commands.js';
-import { loadKernelspecs, notebookMenus, type MenuData } from './menus.js';
+import { noticeFinished } from './finished-notice.js';
+import { loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
 import { applyParts } from './page-parts.js';
 import { NotebookPage } from './page.js';
 import { showStatus } from './status.js';
@@ -36,10 +37,15 @@ function start(): void {
   const page = new NotebookPage(elements, data.path, data.kernel_name ?? undefined, nonce);
   const { client, commands } = page;
   document.body.append(page.pager.element);
-  showStatus(client);
+  showStatus(client, page.progress);
 
-  const known: MenuData = { kernelspecs: undefined, checkpoints: [] };
-  const menus = notebookMenus(() => known);
+  const known: Pick<MenuData, 'kernelspecs' | 'checkpoints'> = { kernelspecs: undefined, checkpoints: [] };
+  const menus = notebookMenus(() => ({
+    ...known,
+    trusted: client.untrusted.value === 0,
+    language: client.kernel.value?.language ?? '',
+    script: scriptLabel(client.kernel.value?.language ?? '', page.view.metadata),
+  }));
   const bar = find('#menubar');
   const drawMenus = () =>
     render(createElement(MenuBar, { label: 'Notebook', menus, commands, mode: page.selection.mode }), bar);
@@ -72,6 +78,7 @@ function start(): void {
     void [client.kernel.value, client.writable.value, client.connection.value];
     updateToolbar();
   });
+  find('#trust').addEventListener('click', () => void commands.run('jupyter-notebook:trust-notebook'));
   find('#notebook-name').addEventListener(
     'click',
     () => void commands.run('jupyter-notebook:rename-notebook'),
@@ -82,6 +89,7 @@ function start(): void {
       history.replaceState(null, '', address);
     }
   });
+  page.progress.onFinished((run) => noticeFinished(run, client.path.value));
   noticeConnection(page);
   noticeKernel(page);
 }

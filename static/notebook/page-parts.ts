@@ -1,8 +1,14 @@
 /** Which parts of the page are shown: remembered for this browser, applied as attributes of `<body>`. */
 
-export type PagePart = 'header' | 'toolbar' | 'line-numbers';
+export type PagePart = 'header' | 'toolbar' | 'line-numbers' | 'contents' | 'notify';
 
-const DEFAULTS: Record<PagePart, boolean> = { header: true, toolbar: true, 'line-numbers': false };
+const DEFAULTS: Record<PagePart, boolean> = {
+  header: true,
+  toolbar: true,
+  'line-numbers': false,
+  contents: false,
+  notify: false,
+};
 const current = new Map<PagePart, boolean>();
 
 export function isShown(part: PagePart): boolean {

@@ -9,12 +9,17 @@ import type { CellId } from '../../src/notebook/types.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { dialogIsOpen } from '../base/dialog.js';
 import { announce, notify, notifyError } from '../base/notify.js';
+import { setCollapsed, setSourceHidden } from './cell-actions.js';
+import type { ToolbarKind } from './cell-toolbar/names.js';
+import { toolbarOf } from './cell-toolbar/names.js';
 import { CellList } from './cells/cell-list.js';
 import type { CellHost } from './cells/cell-host.js';
 import { CellClipboard } from './clipboard.js';
 import { cellCommands } from './commands/cell-commands.js';
 import { fileCommands } from './commands/file-commands.js';
 import { kernelCommands } from './commands/kernel-commands.js';
+import { outputCommands } from './commands/output-commands.js';
+import { toolCommands } from './commands/tool-commands.js';
 import { viewCommands } from './commands/view-commands.js';
 import { DocumentClient } from './document-client.js';
 import { EditorPool } from './editor/editor-pool.js';
@@ -24,8 +29,11 @@ import { loadColours } from './colours/colours.js';
 import type { NotebookContext } from './notebook-context.js';
 import { findAnchor } from './rich/anchors.js';
 import { renderBundle } from './outputs/mime.js';
-import { isShown } from './page-parts.js';
+import { listenToPage, takePictures } from './page-events.js';
+import { isShown, setShown } from './page-parts.js';
 import { Pager } from './pager.js';
+import type { TableOfContents } from './panels/table-of-contents.js';
+import { RunProgress } from './run-progress.js';
 import { Selection } from './selection.js';
 import { showMode } from './status.js';
 
@@ -42,6 +50,7 @@ export class NotebookPage implements NotebookContext {
   readonly selection: Selection;
   readonly clipboard = new CellClipboard();
   readonly pager = new Pager();
+  readonly progress = new RunProgress();
   readonly commands: CommandRegistry;
   readonly scroller: HTMLElement;
   readonly #elements: PageElements;
@@ -51,6 +60,10 @@ export class NotebookPage implements NotebookContext {
   readonly #onSelection = new Set<() => void>();
   /** the kernel's language as the cells are coloured with */
   #language = '';
+  #opened: NotebookContext['opened'];
+  #toolbarKind: ToolbarKind | undefined;
+  #toolbars: typeof import('./cell-toolbar/cell-toolbar.js') | undefined;
+  #contents: TableOfContents | undefined;
   #selected = new Set<CellId>();
 
   constructor(elements: PageElements, path: string, kernelName: string | undefined, nonce: string) {
@@ -81,6 +94,8 @@ export class NotebookPage implements NotebookContext {
     );
     this.commands.add(
       ...cellCommands(this),
+      ...outputCommands(this),
+      ...toolCommands(this),
       ...kernelCommands(this),
       ...fileCommands(this),
       ...viewCommands(this),
@@ -92,6 +107,10 @@ export class NotebookPage implements NotebookContext {
 
   get view(): NotebookState {
     return this.client.sync.view;
+  }
+
+  get opened(): NotebookContext['opened'] {
+    return this.#opened;
   }
 
   get canEdit(): boolean {
@@ -156,6 +175,20 @@ export class NotebookPage implements NotebookContext {
         this.client.sync.perform([{ op: 'edit-source', id, changes }], { undoable: false });
       },
       editing: (id) => this.selection.select(id, 'edit'),
+      toolbar: (cell) =>
+        this.#toolbarKind === undefined
+          ? undefined
+          : this.#toolbars?.cellToolbar(this.#toolbarKind, cell, this),
+      show: (id, part) => {
+        const hide = part === 'outputs' ? setCollapsed : setSourceHidden;
+        this.perform(hide(this.view, id, false));
+        this.select(id, { scroll: false });
+      },
+      run: (id) => {
+        this.selection.select(id);
+        void this.commands.run('jupyter-notebook:run-cell');
+      },
+      pictures: (id, transfer, position) => takePictures(this, id, transfer, position),
       keydown: (event) => this.#key(event),
       edit: (id, position) => {
         this.edit(id, position).catch((error: unknown) =>
@@ -167,6 +200,9 @@ export class NotebookPage implements NotebookContext {
 
   #changed(ops: readonly Operation[], by: 'self' | 'server'): void {
     this.list.changed(ops);
+    this.progress.changed(ops);
+    this.#contents?.changed();
+    if (ops.some((op) => op.op === 'set-metadata' && op.id === null)) this.#followToolbar();
     if (by === 'self') return;
     for (const op of ops) {
       if (op.op !== 'set-execution' || op.execution.state !== 'idle') continue;
@@ -178,16 +214,21 @@ export class NotebookPage implements NotebookContext {
 
   #replaced(): void {
     const first = this.list.isEmpty;
+    this.#opened ??= { state: this.view.copy(), at: Date.now() };
     this.#elements.failure.hidden = true;
+    this.progress.replaced(this.view);
     this.list.replace(this.view);
     for (const view of this.list.views()) view.source.readOnlyChanged();
+    this.#followToolbar();
+    this.#contents?.changed();
     if (first) {
+      if (isShown('contents')) this.showContents(true);
       this.list.showLineNumbers(isShown('line-numbers'));
       document.body.dataset['loaded'] = '';
       const free = document.activeElement === null || document.activeElement === document.body;
       this.selection.select(this.view.ids[0] ?? null);
       if (free) this.#focusCurrent(false);
-      loadEditorWhenIdle();
+      loadEditorWhenIdle(() => this.#language);
       this.#goToAnchor();
     } else if (this.selection.current === null || !this.view.has(this.selection.current)) {
       this.selection.select(this.view.ids[0] ?? null);
@@ -229,6 +270,7 @@ export class NotebookPage implements NotebookContext {
     }
     this.#selected = selected;
     showMode(mode);
+    this.#contents?.selectionChanged();
     for (const listener of this.#onSelection) listener();
   }
 
@@ -240,10 +282,7 @@ export class NotebookPage implements NotebookContext {
   }
 
   #listen(): void {
-    document.addEventListener('keydown', (event) => {
-      if (event.defaultPrevented || dialogIsOpen() || !isForNotebook(event)) return;
-      this.#key(event);
-    });
+    listenToPage(this, this.#elements.cells, (event) => this.#key(event));
     this.#elements.cells.addEventListener('focusin', (event) => {
       if (!(event.target instanceof HTMLElement)) return;
       const section = event.target.closest<HTMLElement>('[data-cell-id]');
@@ -253,22 +292,11 @@ export class NotebookPage implements NotebookContext {
       if (event.target === section && this.#selected.has(id) && this.selection.mode === 'command') return;
       this.selection.select(id);
     });
-    this.#elements.cells.addEventListener('mousedown', (event) => {
-      if (!(event.target instanceof Element) || !event.shiftKey) return;
-      const id = event.target.closest<HTMLElement>('[data-cell-id]')?.dataset['cellId'];
-      if (id === undefined || event.target.closest('.cm-editor, a, button, input') !== null) return;
-      event.preventDefault(); // no text selection over half the page
-      this.select(id, { extend: true, scroll: false });
-    });
     this.#elements.cells.addEventListener('click', (event) => {
       const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;
       const target = link === null ? undefined : this.#anchorTarget(link.getAttribute('href') ?? '');
       if (link !== null) event.preventDefault();
       target?.scrollIntoView({ block: 'start' });
-    });
-    this.#elements.cells.addEventListener('click', (event) => {
-      const prompt = event.target instanceof Element ? event.target.closest('.prompt-out') : null;
-      if (prompt !== null) void this.commands.run('jupyter-notebook:toggle-cell-output-scrolled');
     });
     addEventListener('beforeunload', (event) => {
       if (this.client.wouldLose) event.preventDefault();
@@ -295,6 +323,45 @@ export class NotebookPage implements NotebookContext {
       found = findAnchor(view.element, anchor);
     }
     return found;
+  }
+
+  showContents(shown: boolean): void {
+    setShown('contents', shown);
+    this.#contents?.dispose();
+    this.#contents = undefined;
+    if (!shown) return;
+    void import('./panels/table-of-contents.js').then(({ TableOfContents }) => {
+      if (this.#contents !== undefined || !isShown('contents')) return;
+      this.#contents = new TableOfContents({
+        view: this.view,
+        current: () => this.selection.current,
+        goTo: (id, heading) => {
+          this.select(id);
+          const headings = this.list.view(id)?.element.querySelectorAll(':is(h1,h2,h3,h4,h5,h6)');
+          headings?.[heading.index]?.scrollIntoView({ block: 'start' });
+        },
+        close: () => {
+          this.showContents(false);
+          this.#focusCurrent(false);
+        },
+      });
+      this.scroller.before(this.#contents.element);
+    }, notifyLoadError);
+  }
+
+  /** The notebook's metadata says which toolbar its cells have. */
+  #followToolbar(): void {
+    const kind = toolbarOf(this.view.metadata);
+    if (kind === this.#toolbarKind) return;
+    this.#toolbarKind = kind;
+    const draw = () => {
+      for (const view of this.list.views()) if (view.isFilled) view.drawToolbar();
+    };
+    if (kind === undefined || this.#toolbars !== undefined) return draw();
+    import('./cell-toolbar/cell-toolbar.js').then((module) => {
+      this.#toolbars = module;
+      draw();
+    }, notifyLoadError);
   }
 
   #followLanguage(): void {
@@ -342,13 +409,6 @@ export class NotebookPage implements NotebookContext {
   }
 }
 
-/** Keys pressed in fields, menus and editors are theirs; so are Enter and Space on a link or button. */
-function isForNotebook(event: KeyboardEvent): boolean {
-  const { target } = event;
-  if (!(target instanceof Element)) return true;
-  if (target.closest('input, textarea, select, [role=menu], [role=menubar], .cm-editor, .pager') !== null) {
-    return false;
-  }
-  const pressable = target.closest('a, button, summary, video, audio') !== null;
-  return !(pressable && ['Enter', ' '].includes(event.key));
+function notifyLoadError(error: unknown): void {
+  notifyError('A part of the page could not be loaded.', error);
 }

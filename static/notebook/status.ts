@@ -7,6 +7,7 @@ import { announce } from '../base/notify.js';
 import { baseName } from '../base/urls.js';
 import type { ConnectionState } from '../base/connection.js';
 import type { DocumentClient } from './document-client.js';
+import type { Progress, RunProgress } from './run-progress.js';
 import type { Mode } from './selection.js';
 
 const KERNEL_WORDS: Record<KernelState, string> = {
@@ -31,7 +32,7 @@ const KERNEL_ICONS: Record<KernelState, IconName> = {
 const BUSY_ICON_DELAY = 1000;
 
 /** Keeps the header up to date. Returns how to stop. */
-export function showStatus(client: DocumentClient): () => void {
+export function showStatus(client: DocumentClient, progress: RunProgress): () => void {
   const name = part('notebook-name');
   const save = part('save-status');
   const kernel = part('kernel-status');
@@ -58,7 +59,9 @@ export function showStatus(client: DocumentClient): () => void {
     effect(() => {
       readOnly.hidden = client.writable.value;
     }),
-    effect(() => showKernel(kernel, client.kernel.value, client.connection.value)),
+    effect(() => showKernel(kernel, client.kernel.value, client.connection.value, progress.now.value)),
+    effect(() => showProgress(part('run-progress'), progress.now.value)),
+    effect(() => showTrust(part('trust'), client.untrusted.value)),
     effect(() => {
       clearTimeout(busyTimer);
       const busy = client.kernel.value?.state === 'busy';
@@ -101,14 +104,43 @@ function savedText(client: DocumentClient, now: number): { text: string; title: 
   return { text: `saved ${seconds < 45 ? `${seconds} s ago` : relativeTime(at, now)}`, title };
 }
 
-function showKernel(element: HTMLElement, kernel: KernelView | undefined, connection: ConnectionState): void {
+/** The button says so in every case, as the classic's does; it acts only while something is not trusted. */
+function showTrust(button: HTMLElement, untrusted: number): void {
+  const text = untrusted > 0 ? 'Not Trusted' : 'Trusted';
+  if (button.textContent !== text) button.textContent = text;
+  button.setAttribute('aria-disabled', String(untrusted === 0));
+  button.title =
+    untrusted > 0
+      ? 'Some outputs were not made here. Their scripts do not run until you trust the notebook.'
+      : 'All outputs were made here, or you trusted them.';
+}
+
+/** A line under the header while more than one cell runs. */
+function showProgress(bar: HTMLElement, { done, total }: Progress): void {
+  bar.hidden = total < 2;
+  if (!(bar instanceof HTMLProgressElement) || total < 2) return;
+  bar.max = total;
+  bar.value = done;
+  bar.title = `${done} of ${total} cells are done`;
+}
+
+function showKernel(
+  element: HTMLElement,
+  kernel: KernelView | undefined,
+  connection: ConnectionState,
+  progress: Progress,
+): void {
   const name = element.querySelector('.kernel-name');
   const state = element.querySelector('.kernel-state');
   const shown = connection === 'open' ? (kernel?.state ?? 'starting') : undefined;
   element.dataset['kernelStatus'] = shown ?? 'disconnected';
   if (name !== null) name.textContent = kernel?.display_name ?? '';
   const word =
-    shown === undefined ? (connection === 'lost' ? 'not connected' : 'connecting') : KERNEL_WORDS[shown];
+    shown === undefined
+      ? connection === 'lost'
+        ? 'not connected'
+        : 'connecting'
+      : KERNEL_WORDS[shown] + (progress.waiting > 0 ? `, ${progress.waiting} queued` : '');
   if (state !== null && state.textContent !== word) state.textContent = word;
   element.title = kernel?.reason ?? `The kernel is ${word}`;
   element

@@ -1,7 +1,7 @@
 /** What the views of cells need of the page; the page makes one of these and hands it to all of them. */
 import type { KernelHelp } from '../writing/kernel-help.js';
 import type { EditorPool } from '../editor/editor-pool.js';
-import type { CellId } from '../../../src/notebook/types.js';
+import type { Cell, CellId } from '../../../src/notebook/types.js';
 
 export interface CellHost {
   readonly nonce: string;
@@ -22,6 +22,13 @@ export interface CellHost {
   editing(id: CellId): void;
   /** a key inside an editor; true when it was one of the notebook's */
   keydown(event: KeyboardEvent): boolean;
+  /** the strip above a cell that View ▸ Cell Toolbar asks for */
+  toolbar(cell: Cell): HTMLElement | undefined;
+  /** shows what is hidden of a cell */
+  show(id: CellId, part: 'outputs' | 'source'): void;
+  run(id: CellId): void;
+  /** pictures that were pasted or dropped into an editor; true when they are taken */
+  pictures(id: CellId, transfer: DataTransfer | null, position: number): boolean;
   /** a click into static text: the cell becomes the one that is edited, with the caret there */
   edit(id: CellId, position?: number): void;
 }

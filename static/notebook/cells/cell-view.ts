@@ -7,11 +7,14 @@
  */
 import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
+import { iconElement } from '../../base/icons.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
 import { OutputArea } from '../outputs/output-area.js';
+import { isCollapsed, isSourceHidden } from '../cell-actions.js';
 import type { CellHost } from './cell-host.js';
 import { estimateHeight } from './estimate-height.js';
 import { PromptInput } from './prompt-input.js';
+import { RunTime } from './run-time.js';
 import { SourceView } from './source-view.js';
 
 const NAMES: Record<CellType, string> = { code: 'Code', markdown: 'Markdown', raw: 'Raw' };
@@ -28,6 +31,11 @@ export class CellView {
   /** markdown: shown as HTML, not as source */
   #rendered = true;
   #input: PromptInput | undefined;
+  #toolbar: HTMLElement | undefined;
+  /** in the place of outputs or a source that are hidden */
+  #outputsButton: HTMLElement | undefined;
+  #sourceButton: HTMLElement | undefined;
+  readonly #runTime: RunTime;
   #filled = false;
 
   constructor(state: CellState, host: CellHost) {
@@ -38,6 +46,7 @@ export class CellView {
     const row = document.createElement('div');
     row.className = 'input';
     row.append(this.#prompt, this.source.element);
+    this.#runTime = new RunTime(this.#prompt);
     this.element.className = 'cell';
     this.element.tabIndex = -1;
     this.element.dataset['cellId'] = state.id;
@@ -73,7 +82,11 @@ export class CellView {
   }
 
   get isCollapsed(): boolean {
-    return this.#state.cell.metadata['collapsed'] === true;
+    return isCollapsed(this.#state.cell.metadata);
+  }
+
+  get isSourceHidden(): boolean {
+    return isSourceHidden(this.#state.cell.metadata);
   }
 
   update(state: CellState): void {
@@ -96,6 +109,14 @@ export class CellView {
       this.#drawMarkdown();
     }
     this.#drawOutputs();
+    if (typeChanged || before.cell.metadata !== state.cell.metadata) this.#drawHidden();
+    if (
+      typeChanged ||
+      before.cell.metadata !== state.cell.metadata ||
+      before.cell.attachments !== state.cell.attachments
+    ) {
+      this.drawToolbar();
+    }
   }
 
   /** Makes the cell rich: colours, rendered markdown, outputs. */
@@ -105,6 +126,20 @@ export class CellView {
     this.source.fill();
     this.#drawMarkdown();
     this.#drawOutputs();
+    this.#drawHidden();
+    this.drawToolbar();
+    if (COARSE_POINTER.matches) this.#addRunButton();
+  }
+
+  /** The toolbar above the cell (View ▸ Cell Toolbar), as the page has it now. */
+  drawToolbar(): void {
+    const next = this.#host.toolbar(this.#state.cell);
+    const hadFocus = this.#toolbar?.contains(document.activeElement) ?? false;
+    this.#toolbar?.remove();
+    this.#toolbar = next;
+    if (next === undefined) return;
+    this.element.prepend(next);
+    if (hadFocus) next.querySelector<HTMLElement>('input, select, button')?.focus({ preventScroll: true });
   }
 
   /** Shows markdown as HTML, or its source. Other cells have no two forms. */
@@ -155,6 +190,7 @@ export class CellView {
 
   dispose(): void {
     this.source.dispose();
+    this.#runTime.dispose();
     this.#outputs?.dispose();
     this.#markdownDispose?.();
   }
@@ -173,6 +209,7 @@ export class CellView {
   #showRun(): void {
     if (this.type !== 'code') {
       this.#prompt.textContent = '';
+      this.#runTime.show({ state: 'idle', count: null });
       this.element.removeAttribute('aria-description');
       delete this.element.dataset['run'];
       return;
@@ -180,6 +217,7 @@ export class CellView {
     const { run } = this.#state;
     const waiting = run.state !== 'idle';
     this.#prompt.textContent = `In [${waiting ? '*' : (run.count ?? ' ')}]:`;
+    this.#runTime.show(run);
     this.element.dataset['run'] = run.state;
     const spoken = waiting
       ? run.state
@@ -188,7 +226,6 @@ export class CellView {
         : `input ${run.count}${spokenEnd(run.status)}`;
     if (spoken === '') this.element.removeAttribute('aria-description');
     else this.element.setAttribute('aria-description', spoken);
-    this.#prompt.title = runTitle(run.started, run.finished, run.reason);
   }
 
   #drawMarkdown(): void {
@@ -240,11 +277,50 @@ export class CellView {
     }
     this.#outputs.update(outputs, this.#outputContext());
     const scrolled = metadata['scrolled'];
-    this.element.classList.toggle('collapsed', metadata['collapsed'] === true && outputs.length > 0);
+    this.#drawOutputsButton(this.isCollapsed ? outputs.length : 0);
     this.#outputs.element.classList.toggle(
       'scrolled',
       scrolled === true || (scrolled !== false && this.#outputs.isLong),
     );
+  }
+
+  /** Hidden outputs leave a button in their place, so that nobody thinks there are none. */
+  #drawOutputsButton(hidden: number): void {
+    this.element.classList.toggle('collapsed', hidden > 0);
+    this.#outputsButton?.remove();
+    this.#outputsButton = undefined;
+    if (hidden === 0) return;
+    const text = hidden === 1 ? '1 output is hidden' : `${hidden} outputs are hidden`;
+    this.#outputsButton = hiddenButton(text, () => this.#host.show(this.#state.id, 'outputs'));
+    this.element.append(this.#outputsButton);
+  }
+
+  #drawHidden(): void {
+    const hidden = this.type === 'code' && this.isSourceHidden;
+    this.source.element.hidden = hidden;
+    this.#sourceButton?.remove();
+    this.#sourceButton = undefined;
+    if (!hidden) return;
+    this.#sourceButton = hiddenButton('The source is hidden', () =>
+      this.#host.show(this.#state.id, 'source'),
+    );
+    this.source.element.after(this.#sourceButton);
+  }
+
+  /** Fingers have no Shift-Enter. */
+  #addRunButton(): void {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'run-cell';
+    button.tabIndex = -1;
+    button.title = 'Run this cell';
+    button.setAttribute('aria-label', button.title);
+    button.append(iconElement('run'));
+    button.addEventListener('click', (event) => {
+      event.stopPropagation();
+      this.#host.run(this.#state.id);
+    });
+    this.#prompt.after(button);
   }
 
   #outputContext() {
@@ -257,23 +333,23 @@ export class CellView {
   }
 }
 
+/** Asked once: a screen does not become one for fingers while a page is open, or the next cells have the button. */
+const COARSE_POINTER = matchMedia('(pointer: coarse)');
+
+function hiddenButton(text: string, show: () => void): HTMLElement {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'button hidden-part';
+  button.textContent = `${text} …`;
+  button.title = 'Show';
+  button.addEventListener('click', show);
+  return button;
+}
+
 function spokenEnd(status: string | undefined): string {
   return status === 'error'
     ? ', ended with an error'
     : status === 'cancelled' || status === 'aborted'
       ? ', not run'
       : '';
-}
-
-function runTitle(
-  started: number | undefined,
-  finished: number | undefined,
-  reason: string | undefined,
-): string {
-  if (reason !== undefined) return reason;
-  if (started === undefined) return '';
-  const at = new Date(started).toLocaleTimeString();
-  if (finished === undefined) return `Started ${at}`;
-  const seconds = (finished - started) / 1000;
-  return `Started ${at}, took ${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(0)} s`;
 }

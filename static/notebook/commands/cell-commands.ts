@@ -8,7 +8,6 @@ import {
   mergeCells,
   moveCells,
   pasteCells,
-  setFlag,
   splitCell,
   toHeading,
 } from '../cell-actions.js';
@@ -19,10 +18,6 @@ const TITLES: Record<string, string> = {
   'jupyter-notebook:change-cell-to-code': 'Change Cells to Code',
   'jupyter-notebook:change-cell-to-markdown': 'Change Cells to Markdown',
   'jupyter-notebook:change-cell-to-raw': 'Change Cells to Raw NBConvert',
-  'jupyter-notebook:toggle-cell-output-collapsed': 'Show or Hide Output',
-  'jupyter-notebook:toggle-cell-output-scrolled': 'Scroll Output or Show All of It',
-  'jupyter-notebook:clear-cell-output': 'Clear Output of Cells',
-  'jupyter-notebook:clear-all-cells-output': 'Clear All Output',
 };
 
 export function cellCommands(notebook: NotebookContext): Command[] {
@@ -47,8 +42,9 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     const gone = cells.every((id) => !notebook.view.has(id));
     if (gone) notebook.select(below ?? above ?? notebook.view.ids[0] ?? null);
   };
-  const copy = (): void => {
-    clipboard.copy(selection.cells.flatMap((id) => notebook.view.cell(id)?.cell ?? []));
+  const copy = (transfer?: unknown): void => {
+    const cells = selection.cells.flatMap((id) => notebook.view.cell(id)?.cell ?? []);
+    clipboard.copy(cells, transfer instanceof DataTransfer ? transfer : undefined);
   };
   const paste = (where: 'above' | 'below' | 'replace'): void => {
     const selected = selection.cells;
@@ -143,8 +139,8 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     },
     change('jupyter-notebook:insert-cell-above', 'Insert Cell Above', ['a'], () => insert('above')),
     change('jupyter-notebook:insert-cell-below', 'Insert Cell Below', ['b'], () => insert('below')),
-    change('jupyter-notebook:cut-cell', 'Cut Cells', ['x'], () => {
-      copy();
+    change('jupyter-notebook:cut-cell', 'Cut Cells', ['x'], (transfer) => {
+      copy(transfer);
       remove();
     }),
     step('jupyter-notebook:copy-cell', 'Copy Cells', ['c'], copy),
@@ -207,12 +203,6 @@ export function cellCommands(notebook: NotebookContext): Command[] {
         list.view(id)?.setRendered(false);
       }),
     ),
-    change('jupyter-notebook:toggle-cell-output-collapsed', 'Toggle', ['o'], () => toggle('collapsed')),
-    change('jupyter-notebook:toggle-cell-output-scrolled', 'Toggle Scrolling', ['shift-o'], () =>
-      toggle('scrolled'),
-    ),
-    change('jupyter-notebook:clear-cell-output', 'Clear', [], () => clear(selection.cells)),
-    change('jupyter-notebook:clear-all-cells-output', 'Clear', [], () => clear(notebook.view.ids)),
   ].map((command: Command) => {
     const title = TITLES[command.id];
     return title === undefined ? command : { ...command, title };
@@ -222,11 +212,17 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     return !clipboard.isEmpty;
   }
 
-  function step(id: string, label: string, keys: string[], run: () => void): Command {
+  function step(id: string, label: string, keys: string[], run: (argument?: unknown) => void): Command {
     return { id, label, keys: { command: keys }, run };
   }
 
-  function change(id: string, label: string, keys: string[], run: () => void, also = () => true): Command {
+  function change(
+    id: string,
+    label: string,
+    keys: string[],
+    run: (argument?: unknown) => void,
+    also = () => true,
+  ): Command {
     return { id, label, keys: { command: keys }, when: () => canEdit() && also(), run };
   }
 
@@ -242,22 +238,5 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     list.flush();
     const restored = notebook.view.ids.filter((id) => !before.has(id)).at(-1);
     if (restored !== undefined) notebook.select(restored);
-  }
-
-  /** All selected cells get what the first one has not. */
-  function toggle(flag: 'collapsed' | 'scrolled'): void {
-    const [first] = selection.cells;
-    if (first === undefined) return;
-    const view = list.view(first);
-    const on = !(flag === 'scrolled' ? view?.isScrolled : view?.isCollapsed);
-    notebook.perform(selection.cells.flatMap((id) => setFlag(notebook.view, id, flag, on)));
-  }
-
-  function clear(ids: readonly CellId[]): void {
-    notebook.perform(
-      ids
-        .filter((id) => notebook.view.cell(id)?.cell.cell_type === 'code')
-        .map((id) => ({ op: 'clear-outputs' as const, id })),
-    );
   }
 }

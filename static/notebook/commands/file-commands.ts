@@ -1,9 +1,12 @@
 /** Commands of the File menu: names, copies, checkpoints, downloads. */
 import type { CheckpointModel, ContentsModel } from '../../../src/protocol/rest-models.js';
-import { api } from '../../base/api.js';
+import { difference } from '../../../src/notebook/operations-difference.js';
+import type { Operation } from '../../../src/notebook/operations.js';
+import { api, ApiError } from '../../base/api.js';
 import type { Command } from '../../base/commands.js';
 import { confirmDialog, promptDialog } from '../../base/dialog.js';
 import { dateTime } from '../../base/format.js';
+import { notify } from '../../base/notify.js';
 import { baseName, encodePath, joinPath, parentPath, urlFor } from '../../base/urls.js';
 import type { NotebookContext } from '../notebook-context.js';
 
@@ -56,6 +59,11 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       },
     },
     {
+      id: 'jupyter-notebook:save-notebook-as',
+      label: 'Save as…',
+      run: () => saveAs(notebook),
+    },
+    {
       id: 'jupyter-notebook:rename-notebook',
       label: 'Rename…',
       when: () => client.writable.value,
@@ -65,7 +73,7 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       id: 'jupyter-notebook:save-notebook',
       label: 'Save and Checkpoint',
       icon: 'save',
-      keys: { any: ['mod-s'], command: ['s'] },
+      keys: { command: ['mod-s', 's'], edit: ['mod-s'] },
       when: () => client.writable.value,
       run: () => client.sync.save(true),
     },
@@ -90,16 +98,42 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       },
     },
     {
-      id: 'nbserver:download-notebook',
-      label: 'Notebook (.ipynb)',
+      id: 'nbserver:revert-to-opened',
+      label: 'When I Opened It',
+      title: 'Revert to when I opened the notebook',
+      when: () => notebook.canEdit && notebook.opened !== undefined,
       async run() {
-        client.sync.save();
-        await untilSaved(notebook);
-        const link = document.createElement('a');
-        link.href = urlFor('files', path(), { download: '1' });
-        link.download = baseName(path());
-        link.click();
+        const { opened } = notebook;
+        if (opened === undefined) return;
+        const ops = difference(notebook.view, opened.state).flatMap(pageOperation);
+        if (ops.length === 0) return void notify('Nothing has changed since then.');
+        const yes = await confirmDialog({
+          title: 'Revert to when you opened it?',
+          body: `All cells go back to how they were at ${dateTime(opened.at)}, in every tab. "Undo Cell Operation" (Z) brings back what is there now.`,
+          confirm: 'Revert',
+          danger: true,
+        });
+        if (!yes) return;
+        notebook.perform(difference(notebook.view, opened.state).flatMap(pageOperation));
       },
+    },
+    {
+      id: 'nbserver:print-preview',
+      label: 'Print Preview',
+      run: () => convert(notebook, 'html', false),
+    },
+    { id: 'nbserver:print', label: 'Print…', run: () => window.print() },
+    ...FORMATS.map(({ format, label }): Command => ({
+      id: `nbserver:download-${format}`,
+      label,
+      title: `Download as ${label}`,
+      run: () => download(notebook, format),
+    })),
+    {
+      id: 'jupyter-notebook:trust-notebook',
+      label: 'Trust Notebook',
+      when: () => client.untrusted.value > 0,
+      run: () => trust(notebook),
     },
     {
       id: 'jupyter-notebook:close-and-halt',
@@ -117,6 +151,131 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       },
     },
   ];
+}
+
+/** What "Download as" offers; the label of the script names the kernel's language (see menus.ts). */
+export const FORMATS = [
+  { format: 'notebook', label: 'Notebook (.ipynb)' },
+  { format: 'script', label: 'Script' },
+  { format: 'html', label: 'HTML (.html)' },
+  { format: 'markdown', label: 'Markdown (.md)' },
+] as const;
+type Format = (typeof FORMATS)[number]['format'];
+
+async function download(notebook: NotebookContext, format: Format): Promise<void> {
+  if (format !== 'notebook') return convert(notebook, format, true);
+  const path = notebook.client.path.value;
+  await saveFirst(notebook);
+  const link = document.createElement('a');
+  link.href = urlFor('files', path, { download: '1' });
+  link.download = baseName(path);
+  link.click();
+}
+
+/** Another form of the notebook in a tab of its own; a download stays there only as long as it takes. */
+async function convert(notebook: NotebookContext, format: Format, asFile: boolean): Promise<void> {
+  // opened before the wait, or the browser takes it for a pop-up
+  const tab = asFile ? null : window.open('', '_blank');
+  try {
+    await saveFirst(notebook);
+  } catch (error) {
+    tab?.close();
+    throw error;
+  }
+  const query = { download: String(asFile) };
+  const url = urlFor(`nbconvert/${format}`, notebook.client.path.value, query);
+  if (tab !== null) {
+    tab.opener = null;
+    tab.location.href = url;
+    return;
+  }
+  const link = document.createElement('a');
+  link.href = url;
+  if (asFile) link.download = '';
+  else link.target = '_blank';
+  link.rel = 'noopener';
+  link.click();
+}
+
+async function saveFirst(notebook: NotebookContext): Promise<void> {
+  if (!notebook.client.writable.value) return;
+  notebook.client.sync.save();
+  await untilSaved(notebook);
+}
+
+/** Copies the file on the server, so that not a byte of it changes, and goes on with the copy and the same kernel. */
+async function saveAs(notebook: NotebookContext): Promise<void> {
+  const { client } = notebook;
+  const from = client.path.value;
+  const contents = (path: string) => `api/contents/${encodePath(path)}`;
+  let overwrite: string | undefined;
+  let saved: string | undefined;
+  await promptDialog({
+    title: 'Save as',
+    label: 'Path of the new notebook, from the notebook directory:',
+    value: from,
+    select: [parentPath(from).length + (parentPath(from) === '' ? 0 : 1), from.length - '.ipynb'.length],
+    confirm: 'Save',
+    async check(value) {
+      const trimmed = value.trim().replace(/^\/+/, '');
+      if (trimmed === '' || trimmed.endsWith('/')) return 'The new notebook needs a name.';
+      const to = /\.ipynb$/.test(trimmed) ? trimmed : `${trimmed}.ipynb`;
+      if (to === from) return 'This is the notebook itself. Ctrl-S saves it.';
+      const exists = await api.get(`${contents(to)}?content=0`).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof ApiError && error.status === 404) return false;
+          throw error;
+        },
+      );
+      if (exists && overwrite !== to) {
+        overwrite = to;
+        return `"${to}" exists already. Press Save again to replace it.`;
+      }
+      await saveFirst(notebook);
+      const copy = await api.post<ContentsModel>(contents(parentPath(to)), { copy_from: from });
+      try {
+        if (exists) await api.delete(contents(to));
+        if (copy.path !== to) await api.patch(contents(copy.path), { path: to });
+      } catch (error) {
+        await api.delete(contents(copy.path)).catch(() => undefined); // the first error is the one to show
+        throw error;
+      }
+      saved = to;
+      return undefined;
+    },
+  });
+  if (saved === undefined) return;
+  const session = client.kernel.value?.session_id;
+  if (session != null) {
+    await api.patch(`api/sessions/${encodeURIComponent(session)}`, { path: saved, name: baseName(saved) });
+  }
+  location.assign(urlFor('notebooks', saved));
+}
+
+async function trust(notebook: NotebookContext): Promise<void> {
+  const yes = await confirmDialog({
+    title: 'Trust this notebook?',
+    body: [
+      'Outputs of this notebook that were not made here are shown without their scripts. When you trust it, they run as their author wrote them.',
+      'They run in a frame that cannot reach your files, this page or the server; they can show you anything and load from other servers. Trust only what you or people you know have written.',
+    ],
+    confirm: 'Trust',
+    danger: true,
+  });
+  if (!yes) return;
+  await saveFirst(notebook);
+  await api.post(`api/contents/${encodePath(notebook.client.path.value)}/trust`);
+}
+
+/** Operations of a difference that a page may send; runs are the server's. */
+function pageOperation(op: Operation): Operation[] {
+  switch (op.op) {
+    case 'set-execution':
+      return [];
+    default:
+      return [op];
+  }
 }
 
 /** The checkpoints of the notebook, for the menu. */

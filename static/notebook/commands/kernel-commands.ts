@@ -5,7 +5,9 @@ import type { Command } from '../../base/commands.js';
 import { confirmDialog } from '../../base/dialog.js';
 import { notify } from '../../base/notify.js';
 import { emptyCell } from '../cell-actions.js';
+import { toggleFinishedNotice } from '../finished-notice.js';
 import type { NotebookContext } from '../notebook-context.js';
+import { isShown } from '../page-parts.js';
 
 const KEYS = {
   runSelect: ['shift-enter'],
@@ -137,6 +139,12 @@ export function kernelCommands(notebook: NotebookContext): Command[] {
       },
     },
     {
+      id: 'jupyter-notebook:reconnect-kernel',
+      label: 'Reconnect',
+      title: 'Connect to the server again',
+      run: () => client.retryNow(true),
+    },
+    {
       id: 'jupyter-notebook:shutdown-kernel',
       label: 'Shutdown',
       when: hasKernel,
@@ -146,6 +154,12 @@ export function kernelCommands(notebook: NotebookContext): Command[] {
         await api.delete(`api/sessions/${encodeURIComponent(session)}`);
         notify('The kernel was shut down. Running a cell starts a new one.');
       },
+    },
+    {
+      id: 'nbserver:notify-when-done',
+      label: 'Notify Me When Done',
+      checked: () => isShown('notify'),
+      run: toggleFinishedNotice,
     },
     {
       id: 'nbserver:change-kernel',

@@ -10,17 +10,19 @@ export function viewCommands(notebook: NotebookContext): Command[] {
   const { list, selection, scroller, pager } = notebook;
 
   return [
-    toggle('jupyter-notebook:toggle-header', 'Toggle Header', 'header'),
-    toggle('jupyter-notebook:toggle-toolbar', 'Toggle Toolbar', 'toolbar'),
+    ...toggle('header', 'Header'),
+    ...toggle('toolbar', 'Toolbar'),
+    ...(['show', 'hide'] as const).map((verb): Command => ({
+      id: `jupyter-notebook:${verb}-all-line-numbers`,
+      label: `${verb === 'show' ? 'Show' : 'Hide'} Line Numbers`,
+      run: () => numbers(verb === 'show'),
+    })),
     {
       id: 'jupyter-notebook:toggle-all-line-numbers',
       label: 'Toggle Line Numbers',
       keys: { command: ['shift-l'] },
       checked: () => isShown('line-numbers'),
-      run: () => {
-        setShown('line-numbers', !isShown('line-numbers'));
-        list.showLineNumbers(isShown('line-numbers'));
-      },
+      run: () => numbers(!isShown('line-numbers')),
     },
     {
       id: 'jupyter-notebook:toggle-cell-line-numbers',
@@ -51,6 +53,16 @@ export function viewCommands(notebook: NotebookContext): Command[] {
       run: () => scroller.scrollBy({ top: -scroller.clientHeight * 0.85 }),
     },
     {
+      id: 'jupyter-notebook:scroll-cell-center',
+      label: 'Scroll the Cell to the Centre',
+      run: () => scrollCell('center'),
+    },
+    {
+      id: 'jupyter-notebook:scroll-cell-top',
+      label: 'Scroll the Cell to the Top',
+      run: () => scrollCell('start'),
+    },
+    {
       id: 'jupyter-notebook:close-pager',
       label: 'Close the Help at the Bottom',
       keys: { command: ['esc', 'q'] },
@@ -72,6 +84,11 @@ export function viewCommands(notebook: NotebookContext): Command[] {
       run: async () => (await import('../palette.js')).openPalette(notebook.commands, selection.mode),
     },
     {
+      id: 'nbserver:tour',
+      label: 'User Interface Tour',
+      run: async () => (await import('../tour.js')).startTour(),
+    },
+    {
       id: 'nbserver:about',
       label: 'About',
       run: () => {
@@ -90,12 +107,27 @@ export function viewCommands(notebook: NotebookContext): Command[] {
     },
   ];
 
-  function toggle(id: string, label: string, part: 'header' | 'toolbar'): Command {
-    return {
-      id,
-      label,
-      checked: () => isShown(part),
-      run: () => setShown(part, !isShown(part)),
-    };
+  function numbers(shown: boolean): void {
+    setShown('line-numbers', shown);
+    list.showLineNumbers(shown);
+  }
+
+  function toggle(part: 'header' | 'toolbar', name: string): Command[] {
+    const verbs = [
+      ['toggle', 'Toggle', () => !isShown(part)],
+      ['show', 'Show', () => true],
+      ['hide', 'Hide', () => false],
+    ] as const;
+    return verbs.map(([verb, word, shown]) => ({
+      id: `jupyter-notebook:${verb}-${part}`,
+      label: `${word} ${name}`,
+      ...(verb === 'toggle' ? { checked: () => isShown(part) } : {}),
+      run: () => setShown(part, shown()),
+    }));
+  }
+
+  function scrollCell(block: ScrollLogicalPosition): void {
+    const id = selection.current;
+    if (id !== null) list.view(id)?.element.scrollIntoView({ block });
   }
 }

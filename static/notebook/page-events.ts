@@ -1,0 +1,109 @@
+/** What the person does to the page as a whole: keys, clicks on cells, the clipboard, dragging; passed on to the notebook. */
+import type { CellId } from '../../src/notebook/types.js';
+import { dialogIsOpen } from '../base/dialog.js';
+import { attachPictures, carriesPicture, readPictures } from './attachments.js';
+import { moveCellsTo, pasteCells } from './cell-actions.js';
+import { enableDrag } from './cells/drag-cells.js';
+import type { NotebookContext } from './notebook-context.js';
+
+export function listenToPage(
+  notebook: NotebookContext,
+  cells: HTMLElement,
+  onKey: (event: KeyboardEvent) => void,
+): void {
+  document.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || dialogIsOpen() || !isForNotebook(event.target, event.key)) return;
+    onKey(event);
+  });
+  listenToClicks(notebook, cells);
+  listenToClipboard(notebook);
+  enableDrag(cells, {
+    scroller: notebook.scroller,
+    canEdit: () => notebook.canEdit,
+    cellsWith: (id) => (notebook.selection.cells.includes(id) ? notebook.selection.cells : [id]),
+    move(ids, after) {
+      notebook.perform(moveCellsTo(notebook.view, ids, after));
+      const [first] = ids;
+      if (first !== undefined && !notebook.selection.cells.includes(first)) notebook.select(first);
+    },
+  });
+  addEventListener('beforeprint', () => {
+    // paper has no scroll bar: every cell is drawn before the first page is
+    for (const id of notebook.view.ids) notebook.list.fill(id);
+  });
+}
+
+function listenToClicks(notebook: NotebookContext, cells: HTMLElement): void {
+  cells.addEventListener('mousedown', (event) => {
+    if (!(event.target instanceof Element) || !event.shiftKey) return;
+    const id = event.target.closest<HTMLElement>('[data-cell-id]')?.dataset['cellId'];
+    if (id === undefined || event.target.closest('.cm-editor, a, button, input') !== null) return;
+    event.preventDefault(); // no text selection over half the page
+    notebook.select(id, { extend: true, scroll: false });
+  });
+  // The margin left of the outputs: a click scrolls long output or shows all of it, a double click hides it.
+  const outputMargin = (event: Event) =>
+    event.target instanceof Element && event.target.closest('.outputs .prompt') !== null;
+  cells.addEventListener('click', (event) => {
+    if (outputMargin(event)) void notebook.commands.run('jupyter-notebook:toggle-cell-output-scrolled');
+  });
+  cells.addEventListener('dblclick', (event) => {
+    if (outputMargin(event)) void notebook.commands.run('jupyter-notebook:toggle-cell-output-collapsed');
+  });
+}
+
+/** Ctrl-C, Ctrl-X and Ctrl-V in command mode act on cells, unless text is selected. */
+function listenToClipboard(notebook: NotebookContext): void {
+  const isOurs = (event: ClipboardEvent): event is ClipboardEvent & { clipboardData: DataTransfer } =>
+    event.clipboardData !== null &&
+    notebook.selection.mode === 'command' &&
+    !dialogIsOpen() &&
+    isForNotebook(event.target, '');
+  for (const name of ['copy', 'cut'] as const) {
+    document.addEventListener(name, (event) => {
+      if (!isOurs(event) || getSelection()?.isCollapsed === false) return;
+      event.preventDefault();
+      void notebook.commands.run(`jupyter-notebook:${name}-cell`, event.clipboardData);
+    });
+  }
+  document.addEventListener('paste', (event) => {
+    if (!isOurs(event) || !notebook.canEdit) return;
+    event.preventDefault();
+    const { current } = notebook.selection;
+    if (current !== null && takePictures(notebook, current, event.clipboardData)) return;
+    const { ops, ids } = pasteCells(
+      notebook.view,
+      notebook.clipboard.take(event.clipboardData),
+      notebook.selection.cells.at(-1) ?? null,
+    );
+    notebook.perform(ops);
+    const last = ids.at(-1);
+    if (last !== undefined) notebook.select(last);
+  });
+}
+
+/** Puts the pictures of a paste or drop into a markdown cell; false: there are none, or the cell is of another type. */
+export function takePictures(
+  notebook: NotebookContext,
+  id: CellId,
+  transfer: DataTransfer | null,
+  position?: number,
+): boolean {
+  const cell = notebook.view.cell(id);
+  if (!notebook.canEdit || cell?.cell.cell_type !== 'markdown' || !carriesPicture(transfer)) return false;
+  void readPictures(transfer?.files ?? []).then((pictures) => {
+    const length = notebook.view.cell(id)?.text.length ?? 0;
+    notebook.perform(attachPictures(notebook.view, id, pictures, position ?? length));
+  });
+  return true;
+}
+
+/** Keys pressed in fields, menus and editors are theirs; so are Enter and Space on a link or button. */
+function isForNotebook(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof Element)) return true;
+  if (target.closest('input, textarea, select, [role=menu], [role=menubar], .cm-editor, .pager') !== null) {
+    return false;
+  }
+  const pressable = target.closest('a, button, summary, video, audio') !== null;
+  return !(pressable && ['Enter', ' '].includes(key));
+}

@@ -1,0 +1,289 @@
+/** What the menus of the notebook page open: find and replace, metadata, attachments, contents, dragging, the clipboard. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
+import { startTestServer, type TestServer } from '../test-server.js';
+import {
+  kernelIdle,
+  loggedIn,
+  openNotebook,
+  writeNotebookFile,
+  type NotebookDriver,
+} from './notebook-page-driver.js';
+import { openBrowser } from './open-browser.js';
+
+const PICTURE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==';
+
+/** Pastes what `globalThis.transfer` of the page holds. */
+const PASTE =
+  'void document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true }))';
+
+describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let context: BrowserContext;
+  let driver: NotebookDriver;
+  let page: Page;
+
+  beforeAll(async () => {
+    server = await startTestServer({ onlyOwnKernel: true });
+    browser = await openBrowser();
+    context = await loggedIn(browser, server);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  afterEach(async () => {
+    await page?.close();
+    expect(driver.errors).toEqual([]);
+    expect(driver.outside).toEqual([]);
+  });
+
+  async function open(name: string): Promise<void> {
+    driver = await openNotebook(context, server, name);
+    page = driver.page;
+  }
+
+  const cell = (index: number) => page.locator('[data-cell-id]').nth(index);
+  const sources = () => page.locator('[data-cell-id] .source').allTextContents();
+  const menu = async (name: string, ...items: (string | RegExp)[]) => {
+    await page.getByRole('menubar').getByRole('menuitem', { name, exact: true }).click();
+    for (const item of items) {
+      await page
+        .getByRole('menu')
+        .last()
+        .locator('.menu-item', { has: page.getByText(item, { exact: true }) })
+        .click();
+    }
+    await expect.poll(() => page.getByRole('menu').count()).toBe(0);
+  };
+  const saved = async (name: string) => {
+    await page.keyboard.press('Control+s');
+    await page.getByText(/^saved \d+ s ago$/).waitFor();
+    return JSON.parse(readFileSync(join(server.notebooks, name), 'utf8')) as {
+      cells: { metadata: Record<string, unknown>; source: string | string[]; attachments?: object }[];
+      metadata: Record<string, unknown>;
+    };
+  };
+
+  it('finds and replaces, in all cells or the selected ones, and undoes it', async () => {
+    writeNotebookFile(server, 'find.ipynb', [
+      { source: 'alpha = 1\nprint(Alpha)' },
+      { type: 'markdown', source: 'alphabet' },
+      { source: 'beta' },
+    ]);
+    await open('find.ipynb');
+    await page.keyboard.press('f');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Find', { exact: true }).fill('alpha');
+    await dialog.getByText('3 matches in 2 cells.').waitFor();
+    await dialog.getByRole('button', { name: 'Match case' }).click();
+    await dialog.getByText('2 matches in 2 cells.').waitFor();
+    await dialog.getByRole('button', { name: 'Use a regular expression' }).click();
+    await dialog.getByLabel('Find', { exact: true }).fill('(al');
+    await dialog.getByText('This is not a regular expression').waitFor();
+    await dialog.getByLabel('Find', { exact: true }).fill('(al)(pha)');
+    await dialog.getByLabel('Replace with').fill('$2-$1');
+    await expect
+      .poll(() => dialog.locator('.find-preview ins').allTextContents())
+      .toEqual(['pha-al', 'pha-al']);
+    await dialog.getByRole('button', { name: 'Replace All' }).click();
+    await expect.poll(sources).toEqual(['pha-al = 1\nprint(Alpha)', 'pha-albet', 'beta']);
+    await page.keyboard.press('z');
+    await expect.poll(sources).toEqual(['alpha = 1\nprint(Alpha)', 'alphabet', 'beta']);
+    await page.keyboard.press('Shift+J');
+    await page.keyboard.press('f');
+    await dialog.getByRole('button', { name: 'Search the selected cells only', pressed: true }).waitFor();
+    // a click on a line goes to its cell
+    await dialog.locator('.find-preview button').last().click();
+    await expect.poll(() => page.locator('.cell.current').getAttribute('data-cell-id')).toBe('cell-1');
+  });
+
+  it('edits metadata, tags and slide types, and shows the toolbar that the notebook asks for', async () => {
+    writeNotebookFile(server, 'tags.ipynb', [{ source: 'x' }, { type: 'raw', source: 'raw' }]);
+    await open('tags.ipynb');
+    await menu('View', 'Cell Toolbar', 'Tags');
+    await cell(0).getByLabel('New tags').fill('one');
+    await page.keyboard.press('Space');
+    await page.keyboard.type('two');
+    await page.keyboard.press('Enter');
+    await cell(0).getByRole('button', { name: 'Remove the tag one' }).click();
+    expect(await cell(0).locator('.tags li').allTextContents()).toEqual(['two']);
+    await menu('View', 'Cell Toolbar', 'Slideshow');
+    await cell(0).getByLabel('Slide type').selectOption('fragment');
+    await menu('View', 'Cell Toolbar', 'Raw Cell Format');
+    expect(await page.locator('.cell-toolbar').count()).toBe(1);
+    await cell(1).getByLabel('Raw NBConvert format').selectOption('text/latex');
+    await menu('View', 'Cell Toolbar', 'Edit Metadata');
+    await cell(0).getByRole('button', { name: 'Edit Metadata' }).click();
+    const json = page.getByRole('dialog').locator('textarea');
+    await json.fill('[1]');
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+    await page.getByText('Metadata is a JSON object').waitFor();
+    await json.fill('{"tags": ["two"], "slideshow": {"slide_type": "fragment"}, "mine": 1}');
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+    const { cells, metadata } = await saved('tags.ipynb');
+    expect(cells.map((each) => each.metadata)).toEqual([
+      { tags: ['two'], slideshow: { slide_type: 'fragment' }, mine: 1 },
+      { raw_mimetype: 'text/latex' },
+    ]);
+    expect(metadata['celltoolbar']).toBe('Edit Metadata');
+    await page.reload();
+    await cell(0).getByRole('button', { name: 'Edit Metadata' }).waitFor();
+  });
+
+  it('takes pictures into markdown by pasting and dropping, and lists them', async () => {
+    writeNotebookFile(server, 'pictures.ipynb', [{ type: 'markdown', source: 'text ' }]);
+    await open('pictures.ipynb');
+    const transfer = (name: string) =>
+      page.evaluateHandle<object>(`(() => {
+        const all = new DataTransfer();
+        const bytes = Uint8Array.from(atob('${PICTURE}'), (each) => each.charCodeAt(0));
+        all.items.add(new File([bytes], '${name}', { type: 'image/png' }));
+        return globalThis.transfer = all;
+      })()`);
+    await page.keyboard.press('Enter');
+    await page.locator('.cm-content').waitFor();
+    await page.keyboard.press('Control+End');
+    await page.locator('.cm-content').dispatchEvent('drop', { dataTransfer: await transfer('dropped.png') });
+    await expect.poll(() => page.locator('.cm-content').textContent()).toContain('(attachment:dropped.png)');
+    await page.keyboard.press('Escape');
+    await transfer('dropped.png');
+    await page.evaluate(PASTE);
+    await expect
+      .poll(() => page.locator('.cm-content').textContent())
+      .toContain('(attachment:dropped-1.png)');
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(() => cell(0).locator('[data-markdown] img').count()).toBe(2);
+    await menu('View', 'Cell Toolbar', 'Attachments');
+    await cell(0).getByRole('button', { name: 'Attachments (2)' }).click();
+    await page.getByRole('button', { name: 'Delete dropped.png' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+    const { cells } = await saved('pictures.ipynb');
+    expect(cells[0]?.attachments).toEqual({ 'dropped-1.png': { 'image/png': PICTURE } });
+  });
+
+  it('lists the headings, follows them, and goes to them', async () => {
+    const filler = Array.from({ length: 40 }, (_, i) => ({ source: `x = ${i}` }));
+    writeNotebookFile(server, 'contents.ipynb', [
+      { type: 'markdown', source: '# First\n\n```\n# not a heading\n```\n\n## *Second* part' },
+      ...filler,
+      { type: 'markdown', source: '# Last' },
+    ]);
+    await open('contents.ipynb');
+    await menu('View', 'Table of Contents');
+    const contents = page.getByRole('navigation', { name: 'Table of contents' });
+    await contents.getByRole('button', { name: 'Last' }).click();
+    expect(await contents.locator('li').allTextContents()).toEqual(['First', 'Second part', 'Last']);
+    await page.locator('[data-markdown] h1', { hasText: 'Last' }).waitFor();
+    expect(await page.locator('.cell.current h1').textContent()).toBe('Last');
+    expect(await contents.locator('[aria-current]').textContent()).toBe('Last');
+    await page.keyboard.press('Enter');
+    await page.locator('.cm-focused').waitFor();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type(' of all');
+    await contents.getByRole('button', { name: 'Last of all' }).waitFor();
+    await contents.getByRole('button', { name: 'Close the table of contents' }).click();
+    expect(await contents.count()).toBe(0);
+  });
+
+  it('moves cells that are drawn with the mouse', async () => {
+    writeNotebookFile(
+      server,
+      'drag.ipynb',
+      ['a', 'b', 'c', 'd'].map((source) => ({ source })),
+    );
+    await open('drag.ipynb');
+    const from = await cell(0).locator('.prompt').boundingBox();
+    const to = await cell(2).boundingBox();
+    if (from === null || to === null) throw new Error('The cells are not visible.');
+    await page.mouse.move(from.x + 30, from.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 30, from.y + 30);
+    await page.mouse.move(from.x + 30, to.y + to.height - 4, { steps: 3 });
+    await page.locator('.drop-line').waitFor();
+    await page.mouse.up();
+    expect(await sources()).toEqual(['b', 'c', 'a', 'd']);
+    await page.keyboard.press('z');
+    expect(await sources()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('carries cells to another notebook, opened later, and over the system clipboard', async () => {
+    writeNotebookFile(server, 'from.ipynb', [{ source: 'carried' }, { type: 'markdown', source: '# Text' }]);
+    writeNotebookFile(server, 'to.ipynb', [{ source: 'there' }]);
+    await open('from.ipynb');
+    await page.keyboard.press('Shift+J');
+    await page.keyboard.press('c');
+    const other = await openNotebook(context, server, 'to.ipynb');
+    await other.page.keyboard.press('v');
+    await expect.poll(() => other.page.locator('[data-cell-id]').count()).toBe(3);
+    expect(await other.page.locator('[data-cell-id]').nth(2).getAttribute('data-cell-type')).toBe('markdown');
+    await other.page.close();
+
+    // what another browser or server gives: only the system clipboard
+    const text = await page.evaluate<string>(`(() => {
+      globalThis.transfer = new DataTransfer();
+      document.dispatchEvent(new ClipboardEvent('copy', { clipboardData: transfer, bubbles: true, cancelable: true }));
+      return transfer.getData('text/plain');
+    })()`);
+    expect(text).toBe('carried\n\n# Text');
+    await page.evaluate(PASTE);
+    await expect.poll(sources).toEqual(['carried', '# Text', 'carried', '# Text']);
+  });
+
+  it('hides output and source with a way back, and goes back to when it was opened', async () => {
+    const output = { output_type: 'stream', name: 'stdout', text: 'visible\n' };
+    writeNotebookFile(server, 'hide.ipynb', [{ source: 'x', outputs: [output] }, { source: 'y' }]);
+    await open('hide.ipynb');
+    await page.keyboard.press('o');
+    await cell(0).getByRole('button', { name: '1 output is hidden' }).click();
+    await cell(0).getByText('visible').waitFor();
+    await menu('View', 'Hide or Show Source');
+    await cell(0).getByRole('button', { name: 'The source is hidden' }).waitFor();
+    expect(await cell(0).locator('.source').isVisible()).toBe(false);
+    await cell(0).getByRole('button', { name: 'The source is hidden' }).click();
+    await cell(0).locator('.source').waitFor();
+    // double click beside the output
+    await cell(0).locator('.outputs .prompt').dblclick();
+    await cell(0).getByRole('button', { name: '1 output is hidden' }).waitFor();
+    await page.keyboard.press('d');
+    await page.keyboard.press('d');
+    await expect.poll(sources).toEqual(['y']);
+    await menu('File', 'Revert to Checkpoint', 'When I Opened It');
+    await page.getByRole('dialog').getByRole('button', { name: 'Revert' }).click();
+    await expect.poll(sources).toEqual(['x', 'y']);
+    await cell(0).getByText('visible').waitFor();
+  });
+
+  it('saves as another notebook, and asks before it replaces one', async () => {
+    writeNotebookFile(server, 'first.ipynb', [{ source: 'const kept = 41; kept + 1' }]);
+    writeNotebookFile(server, 'taken.ipynb', [{ source: 'old' }]);
+    await open('first.ipynb');
+    await kernelIdle(page);
+    await page.keyboard.press('Control+Enter');
+    await cell(0).locator('.outputs').getByText('42').waitFor();
+    await menu('File', 'Save as…');
+    const field = page.getByLabel('Path of the new notebook');
+    await field.fill('taken');
+    await page.keyboard.press('Enter');
+    await page.getByText('"taken.ipynb" exists already').waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/notebooks/taken.ipynb');
+    await page.locator('body[data-loaded]').waitFor();
+    await cell(0).locator('.outputs').getByText('42').waitFor();
+    await kernelIdle(page);
+    await page.keyboard.press('b');
+    await page.keyboard.press('Enter');
+    await page.locator('.cm-focused').waitFor();
+    // the kernel came along
+    await page.keyboard.type('kept');
+    await page.keyboard.press('Control+Enter');
+    await cell(1).locator('.outputs').getByText('41').waitFor();
+  });
+});
