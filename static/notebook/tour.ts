@@ -1,5 +1,5 @@
 /** Help ▸ User Interface Tour: the parts of the page, one after the other, each outlined where it is. */
-import { iconElement } from '../base/icons.js';
+import { iconElement } from '../base/icon-element.js';
 
 const STEPS: readonly (readonly [selector: string, title: string, text: string])[] = [
   ['#notebook-name', 'The name', 'Click it to rename the notebook.'],

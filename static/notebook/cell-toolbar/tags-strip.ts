@@ -1,6 +1,6 @@
 /** The tags of a cell as chips, and a field for new ones. */
 import type { Cell, CellId } from '../../../src/notebook/types.js';
-import { iconElement } from '../../base/icons.js';
+import { iconElement } from '../../base/icon-element.js';
 import type { ToolbarHost } from './cell-toolbar.js';
 
 export function tagsStrip({ id, metadata }: Cell, host: ToolbarHost): HTMLElement[] {

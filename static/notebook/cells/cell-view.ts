@@ -7,7 +7,7 @@
  */
 import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
-import { iconElement } from '../../base/icons.js';
+import { iconElement } from '../../base/icon-element.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
 import { OutputArea } from '../outputs/output-area.js';
 import { isCollapsed, isSourceHidden } from '../cell-actions.js';

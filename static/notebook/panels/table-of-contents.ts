@@ -1,7 +1,7 @@
 /** The table of contents beside the notebook: the headings of its markdown cells; a click goes there. */
 import type { NotebookState } from '../../../src/notebook/notebook-state.js';
 import type { CellId } from '../../../src/notebook/types.js';
-import { iconElement } from '../../base/icons.js';
+import { iconElement } from '../../base/icon-element.js';
 import { headingsOf, type Heading } from './headings.js';
 
 export interface ContentsHost {
