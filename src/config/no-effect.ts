@@ -81,7 +81,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'record_http_request_metrics',
     'MappingKernelManager.buffer_offline_messages',
     'KernelSpecManager.ensure_native_kernel',
-    'FileContentsManager.delete_to_trash',
     'FileContentsManager.always_delete_dir',
     'ContentsManager.hide_globs',
   ],

@@ -244,7 +244,28 @@ export const options = {
     group: 'Notebooks and files',
     default: true,
     also: ['FileManagerMixin.use_atomic_writing'],
-    help: 'Save beside the old file and rename, so that a crash or a full disk costs nothing. Turn it off where renaming is a problem, for example on some network drives',
+    help: 'Save so that a crash or a full disk costs nothing: the old file or the new one is there, whole. Turned off, files are simply overwritten',
+  }),
+  file_write: choice(['rename', 'in-place'], {
+    ...files,
+    group: 'Notebooks and files',
+    default: 'rename',
+    help: 'How files are saved: "rename" writes beside the file and renames, which loses access control lists, extended attributes and the creation time; "in-place" overwrites it after a copy of the old bytes was made beside it, which is slower and keeps them',
+  }),
+  checkpoints_per_file: integer({
+    ...files,
+    group: 'Notebooks and files',
+    default: 10,
+    min: 1,
+    max: 1000,
+    placeholder: 'N',
+    help: 'How many checkpoints are kept for each file; the further back, the wider the gaps between them',
+  }),
+  delete_to_trash: boolean({
+    ...files,
+    group: 'Notebooks and files',
+    default: true,
+    help: 'Move what is deleted to the trash of the desktop, or to .trash in the notebook directory where that is not possible',
   }),
 
   // Kernels

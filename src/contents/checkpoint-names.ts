@@ -19,3 +19,22 @@ export function checkpointPath(path: string): string {
 export function noCheckpoint(path: string, id: string): HttpError {
   return new HttpError(404, `Checkpoint does not exist: ${path}@${id}`);
 }
+
+/** What an older checkpoint has behind the name of the newest: `2026-11-26T05-27-45-123Z`, which is also its id. */
+const DATED = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z$/;
+
+export function datedCheckpointName(name: string, id: string): string {
+  const newest = checkpointName(name);
+  const dot = newest.lastIndexOf('.');
+  return dot > 0 ? `${newest.slice(0, dot)}-${id}${newest.slice(dot)}` : `${newest}-${id}`;
+}
+
+/** Those among `names` that are older checkpoints of a file, each with its id. */
+export function datedCheckpoints(names: readonly string[], name: string): [name: string, id: string][] {
+  const [before = '', after = ''] = datedCheckpointName(name, '\0').split('\0');
+  return names.flatMap((other): [string, string][] => {
+    if (!other.startsWith(before) || !other.endsWith(after)) return [];
+    const id = other.slice(before.length, other.length - after.length);
+    return DATED.test(id) ? [[other, id]] : [];
+  });
+}

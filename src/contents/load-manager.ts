@@ -7,6 +7,7 @@ import { HttpError } from '../http-error.js';
 import { CheckpointsBeside } from './checkpoints-beside.js';
 import { NotebookManager } from './notebook-manager.js';
 import { cleanPath, joinPath, nameOf, parentOf } from './paths.js';
+import { TrashBeside } from './trash-beside.js';
 import { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
 import { MemoryNotebookManager } from './stores/memory.js';
 
@@ -150,6 +151,9 @@ function checkStore(name: string, store: unknown): NotebookManager {
   const manager = store as NotebookManager;
   if (candidate['checkpoints'] === undefined) {
     Object.defineProperty(store, 'checkpoints', { value: new CheckpointsBeside(manager), enumerable: true });
+  }
+  if (!('trash' in candidate)) {
+    Object.defineProperty(store, 'trash', { value: new TrashBeside(manager), enumerable: true });
   }
   if (candidate['close'] === undefined) Object.defineProperty(store, 'close', { value: async () => {} });
   return manager;

@@ -1,6 +1,7 @@
 /** The contract of a store: a place that keeps notebooks and files, as bytes and entries. */
 import type { Readable } from 'node:stream';
 import { CheckpointsBeside } from './checkpoints-beside.js';
+import { TrashBeside } from './trash-beside.js';
 
 /** Opaque: equal revisions mean that nothing changed. */
 export type Revision = string;
@@ -40,6 +41,32 @@ export interface Checkpoints {
   renamed(from: string, to: string): Promise<void>;
   /** A file was deleted: so are its checkpoints. */
   removed(path: string): Promise<void>;
+}
+
+/** Something that was deleted and can be had back. */
+export interface TrashedEntry {
+  /** matches `[\w-]+` */
+  id: string;
+  /** where it was */
+  path: string;
+  name: string;
+  kind: 'file' | 'directory';
+  size?: number | undefined;
+  deleted: Date;
+}
+
+/** Where deleted files and directories go until somebody empties it. */
+export interface Trash {
+  put(path: string): Promise<void>;
+  list(): Promise<TrashedEntry[]>;
+  /**
+   * @param to  default: where it was
+   * @returns where it is now
+   * @throws HttpError 404 when there is nothing with that id, 409 when something has taken the place
+   */
+  restore(id: string, to?: string): Promise<string>;
+  /** For good. @throws HttpError 404 */
+  remove(id: string): Promise<void>;
 }
 
 /**
@@ -91,5 +118,7 @@ export abstract class NotebookManager {
   recover?(path: string): Promise<boolean>;
   /** Kept as files beside the file, where Jupyter has them; a store may do better. */
   readonly checkpoints: Checkpoints = new CheckpointsBeside(this);
+  /** A directory `.trash` of the same store; a store may do better, or have none: what is deleted is gone then. */
+  readonly trash: Trash | undefined = new TrashBeside(this);
   async close(): Promise<void> {}
 }

@@ -133,6 +133,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
           notebook_dir: settings.notebook_dir,
           allow_hidden: settings.allow_hidden,
           use_atomic_writing: settings.use_atomic_writing,
+          file_write: settings.file_write,
+          checkpoints_per_file: settings.checkpoints_per_file,
+          trash_dir: trashDirectory(options.environment ?? process.env),
           ...options.store_options,
         },
         sections: options.store_sections,
@@ -445,6 +448,12 @@ function websocketRoutes(services: {
       },
     },
   ];
+}
+
+/** Of the desktop (freedesktop.org, "XDG Base Directory"). */
+function trashDirectory(environment: Readonly<Record<string, string | undefined>>): string {
+  const home = environment.HOME || homedir();
+  return join(environment.XDG_DATA_HOME || join(home, '.local', 'share'), 'Trash');
 }
 
 /** An option that is `undefined` means its default. */

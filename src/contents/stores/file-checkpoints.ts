@@ -1,23 +1,46 @@
-/** Checkpoints of the file store: Jupyter's own, so that either server can go back to what the other kept. */
+/**
+ * Checkpoints of the file store, several for each file. The newest is Jupyter's own (`NAME-checkpoint.ipynb`), so that
+ * either server can go back to what the other kept; older ones lie beside it with their time in the name.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, lstat, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HttpError } from '../../http-error.js';
-import { CHECKPOINT_DIRECTORY, CHECKPOINT_ID, checkpointName, noCheckpoint } from '../checkpoint-names.js';
+import {
+  CHECKPOINT_DIRECTORY,
+  CHECKPOINT_ID,
+  checkpointName,
+  datedCheckpointName,
+  datedCheckpoints,
+  noCheckpoint,
+} from '../checkpoint-names.js';
 import type { Checkpoints } from '../notebook-manager.js';
+import { thinOut } from '../thin-out.js';
 import { errorCode, onPath } from './file-errors.js';
+import { makePrivateDirectory, privateDirectory } from './private-directory.js';
 import { replaceFile } from './replace-file.js';
+import { sameContent } from './same-content.js';
+
+interface Version {
+  id: string;
+  location: string;
+  modified: Date;
+}
 
 export class FileCheckpoints implements Checkpoints {
   readonly #root: string;
   readonly #locate: (path: string) => string;
+  readonly #most: number;
 
-  /** @param locate checks a path of the API and makes it absolute */
-  constructor(root: string, locate: (path: string) => string) {
+  /**
+   * @param locate checks a path of the API and makes it absolute
+   * @param most   how many are kept for each file
+   */
+  constructor(root: string, locate: (path: string) => string, most: number) {
     this.#root = root;
     this.#locate = locate;
+    this.#most = most;
   }
 
   async create(path: string): Promise<{ id: string; modified: Date }> {
@@ -26,86 +49,142 @@ export class FileCheckpoints implements Checkpoints {
       const stats = await stat(file);
       if (!stats.isFile())
         throw new HttpError(400, `Only files have checkpoints; ${path} is not one`, 'bad type');
-      const copy = await this.#place(file);
-      await replaceFile(copy, createReadStream(file));
-      return { id: CHECKPOINT_ID, modified: (await stat(copy)).mtime };
+      const directory = await this.#place(file);
+      const newest = join(directory, checkpointName(basename(file)));
+      if (await sameContent(file, newest)) {
+        // nothing to keep that is not kept already
+        await utimes(newest, new Date(), new Date());
+      } else {
+        await this.#setAside(newest, file, directory);
+        await replaceFile(newest, createReadStream(file));
+        await this.#thin(file);
+      }
+      return { id: CHECKPOINT_ID, modified: (await stat(newest)).mtime };
     });
   }
 
   async list(path: string): Promise<{ id: string; modified: Date }[]> {
-    const found = await this.#find(path);
-    return found === undefined ? [] : [{ id: CHECKPOINT_ID, modified: found.modified }];
+    const versions = await onPath(path, () => this.#versions(this.#locate(path)));
+    return versions.map(({ id, modified }) => ({ id, modified }));
   }
 
+  /** What is there now is kept as an older version, when no checkpoint has it. */
   async restore(path: string, id: string): Promise<void> {
-    const found = await this.#find(path);
-    if (id !== CHECKPOINT_ID || found === undefined) throw noCheckpoint(path, id);
-    await onPath(path, () => replaceFile(this.#locate(path), createReadStream(found.location)));
+    const file = this.#locate(path);
+    const version = await this.#find(path, id);
+    await onPath(path, async () => {
+      const versions = await this.#versions(file);
+      const isKept = await Promise.all(versions.map(({ location }) => sameContent(file, location)));
+      const keep = (old: string): Promise<void> =>
+        isKept.includes(true) ? Promise.resolve() : this.adopt(path, old);
+      await replaceFile(file, createReadStream(version.location), { onReplaced: keep });
+    });
   }
 
   async remove(path: string, id: string): Promise<void> {
-    const found = await this.#find(path);
-    if (id !== CHECKPOINT_ID || found === undefined) throw noCheckpoint(path, id);
-    await onPath(path, () => rm(found.location));
+    const file = this.#locate(path);
+    const version = await this.#find(path, id);
+    await onPath(path, async () => {
+      await rm(version.location);
+      const last = (await this.#versions(file)).at(-1);
+      if (version.id !== CHECKPOINT_ID || last === undefined) return;
+      // the one before is the newest now, and Jupyter is to find it
+      await rename(last.location, join(dirname(last.location), checkpointName(basename(file))));
+    });
   }
 
   async renamed(from: string, to: string): Promise<void> {
-    const found = await this.#find(from);
-    if (found === undefined) return;
+    const versions = await onPath(from, () => this.#versions(this.#locate(from)));
+    if (versions.length === 0) return;
     await onPath(to, async () => {
-      const target = await this.#place(this.#locate(to));
-      try {
-        await rename(found.location, target);
-      } catch (error) {
-        if (errorCode(error) !== 'EXDEV') throw error;
-        await replaceFile(target, createReadStream(found.location));
-        await rm(found.location);
+      const target = this.#locate(to);
+      const directory = await this.#place(target);
+      for (const { id, location } of versions) {
+        const name =
+          id === CHECKPOINT_ID ? checkpointName(basename(target)) : datedCheckpointName(basename(target), id);
+        await moveFile(location, join(directory, name));
       }
     });
   }
 
   async removed(path: string): Promise<void> {
-    const found = await this.#find(path);
-    if (found !== undefined) await onPath(path, () => rm(found.location));
-  }
-
-  async #find(path: string): Promise<{ location: string; modified: Date } | undefined> {
-    const file = this.#locate(path);
-    return onPath(path, async () => {
-      for (const directory of [besideOf(file), this.#elsewhere(file)]) {
-        const location = join(directory, checkpointName(basename(file)));
-        try {
-          const stats = await lstat(location);
-          if (stats.isFile()) return { location, modified: stats.mtime };
-        } catch (error) {
-          if (!['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '')) throw error;
-        }
-      }
-      return undefined;
+    await onPath(path, async () => {
+      for (const { location } of await this.#versions(this.#locate(path)))
+        await rm(location, { force: true });
     });
   }
 
-  /** The place for a checkpoint, its directory made: beside the file, or elsewhere when nothing can be made there. */
+  /** Keeps a content of the file that nobody asked to keep: it was overwritten, or is about to be. */
+  async adopt(path: string, content: string): Promise<void> {
+    const file = this.#locate(path);
+    const directory = await this.#place(file);
+    const { mtime } = await stat(content);
+    await copyFile(content, await freeDatedName(directory, basename(file), mtime));
+    await this.#thin(file);
+  }
+
+  async #find(path: string, id: string): Promise<Version> {
+    const versions = await onPath(path, () => this.#versions(this.#locate(path)));
+    const version = versions.find((other) => other.id === id);
+    if (version === undefined) throw noCheckpoint(path, id);
+    return version;
+  }
+
+  /** The newest last, under Jupyter's id. */
+  async #versions(file: string): Promise<Version[]> {
+    const name = basename(file);
+    const versions: Version[] = [];
+    const newest: Version[] = [];
+    for (const directory of [besideOf(file), this.#elsewhere(file)]) {
+      for (const [other, id] of datedCheckpoints(await namesIn(directory), name)) {
+        const location = join(directory, other);
+        versions.push({ id, location, modified: (await lstat(location)).mtime });
+      }
+      const location = join(directory, checkpointName(name));
+      const stats = await fileAt(location);
+      if (stats !== undefined) newest.push({ id: CHECKPOINT_ID, location, modified: stats.mtime });
+    }
+    versions.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...versions, ...newest.slice(0, 1)];
+  }
+
+  /** The newest so far becomes one of the older ones. */
+  async #setAside(newest: string, file: string, directory: string): Promise<void> {
+    const stats = this.#most > 1 ? await fileAt(newest) : undefined;
+    if (stats === undefined) return;
+    try {
+      await rename(newest, await freeDatedName(directory, basename(file), stats.mtime));
+    } catch (error) {
+      // a name that leaves no room for a time has one checkpoint
+      if (errorCode(error) !== 'ENAMETOOLONG') throw error;
+    }
+  }
+
+  async #thin(file: string): Promise<void> {
+    const versions = await this.#versions(file);
+    const times = versions.map(({ modified }) => modified.getTime());
+    for (const index of thinOut(times, this.#most, Date.now())) {
+      const gone = versions[index];
+      if (gone !== undefined) await rm(gone.location, { force: true });
+    }
+  }
+
+  /** The directory for checkpoints: beside the file, or elsewhere when nothing can be made there. */
   async #place(file: string): Promise<string> {
     try {
       await mkdir(besideOf(file), { recursive: true });
-      return join(besideOf(file), checkpointName(basename(file)));
+      return besideOf(file);
     } catch (error) {
       if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) throw error;
     }
-    const directory = this.#elsewhere(file);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await checkOwn(this.#elsewhereRoot());
-    return join(directory, checkpointName(basename(file)));
+    await makePrivateDirectory('checkpoints');
+    await mkdir(this.#elsewhere(file), { recursive: true, mode: 0o700 });
+    return this.#elsewhere(file);
   }
 
   #elsewhere(file: string): string {
     const hash = createHash('sha256').update(this.#root).update('\0').update(dirname(file)).digest('hex');
-    return join(this.#elsewhereRoot(), hash.slice(0, 32));
-  }
-
-  #elsewhereRoot(): string {
-    return join(tmpdir(), `nbserver-checkpoints-${process.getuid?.() ?? 0}`);
+    return join(privateDirectory('checkpoints'), hash.slice(0, 32));
   }
 }
 
@@ -113,10 +192,41 @@ function besideOf(file: string): string {
   return join(dirname(file), CHECKPOINT_DIRECTORY);
 }
 
-/** Anybody can make a name in the temporary directory; what is not ours alone gets none of our content. */
-async function checkOwn(directory: string): Promise<void> {
-  const stats = await lstat(directory);
-  if (!stats.isDirectory() || stats.uid !== process.getuid?.() || (stats.mode & 0o077) !== 0) {
-    throw new HttpError(403, `Checkpoints cannot be kept: ${directory} belongs to somebody else`);
+const missing = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES'];
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (missing.includes(errorCode(error) ?? '')) return [];
+    throw error;
+  }
+}
+
+async function fileAt(location: string): Promise<{ mtime: Date } | undefined> {
+  try {
+    const stats = await lstat(location);
+    return stats.isFile() ? stats : undefined;
+  } catch (error) {
+    if (missing.includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+async function freeDatedName(directory: string, name: string, time: Date): Promise<string> {
+  for (let ms = time.getTime(); ; ms++) {
+    const id = new Date(ms).toISOString().replace(/[:.]/g, '-');
+    const location = join(directory, datedCheckpointName(name, id));
+    if ((await fileAt(location)) === undefined) return location;
+  }
+}
+
+async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (errorCode(error) !== 'EXDEV') throw error;
+    await replaceFile(to, createReadStream(from));
+    await rm(from);
   }
 }

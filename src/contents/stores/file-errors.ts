@@ -36,6 +36,11 @@ export function fileError(error: unknown, path: string): unknown {
         507,
         `The disk is full: ${path} was not written, and what was there before is intact`,
       );
+    case 'EIO':
+      return new HttpError(
+        500,
+        `The disk failed at ${path} (EIO). A file that was to be saved is as it was; look after the disk, and save elsewhere`,
+      );
     case 'EMFILE':
     case 'ENFILE':
       return new HttpError(503, `Too many open files at the moment: ${path}; try again`);

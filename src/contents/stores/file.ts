@@ -7,16 +7,17 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { access, cp, mkdir, open, readdir, realpath, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { HttpError } from '../../http-error.js';
 import {
   NotebookManager,
-  type Checkpoints,
   type Closeable,
   type Entry,
   type EntryPage,
   type Revision,
+  type Trash,
 } from '../notebook-manager.js';
 import { cleanPath, isHidden, nameOf, parentOf } from '../paths.js';
 import { DirectoryWatches, type DirectoryListener } from './directory-watches.js';
@@ -24,7 +25,11 @@ import { FileCheckpoints } from './file-checkpoints.js';
 import { entryOf, modeAllowsWrite, revisionOf } from './file-entry.js';
 import { errorCode, onPath } from './file-errors.js';
 import { lstatIfThere, move } from './file-move.js';
-import { backupOf, replaceFile } from './replace-file.js';
+import { FileTrash } from './file-trash.js';
+import { finishInterrupted } from './overwrite.js';
+import { PathTurns } from './path-turns.js';
+import { replaceFile } from './replace-file.js';
+import { backupBeside, leftBackup } from './write-places.js';
 
 /** As they stand in the configuration (section `FileNotebookManager`). */
 export interface FileNotebookManagerOptions {
@@ -32,8 +37,14 @@ export interface FileNotebookManagerOptions {
   notebook_dir: string;
   /** serve names that begin with a dot; default false */
   allow_hidden?: boolean;
-  /** write beside the file and rename, so that a crash costs nothing; default true */
+  /** a crash or a full disk costs nothing; default true */
   use_atomic_writing?: boolean;
+  /** how: beside the file and then renamed over it (default), or in place after a copy of the old bytes */
+  file_write?: 'rename' | 'in-place';
+  /** how many checkpoints are kept for each file; default 10 */
+  checkpoints_per_file?: number;
+  /** the desktop's trash; default: `Trash` in XDG_DATA_HOME or ~/.local/share */
+  trash_dir?: string;
 }
 
 /** How many entries of a list are looked at before others get their turn; 200 take about a millisecond. */
@@ -44,22 +55,26 @@ const REMEMBERED = 1000;
 const CHUNK = 1 << 18;
 
 export class FileNotebookManager extends NotebookManager {
-  override readonly checkpoints: Checkpoints;
+  override readonly checkpoints: FileCheckpoints;
+  override readonly trash: Trash;
   readonly #root: string;
   readonly #allowHidden: boolean;
   readonly #atomic: boolean;
+  readonly #inPlace: boolean;
   /** Revision → SHA-256 of the content at that time, to tell a touched file from a changed one. */
   readonly #hashes = new Map<Revision, string>();
   readonly #watches = new DirectoryWatches();
-  /** One write at a time for each file. */
-  readonly #writes = new Map<string, Promise<unknown>>();
+  readonly #turns = new PathTurns();
 
   constructor(options: FileNotebookManagerOptions) {
     super();
     this.#root = resolve(options.notebook_dir);
     this.#allowHidden = options.allow_hidden ?? false;
     this.#atomic = options.use_atomic_writing ?? true;
-    this.checkpoints = new FileCheckpoints(this.#root, (path) => this.#locate(path));
+    this.#inPlace = options.file_write === 'in-place';
+    const locate = (path: string): string => this.#locate(path);
+    this.checkpoints = new FileCheckpoints(this.#root, locate, options.checkpoints_per_file ?? 10);
+    this.trash = new FileTrash({ root: this.#root, home: options.trash_dir ?? homeTrash(), locate });
   }
 
   infoString(): string {
@@ -105,6 +120,7 @@ export class FileNotebookManager extends NotebookManager {
     const location = this.#locate(path);
     return onPath(path, async () => {
       if ((await this.#stats(path, location)) === undefined) throw notFound(path);
+      await this.#finish(location);
       // not blocking: should it have become a FIFO since we looked, opening must not wait for its other end
       const file = await open(location, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
@@ -138,7 +154,9 @@ export class FileNotebookManager extends NotebookManager {
     const location = this.#locate(path);
     if (path === '')
       throw new HttpError(400, 'The notebook directory itself cannot be written as a file', 'bad type');
-    return onPath(path, () => this.#inTurn(location, () => this.#write(path, location, body, when)));
+    // two names of one file wait for each other
+    const places = [...new Set([location, targetOf(location)])];
+    return onPath(path, () => this.#turns.take(places, () => this.#write(path, location, body, when)));
   }
 
   async #write(
@@ -154,12 +172,18 @@ export class FileNotebookManager extends NotebookManager {
     const target = stats === undefined ? location : await realpath(location);
     // a rename would get around the rights of the file itself
     if (stats !== undefined) await access(target, constants.W_OK);
+    if (stats !== undefined && leftBackup(target) !== undefined) await finishInterrupted(target);
     const check = async (): Promise<void> => {
       if (when.revision !== undefined) await this.#checkRevision(path, location, when.revision);
     };
     await check();
     if (this.#atomic || when.absent) {
-      await replaceFile(target, body, { beforeCommit: check, absent: when.absent === true });
+      await replaceFile(target, body, {
+        beforeCommit: check,
+        absent: when.absent === true,
+        inPlace: this.#inPlace,
+        onReplaced: (old, then) => this.#keepForeign(path, old, then, stats),
+      });
     } else {
       const file = await open(target, 'w');
       try {
@@ -174,6 +198,31 @@ export class FileNotebookManager extends NotebookManager {
     if (Buffer.isBuffer(body))
       this.#remember(entry.revision, createHash('sha256').update(body).digest('hex'));
     return entry;
+  }
+
+  /** Somebody wrote the file after we had looked at it: what they wrote becomes a checkpoint. */
+  async #keepForeign(
+    path: string,
+    old: string,
+    then: BigIntStats,
+    seen: BigIntStats | undefined,
+  ): Promise<void> {
+    if (then.size === seen?.size && then.mtimeNs === seen.mtimeNs) return;
+    try {
+      await this.checkpoints.adopt(path, old);
+    } catch (error) {
+      // The new bytes are in place, and their writer has been told nothing yet: the old ones are kept beside them.
+      if (errorCode(error) === undefined) throw error;
+      const target = join(dirname(this.#locate(path)), `${nameOf(path)}.replaced`);
+      await cp(old, target, { force: true });
+    }
+  }
+
+  /** A write that a kill interrupted, whose file is read next. */
+  async #finish(location: string): Promise<void> {
+    const target = targetOf(location);
+    if (leftBackup(target) === undefined) return;
+    await this.#turns.take([target], () => finishInterrupted(target));
   }
 
   async makeDirectory(path: string): Promise<Entry> {
@@ -194,7 +243,7 @@ export class FileNotebookManager extends NotebookManager {
     const target = this.#locate(to);
     if (from === '' || to === '') throw new HttpError(400, 'The notebook directory itself cannot be renamed');
     await onPath(from, () =>
-      this.#inTurn(source, async () => {
+      this.#turns.take([source, target], async () => {
         const old = await lstatIfThere(source);
         if (old === undefined) throw notFound(from);
         if (from === to) return;
@@ -211,7 +260,7 @@ export class FileNotebookManager extends NotebookManager {
     const location = this.#locate(path);
     if (path === '') throw new HttpError(400, "Can't delete root");
     await onPath(path, () =>
-      this.#inTurn(location, async () => {
+      this.#turns.take([location], async () => {
         const stats = await lstatIfThere(location);
         if (stats === undefined) throw notFound(path);
         if (!stats.isDirectory()) await unlink(location);
@@ -275,9 +324,9 @@ export class FileNotebookManager extends NotebookManager {
   override async recover(path: string): Promise<boolean> {
     const location = this.#locate(path);
     return onPath(path, () =>
-      this.#inTurn(location, async () => {
+      this.#turns.take([location], async () => {
         const target = await realpath(location);
-        const backup = backupOf(target);
+        const backup = backupBeside(target);
         const stats = await lstatIfThere(backup);
         if (!stats?.isFile()) return false;
         await cp(target, `${target}.invalid`);
@@ -361,17 +410,6 @@ export class FileNotebookManager extends NotebookManager {
       if (oldest !== undefined) this.#hashes.delete(oldest);
     }
   }
-
-  async #inTurn<T>(location: string, action: () => Promise<T>): Promise<T> {
-    const previous = this.#writes.get(location) ?? Promise.resolve();
-    const mine = previous.then(action, action);
-    this.#writes.set(location, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#writes.get(location) === mine) this.#writes.delete(location);
-    }
-  }
 }
 
 function listedEntry(location: string, name: string): Entry | undefined {
@@ -398,6 +436,10 @@ function targetOf(location: string): string {
     // it does not exist, or leads nowhere: who watches it waits for it to come
     return location;
   }
+}
+
+function homeTrash(): string {
+  return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'Trash');
 }
 
 function notFound(path: string): HttpError {

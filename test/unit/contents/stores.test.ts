@@ -30,7 +30,7 @@ import {
 } from '../../../src/contents/index.js';
 import { conformance, type ConformanceOptions } from '../../../src/testing.js';
 import { ObjectStore } from './object-store.js';
-import { backupOf } from '../../../src/contents/stores/replace-file.js';
+import { backupBeside } from '../../../src/contents/stores/write-places.js';
 
 const top = mkdtempSync(join(tmpdir(), 'nbserver-stores-'));
 afterAll(() => rmSync(top, { recursive: true, force: true }));
@@ -286,9 +286,9 @@ describe('FileNotebookManager', () => {
     writeFileSync(at('n.ipynb'), 'half of it');
     const store = open();
     expect(await store.recover('n.ipynb')).toBe(false);
-    writeFileSync(backupOf(at('n.ipynb')), 'all of it');
+    writeFileSync(backupBeside(at('n.ipynb')), 'all of it');
     expect(await store.recover('n.ipynb')).toBe(true);
-    expect([text('n.ipynb'), text('n.ipynb.invalid'), existsSync(backupOf(at('n.ipynb')))]).toEqual([
+    expect([text('n.ipynb'), text('n.ipynb.invalid'), existsSync(backupBeside(at('n.ipynb')))]).toEqual([
       'all of it',
       'half of it',
       false,

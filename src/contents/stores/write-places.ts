@@ -1,0 +1,69 @@
+/**
+ * Where a write keeps what it needs besides the file: the new bytes until they are in place (`stage`), and a copy of the
+ * old ones while a file is overwritten (`backup`). The names depend on the file alone, so that what a kill left behind
+ * is found again, and never adds up.
+ */
+import { createHash } from 'node:crypto';
+import { lstatSync, type Stats } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { privateDirectory } from './private-directory.js';
+
+/** The name that Jupyter gives to this copy, too. */
+export function backupBeside(target: string): string {
+  return join(dirname(target), `.~${basename(target)}`);
+}
+
+export function stageBeside(target: string, more = ''): string {
+  return join(dirname(target), `${stagePrefix(target)}${more}.tmp`);
+}
+
+function stagePrefix(target: string): string {
+  return `.nbserver-${shortHash(basename(target))}`;
+}
+
+/** Elsewhere: for directories that take no new files, and names that are too long for a sign more. */
+export const WRITING = 'writing';
+
+export function elsewhere(target: string, kind: 'stage' | 'backup'): string {
+  return join(privateDirectory(WRITING), `${shortHash(target)}.${kind}`);
+}
+
+/** Where the copy of a file lies that was left in the middle of being overwritten; undefined when there is none. */
+export function leftBackup(target: string): string | undefined {
+  return [backupBeside(target), elsewhere(target, 'backup')].find(isFile);
+}
+
+/** The newest of the new bytes that were left. */
+export async function leftStage(target: string): Promise<string | undefined> {
+  const names = await readdir(dirname(target));
+  const beside = names
+    .filter((name) => name.startsWith(stagePrefix(target)) && name.endsWith('.tmp'))
+    .map((name) => join(dirname(target), name));
+  return [...beside, elsewhere(target, 'stage')]
+    .filter(isFile)
+    .sort((a, b) => modified(b) - modified(a))
+    .at(0);
+}
+
+function isFile(location: string): boolean {
+  return look(location)?.isFile() ?? false;
+}
+
+function modified(location: string): number {
+  return look(location)?.mtimeMs ?? 0;
+}
+
+/** Without waiting: this is asked before every read, and nearly always there is nothing. */
+function look(location: string): Stats | undefined {
+  try {
+    return lstatSync(location, { throwIfNoEntry: false });
+  } catch {
+    // a name that is too long, a directory that may not be entered: nothing of ours is there
+    return undefined;
+  }
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
