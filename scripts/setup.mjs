@@ -99,9 +99,21 @@ const DEBIAN_PACKAGES = {
   'python3-pandas': '/usr/lib/python3/dist-packages/pandas',
 };
 
-/** @returns {string[]} the packages that are still missing afterwards */
-export function installDebianPackages() {
-  const missing = () => Object.keys(DEBIAN_PACKAGES).filter((name) => !existsSync(DEBIAN_PACKAGES[name]));
+/** What only the long tests use: kernels of others, and Jupyter's test-suite for kernels. Some 300 MB. */
+const MORE_DEBIAN_PACKAGES = {
+  'r-cran-irkernel': '/usr/share/jupyter/kernels/ir/kernel.json',
+  'python3-octave-kernel': '/usr/share/jupyter/kernels/octave/kernel.json',
+  xpython: '/usr/share/jupyter/kernels/xpython/kernel.json',
+  'python3-jupyter-kernel-test': '/usr/lib/python3/dist-packages/jupyter_kernel_test',
+};
+
+/**
+ * @param {{ all?: boolean }} options  all: with what only the long tests use
+ * @returns {string[]} the packages that are still missing afterwards
+ */
+export function installDebianPackages({ all = false } = {}) {
+  const wanted = all ? { ...DEBIAN_PACKAGES, ...MORE_DEBIAN_PACKAGES } : DEBIAN_PACKAGES;
+  const missing = () => Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
   if (missing().length === 0) return [];
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return missing();
   console.error(`nbserver: installing ${missing().join(', ')} for the tests …`);

@@ -11,10 +11,10 @@ import { TestResults } from './test-results.mjs';
 
 checkNode();
 installPackages();
-const missing = installDebianPackages();
+const all = process.argv.includes('--all');
+const missing = installDebianPackages({ all });
 await build({ types: true });
 
-const all = process.argv.includes('--all');
 const reports = mkdtempSync(join(tmpdir(), 'nbserver-test-'));
 const results = new TestResults();
 const failed = [];

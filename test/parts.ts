@@ -9,3 +9,10 @@ export const hasNginx = existsSync('/usr/sbin/nginx');
 export const hasCaddy = existsSync('/usr/bin/caddy');
 export const hasOpenssl = existsSync('/usr/bin/openssl');
 export const hasCurl = existsSync('/usr/bin/curl');
+
+/** Of kernels that `npm run test:all` uses besides Python's; names of kernelspecs. */
+export const installedKernels: ReadonlySet<string> = new Set(
+  ['ir', 'octave', 'xpython'].filter((name) => existsSync(`/usr/share/jupyter/kernels/${name}/kernel.json`)),
+);
+/** Jupyter's test-suite for kernels */
+export const hasKernelTest = existsSync('/usr/lib/python3/dist-packages/jupyter_kernel_test');

@@ -1,6 +1,7 @@
 /** `display(value)` and its relatives: rich output from a cell, and changing it later. */
 import { randomUUID } from 'node:crypto';
 import type { MimeBundle } from '../protocol/kernel-messages.js';
+import { tableBundle } from './html-table.js';
 import { mimeBundle } from './mime-bundle.js';
 import type { PublishType } from './thread-messages.js';
 
@@ -45,6 +46,8 @@ export interface Display {
   png: Shortcut;
   jpeg: Shortcut;
   json: (value: unknown, options?: DisplayOptions) => DisplayHandle;
+  /** Rows as a table: objects, lists or values; `columns` chooses and orders. */
+  table: (rows: unknown, options?: DisplayOptions & { columns?: string[] }) => DisplayHandle;
   /** Removes the cell's output, now or (`wait`) when the next output comes. */
   clear: (options?: { wait?: boolean }) => void;
 }
@@ -96,6 +99,8 @@ export function createDisplay(publish: Publish, colors: boolean): Display {
   }
   shortcuts.json = (value: unknown, options: DisplayOptions = {}) =>
     as({ 'application/json': value }, JSON.stringify(value, null, 2), options);
+  shortcuts.table = (rows: unknown, { columns, ...options }: DisplayOptions & { columns?: string[] } = {}) =>
+    display(tableBundle(rows, columns), { ...options, raw: true });
   shortcuts.clear = (options: { wait?: boolean } = {}) =>
     publish('clear_output', { wait: options.wait === true });
   return Object.assign(display, shortcuts) as unknown as Display;

@@ -1,4 +1,5 @@
 /** Answers `is_complete_request`: may Enter run this code, or does it need another line? */
+import { helpQuery } from './help-query.js';
 import { CellSyntaxError, parseCell } from './prepare-cell.js';
 
 export interface IsCompleteReply {
@@ -8,6 +9,7 @@ export interface IsCompleteReply {
 }
 
 export function isComplete(code: string): IsCompleteReply {
+  if (helpQuery(code)) return { status: 'complete', indent: '' };
   try {
     parseCell(code);
     return { status: 'complete', indent: '' };

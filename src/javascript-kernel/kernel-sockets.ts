@@ -5,6 +5,7 @@ import { WireError, type WireMessage } from '../protocol/wire-frames.js';
 import { parseHeader, parseObject, type MessageHeader } from '../protocol/kernel-messages.js';
 import { WireSignature } from '../wire-signature.js';
 import { socketAddress, type Connection } from './connection-file.js';
+import type { MessageExtras } from './thread-messages.js';
 
 export type RequestChannel = 'shell' | 'control' | 'stdin';
 
@@ -14,6 +15,7 @@ export interface ClientMessage {
   header: MessageHeader;
   parent: Parent;
   content: Record<string, unknown>;
+  extras: MessageExtras;
 }
 /** Whom a message answers: the header as it came, and the client's routing ids. */
 export interface Parent {
@@ -63,9 +65,9 @@ export class KernelSockets {
   }
 
   /** Broadcasts to everyone who listens. Without a parent (`starting`) the parent header is empty. */
-  publish(parent: Parent | undefined, type: string, content: object): void {
+  publish(parent: Parent | undefined, type: string, content: object, extras?: MessageExtras): void {
     // ipykernel's topics; nobody filters by them, but they help whoever looks at the wire.
-    this.#send(this.#iopub, [Buffer.from(`kernel.${this.#session}.${type}`)], parent, type, content);
+    this.#send(this.#iopub, [Buffer.from(`kernel.${this.#session}.${type}`)], parent, type, content, extras);
   }
 
   /** Sends to the client that `parent` came from. */
@@ -87,6 +89,7 @@ export class KernelSockets {
     parent: Parent | undefined,
     type: string,
     content: object,
+    extras?: MessageExtras,
   ): void {
     if (this.#closed) return;
     const header: MessageHeader = {
@@ -101,9 +104,9 @@ export class KernelSockets {
       identities,
       header: Buffer.from(JSON.stringify(header)),
       parentHeader: parent?.header ?? emptyObject,
-      metadata: emptyObject,
+      metadata: extras ? Buffer.from(JSON.stringify(extras.metadata)) : emptyObject,
       content: Buffer.from(JSON.stringify(content)),
-      buffers: [],
+      buffers: extras ? extras.buffers.map((one) => Buffer.from(one)) : [],
     });
     // A socket takes one send at a time (EBUSY). A client that is gone is no reason to stop.
     const earlier = this.#queues.get(socket) ?? Promise.resolve();
@@ -123,6 +126,7 @@ export class KernelSockets {
         header,
         content,
         parent: { header: message.header, identities: message.identities },
+        extras: { metadata: parseObject(message.metadata) ?? {}, buffers: message.buffers },
       });
     }
   }

@@ -1,17 +1,29 @@
 /** The protocol of the kernel: what each Jupyter message means, and the busy and idle around it (messaging 5.3). */
 import type { MessagePort } from 'node:worker_threads';
 import type { Connection } from './connection-file.js';
+import { helpQuery, type HelpQuery } from './help-query.js';
 import { InputHistory } from './history.js';
 import { kernelInfo } from './kernel-info.js';
 import { KernelSockets, type ClientMessage, type Parent } from './kernel-sockets.js';
 import { MainThread } from './main-thread.js';
-import { completeRequest, executeRequest, inspectRequest, isCompleteRequest } from './requests.js';
+import { OpenComms } from './open-comms.js';
+import {
+  commRequest,
+  completeRequest,
+  executeRequest,
+  inspectRequest,
+  isCompleteRequest,
+  type ExecuteRequest,
+} from './requests.js';
 import { RequestQueue } from './request-queue.js';
 import { watchServer } from './server-watch.js';
 import type { WorkerStart } from './thread-messages.js';
 
 type Content = Record<string, unknown>;
 const noExtras = { payload: [], user_expressions: {} };
+
+/** What the main thread answers: also on control it waits for its turn there. */
+const mainThreadTypes = new Set(['complete_request', 'inspect_request', 'is_complete_request']);
 
 /** Cells whose parent header is kept for output that comes late. */
 const rememberedCells = 10_000;
@@ -22,6 +34,7 @@ export class Kernel {
   readonly #start: WorkerStart;
   readonly #flags: Int32Array;
   readonly #history = new InputHistory();
+  readonly #comms = new OpenComms();
   readonly #parents = new Map<number, Parent>();
   readonly #queue = new RequestQueue<ClientMessage>((message) => this.#serveShell(message));
   #cells = 0;
@@ -34,7 +47,10 @@ export class Kernel {
     this.#sockets = new KernelSockets(connection);
     this.#main = new MainThread(port, start.ring, {
       ready: () => this.#sockets.publish(undefined, 'status', { execution_state: 'starting' }),
-      publish: (cell, type, content) => this.#sockets.publish(this.#parents.get(cell), type, content),
+      publish: (cell, type, content, extras) => {
+        this.#comms.observe(type, content);
+        this.#sockets.publish(this.#parents.get(cell), type, content, extras);
+      },
       input: (cell, prompt, password) => this.#ask(cell, prompt, password),
       exiting: async () => {
         await this.#sockets.close();
@@ -50,8 +66,10 @@ export class Kernel {
   }
 
   #receive(message: ClientMessage): void {
-    if (message.channel === 'shell') this.#queue.push(message);
-    else if (message.channel === 'control') void this.#serveControl(message);
+    const { channel, header } = message;
+    if (channel === 'shell' || (channel === 'control' && mainThreadTypes.has(header.msg_type))) {
+      this.#queue.push(message);
+    } else if (channel === 'control') void this.#serveControl(message);
     else this.#answerInput(message.content);
   }
 
@@ -101,10 +119,15 @@ export class Kernel {
       case 'history_request':
         return this.#reply(message, this.#history.reply(content));
       case 'comm_info_request':
-        return this.#reply(message, { status: 'ok', comms: {} });
+        return this.#reply(message, this.#comms.reply(content));
       case 'comm_open':
-        // There are no comm targets; the protocol asks for the comm to be closed then.
-        return this.#sockets.publish(message.parent, 'comm_close', { comm_id: content.comm_id, data: {} });
+      case 'comm_msg':
+      case 'comm_close': {
+        const request = commRequest(header.msg_type, content, message.extras);
+        this.#comms.observe(header.msg_type, content);
+        if (request) await this.#main.request(this.#newCell(message.parent), request);
+        return;
+      }
       case 'shutdown_request':
         // Clients of protocol 5.0 ask on the shell channel.
         return this.#serveControl(message);
@@ -123,17 +146,44 @@ export class Kernel {
   async #execute(message: ClientMessage): Promise<ClientMessage[]> {
     const request = executeRequest(message.content, this.#nextCount);
     if (request.storeHistory) this.#history.add(this.#nextCount++, request.code);
-    const cell = ++this.#cells;
-    this.#parents.set(cell, message.parent);
-    this.#parents.delete(cell - rememberedCells);
+    const cell = this.#newCell(message.parent);
     if (!request.silent) {
       const input = { code: request.code, execution_count: request.count };
       this.#sockets.publish(message.parent, 'execute_input', input);
     }
-    const content = await this.#main.request(cell, request);
+    const help = helpQuery(request.code);
+    const content = help ? await this.#help(cell, request, help) : await this.#main.request(cell, request);
     const aborted = content.status === 'error' && request.stopOnError ? await this.#takeQueued() : [];
     this.#reply(message, content);
     return aborted;
+  }
+
+  /** What comes from now on under this parent. */
+  #newCell(parent: Parent): number {
+    const cell = ++this.#cells;
+    this.#parents.set(cell, parent);
+    this.#parents.delete(cell - rememberedCells);
+    return cell;
+  }
+
+  /** `name?` shows what Shift-Tab shows, in the client's pager. */
+  async #help(
+    cell: number,
+    { count, silent }: ExecuteRequest,
+    { expression, detail }: HelpQuery,
+  ): Promise<Content> {
+    const { found, data } = await this.#main.request(cell, {
+      type: 'inspect',
+      code: expression,
+      cursor: [...expression].length,
+      detail,
+    });
+    if (found !== true && !silent) {
+      const text = `There is no ${expression}.\n`;
+      this.#sockets.publish(this.#parents.get(cell), 'stream', { name: 'stdout', text });
+    }
+    const payload = found === true ? [{ source: 'page', data, start: 0 }] : [];
+    return { status: 'ok', execution_count: count, payload, user_expressions: {} };
   }
 
   /**

@@ -3,11 +3,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { Interrupter } from './interrupter.js';
 import type { KernelRequest } from './requests.js';
 import { RingReader, type StreamRun } from './text-ring.js';
-import type { MainToWorker, WorkerToMain } from './thread-messages.js';
+import type { MainToWorker, MessageExtras, WorkerToMain } from './thread-messages.js';
 
 export interface MainThreadEvents {
   ready(): void;
-  publish(cell: number, type: string, content: object): void;
+  publish(cell: number, type: string, content: Record<string, unknown>, extras?: MessageExtras): void;
   input(cell: number, prompt: string, password: boolean): void;
   /** user code called `process.exit()`: close the sockets, then resolve */
   exiting(): Promise<void>;
@@ -66,7 +66,7 @@ export class MainThread {
         this.#gathering ??= setTimeout(() => this.#drain(), gatherTime);
         return;
       case 'publish':
-        return this.#events.publish(message.cell, message.type, message.content);
+        return this.#events.publish(message.cell, message.type, message.content, message.extras);
       case 'reply':
         if (this.#running?.id === message.id) this.#running = undefined;
         this.#replies.get(message.id)?.(message.content);

@@ -11,6 +11,7 @@ import { version } from '../package-files.js';
 import { CellContext } from './cell-context.js';
 import { CellRunner } from './cell-runner.js';
 import { CellTimers } from './cell-timers.js';
+import { Comms } from './comms.js';
 import { createDisplay, type Publish } from './display.js';
 import { ErrorReporter } from './error-report.js';
 import { Evaluator } from './evaluator.js';
@@ -47,14 +48,21 @@ const reporter = new ErrorReporter(colors);
 const publish: Publish = (type, content) =>
   post({ kind: 'publish', position: writer.position, cell: context.cell, type, content });
 const runner = new CellRunner({ evaluator, context, reporter, publish, colors });
-const loop = new RequestLoop({ runner, evaluator, context, timers, position: () => writer.position, post });
+const comms = new Comms((type, content, metadata, buffers) => {
+  const { position } = writer;
+  post({ kind: 'publish', position, cell: context.cell, type, content, extras: { metadata, buffers } });
+});
+const position = () => writer.position;
+const loop = new RequestLoop({ runner, evaluator, context, timers, comms, position, post });
 const display = createDisplay(publish, colors);
 
 installStackTraces([new URL('.', import.meta.url).href, notebookFile]);
 timers.install();
 installOutput(writer, context, () => display.clear(), colors);
 installModules(notebookFile);
-Object.defineProperty(globalThis, 'display', { value: display, writable: true, configurable: true });
+for (const [name, value] of Object.entries({ display, comms })) {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+}
 new Prompter(
   {
     allowed: () => loop.mayAsk(context.cell),

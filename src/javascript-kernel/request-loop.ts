@@ -2,11 +2,12 @@
 import type { CellContext } from './cell-context.js';
 import type { CellRunner } from './cell-runner.js';
 import type { CellTimers } from './cell-timers.js';
+import type { Comms } from './comms.js';
 import { complete } from './completion.js';
 import type { Evaluator } from './evaluator.js';
 import { inspectAt } from './inspection.js';
 import { isComplete } from './is-complete.js';
-import type { KernelRequest } from './requests.js';
+import type { CommRequest, KernelRequest } from './requests.js';
 import type { MainToWorker, WorkerToMain } from './thread-messages.js';
 
 export interface LoopParts {
@@ -14,6 +15,7 @@ export interface LoopParts {
   evaluator: Evaluator;
   context: CellContext;
   timers: CellTimers;
+  comms: Comms;
   /** how much text was written so far */
   position(): number;
   post(message: MainToWorker): void;
@@ -80,6 +82,19 @@ export class RequestLoop {
         return { ...inspectAt(request.code, request.cursor, request.detail, evaluator, this.#sources) };
       case 'is_complete':
         return { ...isComplete(request.code) };
+      case 'comm':
+        this.#receiveComm(request, cell);
+        return {};
+    }
+  }
+
+  /** Runs the notebook's own function. What it awaits goes on beside the next requests, as after a cell. */
+  #receiveComm(request: CommRequest, cell: number): void {
+    const { runner, evaluator, context, comms } = this.#parts;
+    const outcome = context.run(cell, () => evaluator.guard(() => comms.receive(request)));
+    if (outcome.status === 'error') runner.late(outcome.error, cell);
+    else if (outcome.status === 'ok' && outcome.value instanceof Promise) {
+      outcome.value.catch((error: unknown) => runner.late(error, cell));
     }
   }
 

@@ -29,7 +29,19 @@ export interface IsCompleteRequest {
   type: 'is_complete';
   code: string;
 }
-export type KernelRequest = ExecuteRequest | CompleteRequest | InspectRequest | IsCompleteRequest;
+/** A message of the other side of a comm. Nobody waits for its reply. */
+export interface CommRequest {
+  type: 'comm';
+  action: 'open' | 'message' | 'close';
+  id: string;
+  /** only of `open` */
+  target: string;
+  data: unknown;
+  metadata: Record<string, unknown>;
+  buffers: Uint8Array[];
+}
+export type KernelRequest =
+  ExecuteRequest | CompleteRequest | InspectRequest | IsCompleteRequest | CommRequest;
 
 /** Reads the content of an `execute_request`; missing fields get the protocol's defaults. */
 export function executeRequest(content: Record<string, unknown>, count: number): ExecuteRequest {
@@ -63,6 +75,26 @@ export function inspectRequest(content: Record<string, unknown>): InspectRequest
 
 export function isCompleteRequest(content: Record<string, unknown>): IsCompleteRequest {
   return { type: 'is_complete', code: text(content.code) };
+}
+
+const commActions = { comm_open: 'open', comm_msg: 'message', comm_close: 'close' } as const;
+
+/** Undefined for what is no message of a comm. */
+export function commRequest(
+  msgType: string,
+  content: Record<string, unknown>,
+  extras: Pick<CommRequest, 'metadata' | 'buffers'>,
+): CommRequest | undefined {
+  if (!(msgType in commActions) || typeof content.comm_id !== 'string') return undefined;
+  const action = commActions[msgType as keyof typeof commActions];
+  return {
+    type: 'comm',
+    action,
+    id: content.comm_id,
+    target: text(content.target_name),
+    data: content.data,
+    ...extras,
+  };
 }
 
 function text(value: unknown): string {

@@ -25,7 +25,15 @@ export type MainToWorker =
   /** There is text in the ring; `now`: it is filling up. */
   | { kind: 'output'; now: boolean }
   /** An iopub message of a cell. Text that was written before it (up to `position`) goes out first. */
-  | { kind: 'publish'; position: number; cell: number; type: PublishType; content: Record<string, unknown> }
+  | {
+      kind: 'publish';
+      position: number;
+      cell: number;
+      type: PublishType;
+      content: Record<string, unknown>;
+      /** of comms */
+      extras?: MessageExtras;
+    }
   /** The content of the reply to request `id`. */
   | { kind: 'reply'; position: number; id: number; content: Record<string, unknown> }
   | { kind: 'input'; position: number; cell: number; prompt: string; password: boolean }
@@ -35,7 +43,21 @@ export type MainToWorker =
   | { kind: 'exiting'; position: number };
 
 export type PublishType =
-  'display_data' | 'update_display_data' | 'execute_result' | 'error' | 'clear_output' | 'stream';
+  | 'display_data'
+  | 'update_display_data'
+  | 'execute_result'
+  | 'error'
+  | 'clear_output'
+  | 'stream'
+  | 'comm_open'
+  | 'comm_msg'
+  | 'comm_close';
+
+/** What a message has beside its content. */
+export interface MessageExtras {
+  metadata: Record<string, unknown>;
+  buffers: Uint8Array[];
+}
 
 export type WorkerToMain =
   | { kind: 'request'; id: number; cell: number; request: KernelRequest }

@@ -19,6 +19,8 @@ export interface ExitFacts extends ProcessEnd {
   peak?: number;
   /** a cell was running */
   wasBusy?: boolean;
+  /** it had been sent a SIGINT just before */
+  wasInterrupted?: boolean;
 }
 
 /** Longest piece of the kernel's own words in a reason. */
@@ -43,12 +45,16 @@ export function exitReason(facts: ExitFacts, command: string): string {
   return facts.wasBusy ? `${sentence} A cell was running.` : sentence;
 }
 
-function cause({ code, signal, output, outOfMemory, peak }: ExitFacts, command: string): string {
+function cause(facts: ExitFacts, command: string): string {
+  const { code, signal, output, outOfMemory, peak, wasInterrupted } = facts;
   const missing = /No module named '?([\w.]+)'?\s*$/m.exec(output)?.[1];
   if (missing === 'ipykernel' || missing === 'ipykernel_launcher') {
     return `${command} has no ipykernel, which it needs to run notebooks. Install it with: ${command} -m pip install ipykernel`;
   }
   if (isPortClash(output)) return 'Another program took a port that was meant for the kernel.';
+  if (wasInterrupted && (code === 0 || code === 130 || signal === 'SIGINT')) {
+    return 'The kernel ended when it was interrupted: it does not know how to stop only its cell.';
+  }
   const words = lastWords(output);
   const ended = signal ?? (code === null ? null : (shellSignals[code] ?? null));
   switch (ended) {

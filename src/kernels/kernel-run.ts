@@ -44,6 +44,8 @@ export interface RunEnd {
 /** ms without a message after which an ended kernel has nothing more to say, and the longest wait for that. */
 const quietAfterExit = 30;
 const longestDrain = 10_000;
+/** ms after an interrupt in which an end is its doing. */
+const interruptEcho = 5000;
 /** ms that the system may need to end a process after SIGKILL. */
 const killWait = 5000;
 
@@ -59,6 +61,7 @@ export class KernelRun {
   readonly #handshake: Handshake;
   #isReady = false;
   #refused = 0;
+  #interruptedAt = -Infinity;
 
   /** @throws {Error} with a sentence when the command cannot be started */
   static async start(setup: RunSetup): Promise<KernelRun> {
@@ -109,7 +112,8 @@ export class KernelRun {
       clearTimeout(timer);
       this.#handshake.stop();
       const command = setup.command.argv[0] ?? '';
-      const facts = { ...end, ...(await memory.conclude()) };
+      const wasInterrupted = performance.now() - this.#interruptedAt < interruptEcho;
+      const facts = { ...end, wasInterrupted, ...(await memory.conclude()) };
       fail(new Error(exitReason(facts, command)));
       await process.endLeftovers();
       await channels.drained(quietAfterExit, longestDrain);
@@ -138,6 +142,7 @@ export class KernelRun {
 
   interrupt(): void {
     if (this.#setup.interruptMode === 'signal') {
+      this.#interruptedAt = performance.now();
       this.#process.signal('SIGINT');
     } else {
       this.send('control', makeMessage(this.#setup.session, 'interrupt_request').message);

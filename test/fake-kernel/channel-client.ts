@@ -118,11 +118,13 @@ export class ChannelClient {
   }
 
   /** The reply to a request, after the kernel said that it is idle again. */
-  async done(id: string): Promise<Received> {
-    const reply = await this.until(({ channel, parent }) => channel === 'shell' && parent.msg_id === id);
+  async done(id: string, timeout = 10_000): Promise<Received> {
+    const isReply = ({ channel, parent }: Received) => channel === 'shell' && parent.msg_id === id;
+    const reply = await this.until(isReply, timeout);
     await this.until(
       ({ header, parent, content }) =>
         header.msg_type === 'status' && content.execution_state === 'idle' && parent.msg_id === id,
+      timeout,
     );
     return reply;
   }

@@ -10,7 +10,12 @@ import type { NextFunction, Request, Response } from 'express';
 import { WebSocketServer } from 'ws';
 import { HttpError } from '../../src/http-error.js';
 import { KernelBridge, KernelManager, KernelspecManager, kernelsRouter } from '../../src/kernels/index.js';
-import type { BridgeOptions, KernelLimits, KernelManagerOptions } from '../../src/kernels/index.js';
+import type {
+  BridgeOptions,
+  KernelLimits,
+  KernelManagerOptions,
+  PythonSearchOptions,
+} from '../../src/kernels/index.js';
 import type { Log } from '../../src/log.js';
 import { v1Protocol } from '../../src/protocol/websocket-v1.js';
 import { SessionManager, sessionsRouter } from '../../src/sessions/index.js';
@@ -21,6 +26,8 @@ export interface TestServerOptions {
   limits?: Partial<KernelLimits>;
   bridge?: Partial<BridgeOptions>;
   kernels?: Partial<KernelManagerOptions>;
+  /** where a Python is looked for, for specs that say only `python` */
+  python?: PythonSearchOptions;
   env?: Record<string, string>;
   /** further data directories, for example Debian's `/usr/share/jupyter` */
   dataPath?: string[];
@@ -59,7 +66,7 @@ export async function startKernelServer(options: TestServerOptions = {}) {
 
   const log = new LinesLog();
   const dataPath = [join(home, 'data'), ...(options.dataPath ?? [])];
-  const specs = new KernelspecManager({ dataPath, home, defaultName: 'fake', log });
+  const specs = new KernelspecManager({ dataPath, home, defaultName: 'fake', python: options.python, log });
   const kernels = new KernelManager(specs, {
     runtimeDirectory,
     env: { PATH: process.env.PATH, HOME: home, ...options.env },

@@ -19,6 +19,8 @@ export interface Message {
   /** msg_id of the request that it answers */
   parent: string | undefined;
   content: Content;
+  metadata: Content;
+  buffers: Buffer[];
 }
 /** What became of one execute request. */
 export interface Execution {
@@ -150,7 +152,12 @@ export class KernelClient {
   }
 
   /** Sends a request; returns its msg_id. */
-  send(channel: 'shell' | 'control' | 'stdin', type: string, content: Content, parent: Content = {}): string {
+  send(
+    channel: 'shell' | 'control' | 'stdin',
+    type: string,
+    content: Content,
+    extras: { parent?: Content; metadata?: Content; buffers?: Buffer[] } = {},
+  ): string {
     const id = randomUUID();
     const header = {
       msg_id: id,
@@ -164,10 +171,10 @@ export class KernelClient {
     const message: WireMessage = {
       identities: [],
       header: json(header),
-      parentHeader: json(parent),
-      metadata: json({}),
+      parentHeader: json(extras.parent ?? {}),
+      metadata: json(extras.metadata ?? {}),
       content: json(content),
-      buffers: [],
+      buffers: extras.buffers ?? [],
     };
     this.sendFrames(channel, this.#signature.encode(message));
     return id;
@@ -290,12 +297,14 @@ export class KernelClient {
           type: header.msg_type as string,
           parent: parse(message.parentHeader).msg_id as string | undefined,
           content: parse(message.content),
+          metadata: parse(message.metadata),
+          buffers: message.buffers,
         };
         this.messages.push(received);
         if (received.type === 'input_request') {
           const answer = this.answers.shift();
           if (answer !== undefined)
-            this.send('stdin', 'input_reply', { status: 'ok', value: answer }, header);
+            this.send('stdin', 'input_reply', { status: 'ok', value: answer }, { parent: header });
         }
         this.#wake();
       }

@@ -54,6 +54,12 @@ describe('exitReason', () => {
     [{ ...facts(3, null), wasBusy: true }, 'The kernel ended with exit code 3. A cell was running.'],
     [{ ...facts(3, null), outOfMemory: true }, 'The kernel ended with exit code 3.'],
     [facts(null, 'SIGTERM'), 'The kernel was ended by SIGTERM.'],
+    [facts(null, 'SIGINT'), 'The kernel was ended by SIGINT.'],
+    [
+      { ...facts(0, null), wasInterrupted: true },
+      'The kernel ended when it was interrupted: it does not know how to stop only its cell.',
+    ],
+    [{ ...facts(3, null), wasInterrupted: true }, 'The kernel ended with exit code 3.'],
     [
       facts(null, 'SIGSEGV', 'Fatal Python error: Segmentation fault'),
       'The kernel crashed by a segmentation fault (SIGSEGV); often this is an error in a compiled library that it used. ' +
