@@ -47,6 +47,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
       (module) => module.configCommand,
     ),
   },
+  run: {
+    usage: 'run NOTEBOOK',
+    describe: 'Run all cells of a notebook without a page; keep the result with --inplace or --output',
+    load: loader(
+      () => import('./run.js'),
+      (module) => module.runCommand,
+    ),
+  },
   list: {
     usage: 'list [--json]',
     describe: 'List the notebook servers that run here',

@@ -267,6 +267,18 @@ export const options = {
     default: true,
     help: 'Move what is deleted to the trash of the desktop, or to .trash in the notebook directory where that is not possible',
   }),
+  autosave: boolean({
+    ...app,
+    group: 'Notebooks and files',
+    default: true,
+    help: 'Save open notebooks by themselves. When off, nothing is written before you save; until then the server keeps what was changed in a journal of its own, which outlives a crash',
+  }),
+  record_timing: boolean({
+    ...app,
+    group: 'Notebooks and files',
+    default: false,
+    help: 'Write into the metadata of a cell when it ran, as JupyterLab does with "recordTiming"',
+  }),
 
   // Kernels
   default_kernel_name: string({

@@ -4,14 +4,20 @@ import { HttpError } from '../http-error.js';
 import { Histories } from './histories.js';
 import { LiveDocument, type DocumentOptions } from './live-document.js';
 
-export interface DocumentManagerOptions extends Omit<DocumentOptions, 'onQuiet' | 'history'> {
+export interface DocumentManagerOptions extends Omit<
+  DocumentOptions,
+  'onQuiet' | 'history' | 'journal' | 'readOnly'
+> {
   /** where the histories of notebooks are kept, a folder of this server's store alone; absent: there are none */
   historyDirectory?: string;
   /** ms that a document stays in memory after the last page left and everything is done; default 30,000 */
   grace?: number;
-  /** bytes of the largest notebook that is opened; default 500,000,000 */
+  /** bytes above which a notebook is opened read-only; default 500,000,000 */
   largest?: number;
 }
+
+/** Bytes above which a notebook is not opened: one buffer has to hold it. */
+const LARGEST_READABLE = 2_000_000_000;
 
 export interface OpenOptions {
   /** kernelspec for a notebook that names none, or one that is not installed */
@@ -105,17 +111,25 @@ export class DocumentManager implements OpenDocuments {
   async #read(path: string): Promise<LiveDocument> {
     const entry = await this.#options.contents.stat(path);
     const { largest } = this.#options;
-    if (entry?.size !== undefined && entry.size > largest) {
-      const size = Math.round(entry.size / 1e6);
+    const size = entry?.size ?? 0;
+    const megabytes = `${Math.round(size / 1e6)} MB`;
+    if (size > LARGEST_READABLE) {
       throw new HttpError(
         413,
-        `${path} has ${size} MB; notebooks up to ${Math.round(largest / 1e6)} MB can be opened. Download it, and clear its outputs.`,
+        `${path} has ${megabytes}; notebooks up to ${LARGEST_READABLE / 1e6} MB can be opened. Download it, and clear its outputs.`,
       );
     }
     const histories = this.#histories;
     const document = await LiveDocument.open(path, {
       ...this.#options,
-      ...(histories === undefined ? {} : { history: (of, size) => histories.of(of, size) }),
+      ...(size > largest
+        ? {
+            readOnly: `${path} has ${megabytes} and is opened read-only: above ${Math.round(largest / 1e6)} MB nothing is changed or saved here.`,
+          }
+        : {}),
+      ...(histories === undefined
+        ? {}
+        : { history: (of, size) => histories.of(of, size), journal: (of) => histories.journalOf(of) }),
       onQuiet: (quiet) => this.#wait(quiet),
     });
     if (this.#isClosed) {

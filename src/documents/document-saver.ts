@@ -86,7 +86,7 @@ export class DocumentSaver {
     );
     if (!reachesFile) return;
     this.#changed = batch.revision;
-    if (this.storage.entry.writable && !this.#isDetached) this.#schedule.changed();
+    if (this.storage.isWritable && !this.#isDetached) this.#schedule.changed();
   }
 
   /** A cell has run: its results are worth saving now. */
@@ -194,7 +194,7 @@ export class DocumentSaver {
   /** @returns false when the file is gone */
   async #write(asked: boolean): Promise<boolean> {
     const { storage } = this;
-    if (!storage.entry.writable) throw new HttpError(403, `${storage.path} is read-only.`);
+    if (!storage.isWritable) throw new HttpError(403, `${storage.path} is read-only.`);
     for (let merges = 0; merges < MOST_MERGES; merges += 1) {
       const revision = this.port.revision();
       const written = await storage.write(this.port.state(), asked);
@@ -234,7 +234,7 @@ export class DocumentSaver {
       this.port.saved();
     } else {
       this.#isUnwritten = true;
-      if (this.storage.entry.writable) this.#schedule.changed();
+      if (this.storage.isWritable) this.#schedule.changed();
     }
     return true;
   }

@@ -40,6 +40,8 @@ export class DocumentStorage {
   #onDisk: NotebookFile;
   entry: Entry;
   path: string;
+  /** too large to be changed here, whatever the store allows */
+  isReadOnly = false;
   #metadata: object;
   /** the file on disk is of this old format; before it is written over, it is copied */
   #oldFormat: number | undefined;
@@ -62,6 +64,10 @@ export class DocumentStorage {
   static async open(contents: ContentsSource, path: string): Promise<DocumentStorage> {
     const { entry, file } = await contents.readNotebook(path);
     return new DocumentStorage(contents, path, entry, file);
+  }
+
+  get isWritable(): boolean {
+    return this.entry.writable && !this.isReadOnly;
   }
 
   /** @param state  made from `file`: its metadata object is the one on disk */
@@ -121,6 +127,17 @@ export class DocumentStorage {
   async read(): Promise<ReadFile> {
     const { entry, file } = await this.contents.readNotebook(this.path);
     return { entry, file: alignFile(file, this.#onDisk) };
+  }
+
+  /** What is on disk, as far as we know. */
+  get onDisk(): NotebookFile {
+    return this.#onDisk;
+  }
+
+  /** Before anything was made of the file: its cells get the ids that they had in `known`. */
+  align(known: NotebookFile): void {
+    this.file = alignFile(this.file, known);
+    this.#onDisk = this.file;
   }
 
   /** The notebook as it was last on disk; cells that were not touched since are those of `state`. */

@@ -34,6 +34,20 @@ export interface QueuePort {
   ended(): void;
   prompt(prompt: Prompt | null): void;
   payload(cell: CellId, payload: ExecutePayload): void;
+  /** whether the times of a run go into the cell's metadata, as JupyterLab's `recordTiming` writes them */
+  recordTiming?: boolean;
+}
+
+/** How cells are run. */
+export interface RunOptions {
+  /** false: `input()` fails instead of waiting for somebody; default true */
+  allowStdin?: boolean;
+  /** an error does not end the queue; default false */
+  allowErrors?: boolean;
+}
+
+interface Waiting extends RunOptions {
+  cell: CellId;
 }
 
 /** ms after the reply in which the kernel may still say that it is idle, that is, that all output was sent. */
@@ -42,7 +56,12 @@ const IDLE_GRACE = 10_000;
 interface Run {
   cell: CellId;
   kernel: QueueKernel;
+  /** as it was when the cell's turn came */
+  code: string;
+  allowStdin: boolean;
   msgId: string;
+  /** message type → ISO 8601 */
+  times: Record<string, string>;
   started: number;
   /** an error ends the queue */
   stops: boolean;
@@ -54,9 +73,9 @@ interface Run {
 }
 
 export class ExecutionQueue {
-  #waiting: CellId[] = [];
+  #waiting: Waiting[] = [];
   /** the cell whose turn it is while its kernel starts */
-  #starting: CellId | undefined;
+  #starting: Waiting | undefined;
   #run: Run | undefined;
 
   constructor(
@@ -73,16 +92,35 @@ export class ExecutionQueue {
     return this.#run?.input?.prompt ?? null;
   }
 
-  /** Adds cells at the end; those that are no code cells, or wait already, are left out. */
-  enqueue(cells: readonly CellId[]): void {
+  /** The cell that runs, or is about to; null: none. */
+  get running(): CellId | null {
+    return this.#run?.cell ?? this.#starting?.cell ?? null;
+  }
+
+  /** The cells that wait, in order. */
+  get waiting(): CellId[] {
+    return this.#waiting.map(({ cell }) => cell);
+  }
+
+  /** Adds cells at the end; those that are no code cells, or wait already, are left out. @returns how many were added */
+  enqueue(cells: readonly CellId[], options: RunOptions = {}): number {
+    let added = 0;
     const ops: Operation[] = [];
     for (const id of cells) {
       const cell = this.port.state().cell(id);
-      if (cell?.cell.cell_type !== 'code' || this.#waiting.includes(id) || this.#starting === id) continue;
-      this.#waiting.push(id);
+      if (cell?.cell.cell_type !== 'code' || this.#waits(id) || this.#starting?.cell === id) continue;
+      this.#waiting.push({ cell: id, ...options });
+      added += 1;
       if (this.#run?.cell !== id) ops.push(execution(id, { state: 'queued', count: cell.run.count }));
     }
     if (ops.length > 0) this.port.emit(ops);
+    this.#advance();
+    return added;
+  }
+
+  /** Takes single cells out that wait; the one that runs goes on. */
+  cancel(cells: readonly CellId[]): void {
+    this.#cancel('Taken out of the queue.', new Set(cells));
     this.#advance();
   }
 
@@ -125,7 +163,10 @@ export class ExecutionQueue {
     const run = this.#run;
     if (run?.msgId !== parent) return;
     const content = parseObject(message.content);
+    if (channel === 'iopub' && type === 'execute_input') run.times['iopub.execute_input'] = now();
     if (channel === 'iopub' && type === 'status') {
+      const state = statusContent(content)?.execution_state;
+      if (state !== undefined) run.times[`iopub.status.${state}`] = now();
       if (statusContent(content)?.execution_state !== 'idle') return;
       run.idle = true;
       this.#settle(run);
@@ -133,6 +174,7 @@ export class ExecutionQueue {
       const reply = executeReplyContent(content);
       if (reply === undefined) return;
       run.reply = reply;
+      run.times['shell.execute_reply'] = now();
       for (const payload of reply.payload) this.port.payload(run.cell, payload);
       run.timer = setTimeout(() => {
         run.idle = true;
@@ -158,27 +200,28 @@ export class ExecutionQueue {
   /** Starts the next cell that there is something to run in. */
   #advance(): void {
     while (this.#run === undefined && this.#starting === undefined) {
-      const id = this.#waiting.shift();
-      if (id === undefined) return;
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const { cell: id } = next;
       const cell = this.port.state().cell(id)?.cell;
       if (cell?.cell_type !== 'code') continue;
       if (cell.source.trim() === '') {
         this.port.emit([{ op: 'clear-outputs', id }, execution(id, { state: 'idle', count: null })]);
         continue;
       }
-      this.#starting = id;
+      this.#starting = next;
       this.port.kernel().then(
         (kernel) => {
-          if (this.#starting === id) this.#start(id, kernel);
+          if (this.#starting === next) this.#start(next, kernel);
         },
         (error: unknown) => {
-          if (this.#starting === id) this.#cancel(sentence(error));
+          if (this.#starting === next) this.#cancel(sentence(error));
         },
       );
     }
   }
 
-  #start(id: CellId, kernel: QueueKernel): void {
+  #start({ cell: id, allowStdin = true, allowErrors = false }: Waiting, kernel: QueueKernel): void {
     this.#starting = undefined;
     const cell = this.port.state().cell(id)?.cell;
     if (cell?.cell_type !== 'code') {
@@ -186,23 +229,34 @@ export class ExecutionQueue {
       return;
     }
     const tags = cell.metadata['tags'];
-    const stops = !(Array.isArray(tags) && tags.includes('raises-exception'));
+    const stops = !allowErrors && !(Array.isArray(tags) && tags.includes('raises-exception'));
     const started = Date.now();
     this.port.starts(id);
     this.port.emit([{ op: 'clear-outputs', id }, execution(id, { state: 'running', count: null, started })]);
-    const run: Run = { cell: id, kernel, msgId: '', started, stops, retried: false, idle: false };
+    const run: Run = {
+      cell: id,
+      kernel,
+      code: cell.source,
+      allowStdin,
+      msgId: '',
+      times: {},
+      started,
+      stops,
+      retried: false,
+      idle: false,
+    };
     this.#run = run;
-    this.#request(run, cell.source);
+    this.#request(run);
   }
 
-  #request(run: Run, code: string): void {
+  #request(run: Run): void {
     try {
       run.msgId = run.kernel.request('shell', 'execute_request', {
-        code,
+        code: run.code,
         silent: false,
         store_history: true,
         user_expressions: {},
-        allow_stdin: true,
+        allow_stdin: run.allowStdin,
         stop_on_error: run.stops,
       });
       this.recorder.begin(run.msgId, run.cell);
@@ -217,13 +271,12 @@ export class ExecutionQueue {
     const { reply } = run;
     if (reply === undefined || !run.idle || this.#run !== run) return;
     clearTimeout(run.timer);
-    const source = this.port.state().cell(run.cell)?.cell.source;
-    if (reply.status === 'aborted' && !run.retried && source !== undefined) {
+    if (reply.status === 'aborted' && !run.retried && this.port.state().has(run.cell)) {
       // Another client's failed cell makes a kernel abort what it has in line; this one is not to blame.
       run.retried = true;
       run.idle = false;
       run.reply = undefined;
-      this.#request(run, source);
+      this.#request(run);
       return;
     }
     if (reply.status !== 'ok' && run.stops) this.#cancel('Not run: a cell before it failed.');
@@ -237,7 +290,7 @@ export class ExecutionQueue {
     this.#run = undefined;
     const { cell, started } = run;
     const count = run.reply?.execution_count ?? this.port.state().cell(cell)?.run.count ?? null;
-    const again = this.#waiting.includes(cell);
+    const again = this.#waits(cell);
     const ended: CellExecution = {
       state: again ? 'queued' : 'idle',
       count,
@@ -245,18 +298,24 @@ export class ExecutionQueue {
       finished: Date.now(),
       status,
     };
-    this.port.emit([execution(cell, reason === undefined ? ended : { ...ended, reason })]);
+    const ops = [execution(cell, reason === undefined ? ended : { ...ended, reason })];
+    const metadata = this.port.state().cell(cell)?.cell.metadata;
+    if (this.port.recordTiming === true && metadata !== undefined && run.reply !== undefined) {
+      ops.push({ op: 'set-metadata', id: cell, metadata: { ...metadata, execution: run.times } });
+    }
+    this.port.emit(ops);
     this.port.ended();
     this.#advance();
   }
 
-  /** Takes out everything that does not run yet. */
-  #cancel(reason: string): void {
-    const starting = this.#starting === undefined ? [] : [this.#starting];
-    const cancelled = [...starting, ...this.#waiting];
-    this.#starting = undefined;
-    this.#waiting = [];
-    const ops = cancelled.flatMap((id): Operation[] => {
+  /** Takes out what does not run yet. @param cells  only these; undefined: all */
+  #cancel(reason: string, cells?: ReadonlySet<CellId>): void {
+    const isMeant = ({ cell }: Waiting) => cells === undefined || cells.has(cell);
+    const starting = this.#starting !== undefined && isMeant(this.#starting) ? [this.#starting] : [];
+    const cancelled = [...starting, ...this.#waiting.filter(isMeant)];
+    if (starting.length > 0) this.#starting = undefined;
+    this.#waiting = this.#waiting.filter((waiting) => !isMeant(waiting));
+    const ops = cancelled.flatMap(({ cell: id }): Operation[] => {
       const cell = this.port.state().cell(id);
       if (cell === undefined || id === this.#run?.cell) return [];
       return [execution(id, { state: 'idle', count: cell.run.count, status: 'cancelled', reason })];
@@ -266,11 +325,19 @@ export class ExecutionQueue {
     this.port.ended();
   }
 
+  #waits(id: CellId): boolean {
+    return this.#waiting.some(({ cell }) => cell === id);
+  }
+
   #answered(run: Run): void {
     if (run.input === undefined) return;
     run.input = undefined;
     this.port.prompt(null);
   }
+}
+
+function now(): string {
+  return new Date().toISOString();
 }
 
 function execution(id: CellId, value: CellExecution): Operation {

@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../log.js';
+import { EditJournal } from './edit-journal.js';
 import { OLDEST_STATE } from './history-thinning.js';
 import { PATH_FILE } from './history-store.js';
 import { DocumentHistory } from './history.js';
+
+const JOURNAL = 'journal';
 
 export class Histories {
   /** @param directory  of this server's store alone: another one has other notebooks under the same paths */
@@ -17,6 +20,11 @@ export class Histories {
   /** @param size  bytes of the notebook now */
   of(path: string, size: () => number): DocumentHistory {
     return new DocumentHistory(this.directoryOf(path), path, size, this.log);
+  }
+
+  /** What is not saved of the notebook lies with its history, and moves with it. */
+  journalOf(path: string): EditJournal {
+    return new EditJournal(join(this.directoryOf(path), JOURNAL));
   }
 
   directoryOf(path: string): string {
@@ -44,6 +52,8 @@ export class Histories {
   async sweep(now: number): Promise<void> {
     for (const name of await this.#names()) {
       const directory = join(this.directory, name);
+      // Somebody has not saved yet, however long ago it was.
+      if ((await stat(join(directory, JOURNAL)).catch(ignoreMissing)) !== undefined) continue;
       const log = await stat(join(directory, 'states.jsonl')).catch(ignoreMissing);
       const { mtimeMs } = log ?? (await stat(directory));
       if (now - mtimeMs > OLDEST_STATE) await rm(directory, { recursive: true, force: true });

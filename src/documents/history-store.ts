@@ -4,7 +4,7 @@
  * when there is too much.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -156,7 +156,11 @@ export class HistoryStore {
     this.#log = [];
     this.#last = [];
     this.#pieces.clear();
-    await rm(this.directory, { recursive: true, force: true });
+    for (const name of [LOG, PIECES, PATH_FILE]) {
+      await rm(join(this.directory, name), { recursive: true, force: true });
+    }
+    // What is not saved yet may lie beside it.
+    await rmdir(this.directory).catch(() => undefined);
   }
 
   #sizeOf(states: readonly HistoryState[]): number {

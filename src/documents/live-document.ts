@@ -10,7 +10,13 @@ import { newCellId, notebookContent, saveContent, type CellId, type JsonObject }
 import { mergeNotebooks, type Merge } from '../notebook/merge.js';
 import { sourceText, type NotebookState } from '../notebook/notebook-state.js';
 import { difference, textDifference, type Operation } from '../notebook/operations.js';
-import type { OperationBatch, PageMessage, ServerMessage } from '../protocol/document-messages.js';
+import type {
+  CellConflict,
+  OperationBatch,
+  PageMessage,
+  RunModel,
+  ServerMessage,
+} from '../protocol/document-messages.js';
 import { parseHeader, type ExecutePayload, type MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { Conflicts } from './conflicts.js';
@@ -19,7 +25,8 @@ import { DocumentPages, send, type AttachedPage, type DocumentPage } from './doc
 import { DocumentSaver } from './document-saver.js';
 import { DocumentStorage, type ContentsSource, type ReadFile } from './document-storage.js';
 import { DiskWatch } from './disk-watch.js';
-import { ExecutionQueue } from './execution-queue.js';
+import type { EditJournal, Unsaved } from './edit-journal.js';
+import { ExecutionQueue, type RunOptions } from './execution-queue.js';
 import type { DocumentHistory } from './history.js';
 import type { HistoryReason } from './history-store.js';
 import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } from './kernel-link.js';
@@ -43,6 +50,14 @@ export interface DocumentOptions {
   specs: SpecSource;
   log: Log;
   saveTimes?: SaveTimes;
+  /** false: nothing is saved before somebody asks; default true */
+  autosave?: boolean;
+  /** times of runs go into the cells' metadata; default false */
+  recordTiming?: boolean;
+  /** with `autosave` false: where what is not saved survives the end of the server */
+  journal?(path: string): EditJournal;
+  /** why the notebook is not to be changed, a sentence */
+  readOnly?: string;
   /** ms between two batches of output; default 50 */
   outputInterval?: number;
   /** Where what the notebook was before is kept; absent: nowhere. @param size  bytes of the notebook now */
@@ -66,6 +81,7 @@ export class LiveDocument implements OpenDocument {
   readonly #conflicts = new Conflicts();
   readonly #seen = new SeenStates();
   readonly #watch: DiskWatch;
+  readonly #journal: EditJournal | undefined;
   /** as it was opened, until the first change */
   #opened: NotebookState | undefined;
   readonly #epoch = randomBytes(9).toString('base64url');
@@ -74,11 +90,13 @@ export class LiveDocument implements OpenDocument {
   #ranOn: LinkedKernel | undefined;
   #isClosed = false;
 
-  private constructor(storage: DocumentStorage, options: DocumentOptions) {
+  private constructor(storage: DocumentStorage, options: DocumentOptions, journal: EditJournal | undefined) {
     this.#options = options;
+    this.#journal = journal;
     this.#storage = storage;
     const state = stateOf(storage.file);
     storage.opened(state);
+    storage.isReadOnly = options.readOnly !== undefined;
     this.#ops = new OperationLog(state);
     this.#opened = state.copy();
     this.#seen.note(this.#opened);
@@ -95,10 +113,11 @@ export class LiveDocument implements OpenDocument {
         tell: (message) => this.#pages.broadcast(message),
         saved: () => {
           this.#record('saved');
+          this.#restartJournal();
           this.#checkQuiet();
         },
         merge: (read) => this.#mergeFile(read),
-        maySaveUnasked: () => !this.#isForeign,
+        maySaveUnasked: () => options.autosave !== false && !this.#isForeign,
       },
       options.saveTimes ?? defaultSaveTimes,
     );
@@ -120,6 +139,7 @@ export class LiveDocument implements OpenDocument {
         },
         prompt: (prompt) => this.#pages.broadcast({ type: 'prompt', prompt }),
         payload: (cell, payload) => this.#payload(cell, payload),
+        recordTiming: options.recordTiming ?? false,
       },
       this.#recorder,
     );
@@ -141,8 +161,12 @@ export class LiveDocument implements OpenDocument {
   /** @throws {HttpError} 404 no such file, 400 not a notebook */
   static async open(path: string, options: DocumentOptions): Promise<LiveDocument> {
     const storage = await DocumentStorage.open(options.contents, path);
-    const document = new LiveDocument(storage, options);
+    const journal = options.autosave === false ? options.journal?.(path) : undefined;
+    const unsaved = await journal?.read();
+    if (unsaved !== undefined) storage.align(unsaved.base);
+    const document = new LiveDocument(storage, options, journal);
     await document.#saver.findLastCheckpoint();
+    if (unsaved !== undefined) document.#takeUnsaved(unsaved);
     return document;
   }
 
@@ -167,7 +191,8 @@ export class LiveDocument implements OpenDocument {
   get isQuiet(): boolean {
     const { kernel } = this.#link;
     const mayPrint = kernel !== undefined && kernel === this.#ranOn && kernel.state !== 'dead';
-    return this.#pages.size === 0 && !this.#queue.isBusy && !this.isDirty && !mayPrint;
+    const isKept = !this.isDirty || this.#journal !== undefined;
+    return this.#pages.size === 0 && !this.#queue.isBusy && isKept && !mayPrint;
   }
 
   // Pages.
@@ -218,6 +243,9 @@ export class LiveDocument implements OpenDocument {
       case 'focus':
         this.#lookAtDisk();
         break;
+      case 'cancel':
+        this.#queue.cancel(message.cells);
+        break;
       case 'interrupt':
         this.#interrupt();
         break;
@@ -227,9 +255,28 @@ export class LiveDocument implements OpenDocument {
     }
   }
 
-  /** Runs cells in order; markdown and raw cells are left out. */
-  execute(cells: readonly CellId[]): void {
-    this.#queue.enqueue(cells);
+  /** Runs cells in order; markdown and raw cells are left out. @returns how many were added to the queue */
+  execute(cells: readonly CellId[], options: RunOptions = {}): number {
+    return this.#queue.enqueue(cells, options);
+  }
+
+  /** What runs and waits, and how the code cells stand. */
+  get runs(): RunModel {
+    this.#recorder.flush();
+    const cells = [...this.state.cells()].filter((cell) => cell.peek().cell_type === 'code');
+    return {
+      running: this.#queue.running,
+      waiting: this.#queue.waiting,
+      prompt: this.#queue.prompt,
+      cells: cells.map(({ id, run }) => ({ id, ...run })),
+    };
+  }
+
+  /** Interrupts what runs, and takes out what waits. @throws {HttpError} 409 when the kernel is dead */
+  interrupt(): Promise<void> {
+    return this.#queue.isBusy
+      ? this.#queue.interrupt()
+      : (this.#link.kernel?.interrupt() ?? Promise.resolve());
   }
 
   // The kernel.
@@ -251,6 +298,11 @@ export class LiveDocument implements OpenDocument {
   /** Brings what is not on disk there. @throws {HttpError} when the store refuses */
   flush(): Promise<void> {
     return this.#saver.flush();
+  }
+
+  /** Saves because somebody asks. @throws {HttpError} when the store refuses */
+  saveNow(): Promise<void> {
+    return this.#saver.saveNow(false);
   }
 
   /**
@@ -298,8 +350,23 @@ export class LiveDocument implements OpenDocument {
     return isSame;
   }
 
+  /** What was not saved when the server ended, brought into what the file says now. */
+  #takeUnsaved({ base, state }: Unsaved): void {
+    const merge = mergeNotebooks(stateOf(base), this.state, state);
+    if (!this.#take(merge, 'page')) return;
+    this.#restartJournal();
+    this.#options.log.info(`${this.path}: what was not saved was brought back from the journal.`);
+  }
+
+  #restartJournal(): void {
+    if (this.#journal === undefined) return;
+    this.#journal.clear();
+    if (!this.isDirty) return;
+    this.#journal.append(difference(this.#storage.base(this.state), this.state), () => this.#storage.onDisk);
+  }
+
   /** @returns whether anything changed */
-  #take({ ops, collisions }: Merge, from: 'file' | 'client'): boolean {
+  #take({ ops, collisions }: Merge, from: CellConflict['from']): boolean {
     this.#trust.before(ops, this.state);
     const batch = this.#ops.append(ops);
     if (batch !== undefined) this.#tellOutside(batch);
@@ -307,7 +374,7 @@ export class LiveDocument implements OpenDocument {
     return batch !== undefined || collisions.length > 0;
   }
 
-  #addConflict(id: CellId, theirs: string, from: 'file' | 'client' | 'page' = 'page'): void {
+  #addConflict(id: CellId, theirs: string, from: CellConflict['from'] = 'page'): void {
     const cell = this.state.cell(id)?.cell;
     if (cell === undefined || cell.source === theirs) return;
     this.#conflicts.add([{ cell: id, ours: cell.source, theirs, from }]);
@@ -406,8 +473,12 @@ export class LiveDocument implements OpenDocument {
   /** Saves, and lets go of everything. Pages come back when the server does. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    // With a journal, what is not saved waits there until somebody saves it.
+    const isKept = this.#journal !== undefined;
+    this.#recorder.flush();
     try {
-      if (!this.#saver.isDetached) await this.#flushAll();
+      if (isKept) await this.#saver.idle();
+      else if (!this.#saver.isDetached) await this.#flushAll();
       else if (this.isDirty) await this.#rescue(`${this.path} had vanished.`);
     } catch (error) {
       await this.#rescue(`${this.path} could not be saved at the end: ${messageOf(error)}`);
@@ -487,8 +558,8 @@ export class LiveDocument implements OpenDocument {
 
   /** Why it cannot be changed: a sentence. */
   get #readOnly(): string | undefined {
-    if (this.#storage.entry.writable) return undefined;
-    return `${this.path} is read-only, so it cannot be changed here.`;
+    if (this.#storage.isWritable) return undefined;
+    return this.#options.readOnly ?? `${this.path} is read-only, so it cannot be changed here.`;
   }
 
   #mustBeWritable(): void {
@@ -511,7 +582,7 @@ export class LiveDocument implements OpenDocument {
     if (trusted.length + untrusted.length > 0) {
       this.#pages.broadcast({ type: 'trust', trusted, untrusted }, { epoch });
     }
-    this.#saver.touched(batch);
+    this.#touched(batch);
   }
 
   /** Operations that the kernel or the queue made. */
@@ -520,6 +591,11 @@ export class LiveDocument implements OpenDocument {
     const batch = this.#ops.append(ops);
     if (batch === undefined) return;
     this.#pages.broadcast({ type: 'ops', ...batch }, { epoch: this.#epoch });
+    this.#touched(batch);
+  }
+
+  #touched(batch: OperationBatch): void {
+    this.#journal?.append(batch.ops, () => this.#storage.onDisk);
     this.#saver.touched(batch);
   }
 
@@ -534,8 +610,7 @@ export class LiveDocument implements OpenDocument {
   // Execution.
 
   #interrupt(): void {
-    const interrupted = this.#queue.isBusy ? this.#queue.interrupt() : this.#link.kernel?.interrupt();
-    interrupted?.catch((error: unknown) => {
+    this.interrupt().catch((error: unknown) => {
       const message = `Not interrupted: ${messageOf(error)}`;
       this.#pages.broadcast({ type: 'notice', level: 'error', message });
     });
@@ -587,6 +662,8 @@ export class LiveDocument implements OpenDocument {
     const missed = epoch === this.#epoch && revision !== undefined ? this.#ops.since(revision) : undefined;
     if (missed === undefined) {
       page.send(this.#snapshot(seq));
+      const { readOnly } = this.#options;
+      if (readOnly !== undefined) send(page, { type: 'notice', level: 'warning', message: readOnly });
       return;
     }
     for (const batch of missed) send(page, { type: 'ops', ...batch });
@@ -605,14 +682,15 @@ export class LiveDocument implements OpenDocument {
   }
 
   #snapshot(seq: number): string {
-    const { file, entry } = this.#storage;
+    const { file } = this.#storage;
     return snapshotText(
       this.state,
       {
         epoch: this.#epoch,
         revision: this.revision,
         path: this.path,
-        writable: entry.writable,
+        writable: this.#storage.isWritable,
+        autosave: this.#options.autosave ?? true,
         nbformat: 4,
         nbformat_minor: file.nbformatMinor,
         kernel: this.#link.view,

@@ -3,6 +3,7 @@ import { Router } from 'express';
 import { HttpError } from '../http-error.js';
 import type { DocumentModel } from '../protocol/document-messages.js';
 import type { DocumentManager, OpenOptions } from './document-manager.js';
+import type { RunOptions } from './execution-queue.js';
 import { historyRouter } from './history-router.js';
 import type { LiveDocument } from './live-document.js';
 
@@ -22,6 +23,31 @@ export function documentsRouter({ documents }: { documents: DocumentManager }): 
     response.json(model(find(request.params.id)));
   });
 
+  /** What runs and waits. */
+  router.get('/api/documents/:id/run', (request, response) => {
+    response.json(find(request.params.id).runs);
+  });
+
+  /** Runs cells, all without `cells`, and answers at once: whoever asked may leave. */
+  router.post('/api/documents/:id/run', (request, response) => {
+    const document = find(request.params.id);
+    const { cells, options } = readRun(request.body as unknown);
+    const queued = document.execute(cells ?? document.state.ids, options);
+    response.status(202).json({ queued });
+  });
+
+  /** Interrupts what runs and takes out what waits. */
+  router.delete('/api/documents/:id/run', async (request, response) => {
+    await find(request.params.id).interrupt();
+    response.status(204).end();
+  });
+
+  /** Saves now. */
+  router.post('/api/documents/:id/save', async (request, response) => {
+    await find(request.params.id).saveNow();
+    response.status(204).end();
+  });
+
   router.use(historyRouter(find));
 
   return router;
@@ -35,6 +61,18 @@ export function documentsRouter({ documents }: { documents: DocumentManager }): 
 
 function model({ id, path }: LiveDocument): DocumentModel {
   return { id, path };
+}
+
+/** `{cells?, allow_errors?, allow_stdin?}` */
+function readRun(body: unknown): { cells: string[] | undefined; options: RunOptions } {
+  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const { cells, allow_errors, allow_stdin } = fields;
+  const isNames = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((one) => typeof one === 'string');
+  if (cells !== undefined && !isNames(cells)) {
+    throw new HttpError(400, 'Which cells? "cells" is a list of cell ids; without it, all are run.');
+  }
+  return { cells, options: { allowErrors: allow_errors === true, allowStdin: allow_stdin !== false } };
 }
 
 /** `{path, kernel_name?, start_kernel?}` */

@@ -21,6 +21,14 @@ export interface DocumentModel {
   path: string;
 }
 
+/** Answer of `GET api/documents/<id>/run`: what runs and waits, and how the code cells stand. */
+export interface RunModel {
+  running: CellId | null;
+  waiting: CellId[];
+  prompt: Prompt | null;
+  cells: ({ id: CellId } & CellExecution)[];
+}
+
 export interface KernelView {
   /** null: no kernel runs for this document */
   id: string | null;
@@ -72,6 +80,8 @@ export type ServerMessage =
       prompt: Prompt | null;
       /** as in `conflict` */
       conflicts: CellConflict[];
+      /** false: nothing is saved before a person asks; until then the server keeps what was changed in a journal */
+      autosave: boolean;
       /** ids of cells whose outputs came from outside and are not trusted: active content must not run */
       untrusted: CellId[];
       last_checkpoint: string | null;
@@ -144,6 +154,8 @@ export type PageMessage =
   | { type: 'conflict'; seq?: number; cell: CellId; text: string }
   /** A person has chosen. */
   | { type: 'resolve'; conflict: string }
+  /** Takes single cells out of the queue that do not run yet. */
+  | { type: 'cancel'; cells: CellId[] }
   | { type: 'interrupt' }
   | { type: 'input'; value: string }
   | { type: 'save'; seq?: number; checkpoint?: boolean };

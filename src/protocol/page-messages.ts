@@ -46,6 +46,11 @@ export function parsePageMessage(text: string): PageMessage {
         throw error;
       }
     }
+    case 'cancel': {
+      const { cells } = value;
+      if (!isList(cells) || !cells.every(isName)) return refuse('"cancel" has a list of cell ids.');
+      return { type: 'cancel', cells };
+    }
     case 'execute': {
       const { cells } = value;
       if (!isList(cells) || !cells.every(isName)) return refuse('"execute" has a list of cell ids.');
@@ -74,7 +79,7 @@ export function parsePageMessage(text: string): PageMessage {
       return { type: 'input', value: value['value'] };
     default:
       return refuse(
-        'A message of a page has a "type": resume, ops, execute, save, interrupt, input, focus, conflict or resolve.',
+        'A message of a page has a "type": resume, ops, execute, save, cancel, interrupt, input, focus, conflict or resolve.',
       );
   }
 }

@@ -208,7 +208,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     // A path means another notebook in another store.
     const storeName = createHash('sha256').update(store.infoString()).digest('hex').slice(0, 16);
     const historyDirectory = join(directories.state, 'history', storeName);
-    const documents = keep(new DocumentManager({ contents, sessions, specs, log, historyDirectory }));
+    const documents = keep(
+      new DocumentManager({
+        contents,
+        sessions,
+        specs,
+        log,
+        historyDirectory,
+        autosave: settings.autosave,
+        recordTiming: settings.record_timing,
+      }),
+    );
     contents.openDocuments = documents;
     keep(
       new KernelCuller(

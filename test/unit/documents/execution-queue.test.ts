@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ExecutionQueue, type QueueKernel } from '../../../src/documents/execution-queue.js';
+import { ExecutionQueue, type QueueKernel, type QueuePort } from '../../../src/documents/execution-queue.js';
 import { OutputRecorder } from '../../../src/documents/output-recorder.js';
 import { HttpError } from '../../../src/http-error.js';
 import { NotebookState } from '../../../src/notebook/notebook-state.js';
@@ -12,10 +12,12 @@ interface Request {
   id: string;
   code: string;
   stop_on_error: boolean;
+  allow_stdin: boolean;
 }
 
 let state: NotebookState;
 let queue: ExecutionQueue;
+let port: QueuePort;
 let recorder: OutputRecorder;
 let requests: Request[];
 let replies: { value: string; parent: string }[];
@@ -84,18 +86,16 @@ beforeEach(() => {
   [interrupts, ended] = [0, 0];
   kernel = async () => fake;
   recorder = new OutputRecorder({ state: () => state, emit });
-  queue = new ExecutionQueue(
-    {
-      state: () => state,
-      emit,
-      kernel: () => kernel(),
-      starts: () => undefined,
-      ended: () => (ended += 1),
-      prompt: (prompt) => prompts.push(prompt),
-      payload: (id, payload) => payloads.push(`${id} ${payload.source}`),
-    },
-    recorder,
-  );
+  port = {
+    state: () => state,
+    emit,
+    kernel: () => kernel(),
+    starts: () => undefined,
+    ended: () => (ended += 1),
+    prompt: (prompt) => prompts.push(prompt),
+    payload: (id, payload) => payloads.push(`${id} ${payload.source}`),
+  };
+  queue = new ExecutionQueue(port, recorder);
 });
 afterEach(() => {
   queue.close();
@@ -319,5 +319,53 @@ describe('ExecutionQueue', () => {
     await finish();
     expect(requests).toHaveLength(1);
     expect(queue.isBusy).toBe(false);
+  });
+
+  it('takes single cells out that wait, and goes on with the others', async () => {
+    queue.enqueue(['a', 'b', 'c']);
+    await turn();
+    expect([queue.running, queue.waiting]).toEqual(['a', ['b', 'c']]);
+    queue.cancel(['a', 'b']);
+    expect(run('b')).toMatchObject({ state: 'idle', status: 'cancelled', reason: 'Taken out of the queue.' });
+    expect(run('a')?.state).toBe('running');
+    await finish();
+    expect(requests.map(({ code }) => code)).toEqual(['first', 'third']);
+  });
+
+  it('goes on behind an error where errors are allowed, and refuses input where nobody is there', async () => {
+    queue.enqueue(['a', 'b'], { allowErrors: true, allowStdin: false });
+    await turn();
+    await finish({ status: 'error' });
+    expect(requests).toMatchObject([
+      { code: 'first', allow_stdin: false, stop_on_error: false },
+      { code: 'second' },
+    ]);
+  });
+
+  it('sends the source again as it was when the cell started', async () => {
+    queue.enqueue(['a']);
+    await turn();
+    applyAll(state, [{ op: 'edit-source', id: 'a', changes: [[5, 'changed']] }]);
+    await finish({ status: 'aborted' });
+    expect(requests.map(({ code }) => code)).toEqual(['first', 'first']);
+  });
+
+  it('writes the times of a run into the metadata of its cell only when it is told to', async () => {
+    const record = async () => {
+      queue.enqueue(['a']);
+      await turn();
+      say('iopub', 'status', { execution_state: 'busy' });
+      say('iopub', 'execute_input', { code: 'first', execution_count: 1 });
+      await finish();
+      return state.cell('a')?.cell.metadata;
+    };
+    expect(await record()).toEqual({});
+    port.recordTiming = true;
+    expect(Object.keys((await record())?.['execution'] ?? {})).toEqual([
+      'iopub.status.busy',
+      'iopub.execute_input',
+      'shell.execute_reply',
+      'iopub.status.idle',
+    ]);
   });
 });

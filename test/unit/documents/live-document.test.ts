@@ -1,10 +1,18 @@
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Contents, MemoryNotebookManager } from '../../../src/contents/index.js';
-import { DocumentManager, type DocumentPage, type LiveDocument } from '../../../src/documents/index.js';
+import {
+  DocumentManager,
+  type DocumentManagerOptions,
+  type DocumentPage,
+  type LiveDocument,
+} from '../../../src/documents/index.js';
 import type { LinkedKernel, SessionSource } from '../../../src/documents/kernel-link.js';
 import { HttpError } from '../../../src/http-error.js';
 import { silentLog } from '../../../src/log.js';
+import type { Operation } from '../../../src/notebook/operations.js';
 import type { Cell, DisplayOutput, Output } from '../../../src/notebook/types.js';
 import type { PageMessage, ServerMessage } from '../../../src/protocol/document-messages.js';
 
@@ -153,20 +161,22 @@ async function until(holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true);
 }
 
+const managerOptions = (): DocumentManagerOptions => ({
+  contents,
+  sessions,
+  specs: { get: async () => new FakeKernel().spec, defaultName: async () => 'fake' },
+  log: { ...silentLog, error: (message) => void logged.push(String(message)) },
+  grace: 20,
+  saveTimes: { idle: 5, longest: 50, retry: 10 },
+  outputInterval: 1,
+});
+
 beforeEach(async () => {
   store = new MemoryNotebookManager();
   sessions = new FakeSessions();
   logged = [];
   contents = new Contents(store);
-  documents = new DocumentManager({
-    contents,
-    sessions,
-    specs: { get: async () => new FakeKernel().spec, defaultName: async () => 'fake' },
-    log: { ...silentLog, error: (message) => void logged.push(String(message)) },
-    grace: 20,
-    saveTimes: { idle: 5, longest: 50, retry: 10 },
-    outputInterval: 1,
-  });
+  documents = new DocumentManager(managerOptions());
   contents.openDocuments = documents;
   await write([code('a', 'x'), code('b', 'y', [shown])]);
 });
@@ -203,14 +213,60 @@ describe('DocumentManager', () => {
     await store.write('text.ipynb', Buffer.from('not json'));
     await expect(documents.open('nowhere.ipynb')).rejects.toMatchObject({ status: 404 });
     await expect(documents.open('text.ipynb')).rejects.toMatchObject({ status: 400 });
-    const small = new DocumentManager({
-      contents: new Contents(store),
-      sessions,
-      specs: { get: async () => undefined, defaultName: async () => '' },
-      log: silentLog,
-      largest: 10,
+    const stat = store.stat.bind(store);
+    store.stat = async (of) => {
+      const entry = await stat(of);
+      return entry === undefined ? undefined : { ...entry, size: 2.5e9 };
+    };
+    await expect(documents.open(path)).rejects.toMatchObject({ status: 413 });
+  });
+
+  it('opens a very large notebook read-only, and says why', async () => {
+    const small = new DocumentManager({ ...managerOptions(), largest: 10 });
+    const document = await small.open(path);
+    const page = attach(document, 'p');
+    expect(page.last('snapshot')?.writable).toBe(false);
+    expect(page.last('notice')?.message).toContain('is opened read-only');
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    expect(page.last('refused')?.message).toContain('nothing is changed or saved here');
+    await small.close();
+  });
+
+  it('keeps what is not saved in a journal when nothing is saved by itself, also over a kill', async () => {
+    const historyDirectory = mkdtempSync(join(tmpdir(), 'nbserver-journal-'));
+    const open = () => new DocumentManager({ ...managerOptions(), autosave: false, historyDirectory });
+    const edit = (id: string, text: string): Operation => ({
+      op: 'edit-source',
+      id,
+      changes: [1, [0, text]],
     });
-    await expect(small.open(path)).rejects.toMatchObject({ status: 413 });
+    try {
+      // Never closed, as when it is killed.
+      const killed = attach(await open().open(path), 'p');
+      killed.say({ type: 'ops', seq: 1, base: 0, ops: [edit('a', '1')] });
+      killed.say({ type: 'ops', seq: 2, base: 1, ops: [edit('b', '2')] });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect((await onDisk()).cells.map(({ source }) => source)).toEqual(['x', 'y']);
+      // Meanwhile somebody else changes the file.
+      await write([code('n', 'new'), code('a', 'x'), code('b', 'other')]);
+      const next = open();
+      const document = await next.open(path);
+      expect([...document.state.cells()].map(({ cell }) => cell.source)).toEqual(['new', 'x1', 'other']);
+      const page = attach(document, 'p');
+      expect(page.last('snapshot')).toMatchObject({
+        autosave: false,
+        conflicts: [{ cell: 'b', ours: 'other', theirs: 'y2' }],
+      });
+      await next.close();
+      expect((await onDisk()).cells.map(({ source }) => source)).toEqual(['new', 'x', 'other']);
+      const last = open();
+      await (await last.open(path)).saveNow();
+      expect((await onDisk()).cells.map(({ source }) => source)).toEqual(['new', ['x1'], 'other']);
+      await last.close();
+      expect((await open().open(path)).isDirty).toBe(false);
+    } finally {
+      rmSync(historyDirectory, { recursive: true, force: true });
+    }
   });
 });
 
