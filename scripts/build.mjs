@@ -59,6 +59,8 @@ export async function buildAll({ types = false } = {}) {
     cpSync(resources, join(next, 'javascript-kernel', 'resources'), { recursive: true });
   // The compiled schemas are part of the bundle, and their licence asks to come with it.
   cpSync(join(root, 'src', 'notebook', 'schemas', 'LICENSE.nbformat'), join(next, 'LICENSE.nbformat'));
+  // Reads Jupyter's database of trusted notebooks.
+  cpSync(join(root, 'node_modules', 'sql.js', 'dist', 'sql-wasm.wasm'), join(next, 'sql-wasm.wasm'));
   if (types) buildTypes(join(next, 'types'));
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(next, join(root, 'dist'));

@@ -55,6 +55,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
       (module) => module.runCommand,
     ),
   },
+  trust: {
+    usage: 'trust FILE…',
+    describe: 'Trust the outputs of notebooks, so that their scripts may run',
+    load: loader(
+      () => import('./trust.js'),
+      (module) => module.trustCommand,
+    ),
+  },
   list: {
     usage: 'list [--json]',
     describe: 'List the notebook servers that run here',

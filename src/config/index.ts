@@ -15,6 +15,7 @@ export type { Directories, Environment, Surroundings } from './paths.js';
 export { nearest } from './nearest.js';
 export { parsePortRange } from './normalise.js';
 export { makePrivateDirectory, writePrivateFile } from './private-file.js';
+export { readOrMakeSecret } from './secret-file.js';
 export { renderConfigFile } from './render-config.js';
 export { wrap } from './wrap.js';
 export { importPythonConfig } from './python-config.js';

@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import { silentLog, type Log } from '../log.js';
-import type { JsonObject, NotebookFile } from '../notebook/index.js';
+import type { NotebookFile } from '../notebook/index.js';
 import type { ContentsEvent } from '../protocol/events.js';
 import type { CheckpointModel, ContentsModel } from '../protocol/rest-models.js';
 import { copyInto, copyTo, createUntitled } from './create.js';
@@ -20,10 +20,13 @@ import {
 } from './models.js';
 import { isUnlisted } from './names.js';
 import type { Closeable, Entry, NotebookManager, Revision } from './notebook-manager.js';
+import { NotebookContent } from './notebook-content.js';
 import { MERGE_CONFLICT, Notebooks } from './notebooks.js';
-import type { NotebookTrust, OpenDocuments } from './open-documents.js';
+import type { OpenDocuments } from './open-documents.js';
 import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
 import { collect } from './read-all.js';
+import type { SentModel } from './read-body.js';
+import type { NotebookTrust } from './trust/notebook-trust.js';
 import { Uploads } from './uploads.js';
 
 export interface ContentsOptions {
@@ -58,6 +61,8 @@ export class Contents {
   readonly store: NotebookManager;
   readonly allowHidden: boolean;
   readonly maxBodySize: number;
+  /** Which outputs may do something in a page; undefined when nothing is trusted. */
+  readonly outputTrust: NotebookTrust | undefined;
   readonly #recursive: boolean;
   readonly #notebooks: Notebooks;
   readonly #uploads = new Uploads();
@@ -67,6 +72,7 @@ export class Contents {
     this.allowHidden = options.allowHidden ?? false;
     this.maxBodySize = options.maxBodySize ?? DEFAULT_MAX_BODY;
     this.#recursive = options.alwaysDeleteDirectories ?? false;
+    this.outputTrust = options.trust;
     this.#notebooks = new Notebooks({
       store,
       trust: options.trust,
@@ -138,6 +144,15 @@ export class Contents {
   // The API's models.
 
   async get(path: string, options: GetOptions = {}): Promise<ContentsModel> {
+    const model = await this.getForSending(path, options);
+    if (!(model.content instanceof NotebookContent)) return model;
+    const content = model.content.value();
+    const message = model.content.message();
+    return message === undefined ? { ...model, content } : { ...model, content, message };
+  }
+
+  /** As `get`, but the content of a notebook is a `NotebookContent`: text that is made while it is sent. */
+  async getForSending(path: string, options: GetOptions = {}): Promise<ContentsModel> {
     const clean = cleanPath(path);
     const entry = await this.#mustExist(clean);
     const { type } = options;
@@ -189,7 +204,7 @@ export class Contents {
   }
 
   /** PUT with a body. `created`: nothing was there before. */
-  async save(path: string, body: JsonObject): Promise<{ model: ContentsModel; created: boolean }> {
+  async save(path: string, body: SentModel): Promise<{ model: ContentsModel; created: boolean }> {
     const clean = this.#allowed(path, 'save');
     if (body['copy_from'] !== undefined) {
       throw new HttpError(
@@ -217,7 +232,7 @@ export class Contents {
   async #saveChunk(
     path: string,
     type: ModelType,
-    body: JsonObject,
+    body: SentModel,
     old: Entry | undefined,
   ): Promise<{ model: ContentsModel; created: boolean }> {
     const { chunk } = body;
@@ -300,7 +315,7 @@ export class Contents {
     await this.openDocuments?.removed(clean);
   }
 
-  /** From now on this notebook counts as trusted, for as long as its content stays what it is. */
+  /** From now on the outputs of this notebook count as trusted, for as long as they stay what they are. */
   async trust(path: string): Promise<void> {
     const clean = cleanPath(path);
     await this.#mustExist(clean);
@@ -362,7 +377,7 @@ export class Contents {
   }
 }
 
-function typeOfBody(path: string, body: JsonObject, old: Entry | undefined): ModelType {
+function typeOfBody(path: string, body: SentModel, old: Entry | undefined): ModelType {
   const { type } = body;
   if (type === 'directory' || type === 'file' || type === 'notebook') return type;
   if (type !== undefined && type !== null) {

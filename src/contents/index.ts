@@ -1,7 +1,9 @@
 /** Notebooks and files: the contract of a store, the built-in ones, and the contents API on top of any. */
 export * from './notebook-manager.js';
 export { Contents, type ContentsOptions, type GetOptions } from './contents.js';
-export type { NotebookTrust, OpenDocument, OpenDocuments } from './open-documents.js';
+export type { OpenDocument, OpenDocuments } from './open-documents.js';
+export { NotebookTrust, type TrustOptions } from './trust/notebook-trust.js';
+export { NotebookContent } from './notebook-content.js';
 export { contentsRouter } from './router.js';
 export { loadNotebookManager, type LoadOptions, type StoreSections } from './load-manager.js';
 export { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';

@@ -1,30 +1,39 @@
 /**
- * Notebooks between store and API: reading one (repaired after a crash, where the store can), its model with content,
- * and saving what a client sends over what is there. A notebook that is open as a live document is read from and saved
- * through that.
+ * Notebooks between store and API: reading one (repaired after a crash, where the store can), sending it, and saving what
+ * a client sends over what is there. A notebook that is open as a live document is read from and saved through that.
+ *
+ * Large ones are read, compared and made into text in pieces, between which other requests get their turn.
  */
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import {
-  contentAround,
-  contentCell,
   NotebookError,
-  isObject,
+  SentContent,
+  contentFrame,
+  contentPieces,
+  contentValue,
   newNotebook,
   notebookContent,
   notebookProblem,
+  outlineOf,
   readNotebook,
-  saveContent,
+  readNotebookInSteps,
+  saveInSteps,
+  sentOutlines,
   type JsonObject,
   type NotebookFile,
 } from '../notebook/index.js';
+import type { NotebookCheck } from '../notebook/validate.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
-import { bareModel, hashOf } from './models.js';
-import type { Entry, NotebookManager } from './notebook-manager.js';
-import type { NotebookTrust, OpenDocument } from './open-documents.js';
 import { keepBeside } from './keep-beside.js';
+import { bareModel, hashOf } from './models.js';
+import { NotebookContent } from './notebook-content.js';
+import type { Entry, NotebookManager } from './notebook-manager.js';
+import type { OpenDocument } from './open-documents.js';
 import { readAll } from './read-all.js';
-import { isTrustedByClient, markTrusted } from './trusted-flags.js';
+import { inSteps } from './steps.js';
+import { isTrustedByClient } from './trusted-flags.js';
+import type { NotebookTrust } from './trust/notebook-trust.js';
 
 export interface NotebooksParts {
   store: NotebookManager;
@@ -45,7 +54,7 @@ export class Notebooks {
     const { store, log } = this.#parts;
     const { entry, bytes } = await readAll(store, path);
     try {
-      return { entry, file: readNotebook(bytes) };
+      return { entry, file: await inSteps(readNotebookInSteps(bytes)) };
     } catch (error) {
       const problem = notebookProblem(error);
       if (problem === undefined) throw error;
@@ -60,11 +69,12 @@ export class Notebooks {
     }
   }
 
+  /** With content, that is a `NotebookContent`: text to be sent, or a value for who asks for one. */
   async model(
     path: string,
     entry: Entry,
     wanted: { content: boolean; hash: boolean },
-  ): Promise<ContentsModel> {
+  ): Promise<ContentsModel & { content: NotebookContent | null }> {
     const { store, trust } = this.#parts;
     const open = this.#parts.findOpen(path);
     let model = bareModel(path, entry, 'notebook');
@@ -73,13 +83,20 @@ export class Notebooks {
       const { entry: hashed, bytes } = await readAll(store, path);
       model = { ...bareModel(path, hashed, 'notebook'), ...hashOf(bytes) };
     }
-    if (!wanted.content) return model;
-    if (open !== undefined) return withContent(model, open.content());
+    if (!wanted.content) return { ...model, content: null };
+    if (open !== undefined) return { ...model, content: await ofValue(open.content()), format: 'json' };
     const { entry: read, file } = await this.read(path);
-    const content = await contentOf(file);
-    if (await trust?.isTrusted(content)) markTrusted(content);
+    const isTrusted = (await trust?.judge(file)) ?? (() => false);
+    const check = await newCheck(contentFrame(file));
+    const pieces = contentPieces(file, {
+      isTrusted: (scanned, cell) => isTrusted(cell, scanned),
+      onCell: (scanned, index, cell) => {
+        check.cell({ ...outlineOf(scanned), ...(file.hasIds ? { id: cell.id } : {}) }, index);
+      },
+    });
     const { hash, hash_algorithm } = model;
-    return withContent({ ...bareModel(path, read, 'notebook'), hash, hash_algorithm }, content);
+    const content = new NotebookContent(pieces, () => check.message);
+    return { ...bareModel(path, read, 'notebook'), hash, hash_algorithm, content, format: 'json' };
   }
 
   /**
@@ -90,25 +107,25 @@ export class Notebooks {
   async save(path: string, content: unknown, old: Entry | undefined): Promise<ContentsModel> {
     const { store, trust } = this.#parts;
     if (content === undefined && old !== undefined) throw new HttpError(400, 'No content provided');
-    const sent = content ?? notebookContent(readNotebook(newNotebook()), false);
     const open = this.#parts.findOpen(path);
     const before = old === undefined || open !== undefined ? undefined : await this.#there(path);
-    const file = resultOf(path, before?.upgradedFrom === undefined ? before : undefined, sent);
+    const { sent, file } = await fromClient(path, before, content);
     if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
     const entry =
-      open === undefined ? await store.write(path, asBuffer(file)) : await open.save(await contentOf(file));
-    const message = await problemOf(checkedForm(sent, file));
-    if (trust !== undefined && isTrustedByClient(sent)) await trust.trust(await contentOf(file));
+      open === undefined ? await store.write(path, asBuffer(file)) : await open.save(valueOf(file));
+    const { message, isTrusted } = await judgeSent(sent, file);
+    if (isTrusted) await trust?.sign(file);
     if ((await store.checkpoints.list(path)).length === 0) await this.#firstCheckpoint(path);
     const model = bareModel(path, entry, 'notebook');
     return message === undefined ? model : { ...model, message };
   }
 
-  /** From now on this notebook counts as trusted, for as long as its content stays what it is. */
+  /** From now on the outputs of this notebook count as trusted, for as long as they stay what they are. */
   async trust(path: string): Promise<void> {
     const { trust, findOpen } = this.#parts;
     if (trust === undefined) throw new HttpError(501, 'This server keeps no record of trusted notebooks');
-    await trust.trust(findOpen(path)?.content() ?? (await contentOf((await this.read(path)).file)));
+    await findOpen(path)?.flush();
+    await trust.sign((await this.read(path)).file);
   }
 
   /** What a save is written over; undefined when there is no notebook that can be read. */
@@ -149,9 +166,18 @@ function isConflict(error: unknown): boolean {
   return error instanceof NotebookError && error.isMergeConflict;
 }
 
-function resultOf(path: string, before: NotebookFile | undefined, content: unknown): NotebookFile {
+async function fromClient(
+  path: string,
+  before: NotebookFile | undefined,
+  content: unknown,
+): Promise<{ sent: SentContent; file: NotebookFile }> {
   try {
-    return saveContent(before, content);
+    const sent =
+      content instanceof SentContent
+        ? content
+        : SentContent.of(content ?? notebookContent(readNotebook(newNotebook()), false));
+    const base = before?.upgradedFrom === undefined ? before : undefined;
+    return { sent, file: await inSteps(saveInSteps(base, sent)) };
   } catch (error) {
     const problem = notebookProblem(error);
     if (problem === undefined) throw error;
@@ -159,48 +185,48 @@ function resultOf(path: string, before: NotebookFile | undefined, content: unkno
   }
 }
 
-/** What a save is judged by: what was sent, but for ids, which the server gave to cells that had none. */
-function checkedForm(sent: unknown, file: NotebookFile): unknown {
-  if (!isObject(sent) || (sent['nbformat'] ?? 4) !== 4) return notebookContent(file, false);
-  const cells = Array.isArray(sent['cells']) ? sent['cells'] : [];
-  return {
+/** What is wrong with what was sent (but for ids, which the server gave to cells that had none), and what it says of itself. */
+async function judgeSent(
+  sent: SentContent,
+  file: NotebookFile,
+): Promise<{ message: string | undefined; isTrusted: boolean }> {
+  const frame = sent.frame();
+  if ((frame['nbformat'] ?? 4) !== 4) {
+    return { message: (await ofValue(valueOf(file))).message(), isTrusted: false };
+  }
+  const check = await newCheck({
     metadata: {},
-    ...sent,
+    ...frame,
     nbformat: 4,
     nbformat_minor: file.nbformatMinor,
-    cells: cells.map((cell, i) =>
-      isObject(cell) && file.hasIds ? { ...cell, id: file.cells[i]?.id } : cell,
-    ),
-  };
+  });
+  let isTrusted = true;
+  await inSteps(
+    (function* () {
+      let index = 0;
+      for (const cell of sentOutlines(sent, file)) {
+        check.cell(cell, index++);
+        isTrusted &&= isTrustedByClient(cell);
+        yield;
+      }
+    })(),
+  );
+  return { message: check.message, isTrusted };
 }
 
 /** The schemas are loaded when the first notebook is. */
-async function problemOf(content: unknown): Promise<string | undefined> {
+async function newCheck(frame: JsonObject): Promise<NotebookCheck> {
+  const validate = await import('../notebook/validate.js');
+  return new validate.NotebookCheck(frame);
+}
+
+async function ofValue(value: JsonObject): Promise<NotebookContent> {
   const { checkNotebook } = await import('../notebook/validate.js');
-  return checkNotebook(content).message;
+  return new NotebookContent([Buffer.from(JSON.stringify(value))], () => checkNotebook(value).message);
 }
 
-async function withContent(model: ContentsModel, content: JsonObject): Promise<ContentsModel> {
-  const message = await problemOf(content);
-  const full: ContentsModel = { ...model, content, format: 'json' };
-  return message === undefined ? full : { ...full, message };
-}
-
-/** How many bytes of cells are parsed before other requests get their turn: a few milliseconds' worth. */
-const PARSED_AT_ONCE = 1 << 20;
-
-async function contentOf(file: NotebookFile): Promise<JsonObject> {
-  const cells: JsonObject[] = [];
-  let parsed = 0;
-  for (const cell of file.cells) {
-    cells.push(contentCell(file, cell, false));
-    parsed += cell.bytes.length;
-    if (parsed > PARSED_AT_ONCE) {
-      parsed = 0;
-      await new Promise((done) => setImmediate(done));
-    }
-  }
-  return contentAround(file, cells);
+function valueOf(file: NotebookFile): JsonObject {
+  return contentValue([...contentPieces(file, { isTrusted: () => false })]);
 }
 
 function asBuffer(file: NotebookFile): Buffer {

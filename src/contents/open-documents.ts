@@ -23,9 +23,3 @@ export interface OpenDocument {
   /** The file was replaced (a checkpoint was restored): take what is on disk now. */
   reload(): Promise<void>;
 }
-
-/** Who remembers which notebooks their owner trusts; by content, never by what the file says of itself. */
-export interface NotebookTrust {
-  isTrusted(content: JsonObject): boolean | Promise<boolean>;
-  trust(content: JsonObject): void | Promise<void>;
-}

@@ -2,14 +2,20 @@
 import type { IncomingMessage } from 'node:http';
 import { isUtf8 } from 'node:buffer';
 import { HttpError } from '../http-error.js';
-import type { JsonObject } from '../notebook/index.js';
+import { CONTENT_SHAPE, SentContent, type JsonValue } from '../notebook/index.js';
+import { JsonError, scanJsonInSteps, type JsonNode, type Shape } from '../notebook/json-scanner.js';
+import { parsePlain } from '../notebook/json-values.js';
+import { inSteps } from './steps.js';
+
+/** A model as a client sends it; the content of a notebook is a `SentContent`. */
+export type SentModel = Record<string, JsonValue | SentContent | undefined>;
 
 /**
  * @param limit in bytes; a body that says it is larger is refused before any of it is read
  * @returns undefined when there is no body
  * @throws HttpError 413 that names the option, 400 when it is cut off or no JSON object in UTF-8
  */
-export async function readJsonBody(req: IncomingMessage, limit: number): Promise<JsonObject | undefined> {
+export async function readJsonBody(req: IncomingMessage, limit: number): Promise<SentModel | undefined> {
   const announced = Number(req.headers['content-length'] ?? 0);
   if (announced > limit) throw tooLarge(limit);
   const encoding = req.headers['content-encoding'] ?? 'identity';
@@ -27,21 +33,31 @@ export async function readJsonBody(req: IncomingMessage, limit: number): Promise
   return parseBody(bytes);
 }
 
-function parseBody(bytes: Buffer): JsonObject | undefined {
+/** The content of a notebook is looked into by its bytes; everything else becomes values. */
+const BODY_SHAPE: Shape = {
+  field: (key) => (key === 'content' ? CONTENT_SHAPE : undefined),
+  item: undefined,
+};
+
+async function parseBody(bytes: Buffer): Promise<SentModel | undefined> {
   if (!isUtf8(bytes)) throw new HttpError(400, 'The body of the request is not UTF-8');
-  let value: unknown;
+  let root: JsonNode;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    root = await inSteps(scanJsonInSteps(bytes, BODY_SHAPE, 3));
   } catch (error) {
-    // a string of more than 512 MB cannot be made
-    const reason = error instanceof SyntaxError ? `: ${error.message.slice(0, 120)}` : '';
-    throw new HttpError(400, `The body of the request is not JSON${reason}`);
+    if (!(error instanceof JsonError)) throw error;
+    throw new HttpError(400, `The body of the request is not JSON: ${error.message}`);
   }
-  if (value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new HttpError(400, 'The body of the request must be a JSON object');
-  }
-  return value as JsonObject;
+  if (root.kind === 'null') return undefined;
+  if (root.kind !== 'object') throw new HttpError(400, 'The body of the request must be a JSON object');
+  return Object.fromEntries(
+    (root.fields ?? []).map(({ key, value }) => [
+      key,
+      key === 'content' && value.kind === 'object'
+        ? new SentContent(bytes, value)
+        : parsePlain(bytes.subarray(value.start, value.end)),
+    ]),
+  );
 }
 
 function tooLarge(limit: number): HttpError {

@@ -6,6 +6,7 @@ import { HttpError } from '../http-error.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
 import type { Contents, GetOptions } from './contents.js';
 import { filesRouter } from './files-router.js';
+import { NotebookContent } from './notebook-content.js';
 import { encodePath } from './paths.js';
 import { readJsonBody } from './read-body.js';
 
@@ -38,9 +39,9 @@ export function contentsRouter(contents: Contents): Router {
   });
 
   router.get('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
-    const model = await contents.get(pathOf(req), getOptions(req));
+    const model = await contents.getForSending(pathOf(req), getOptions(req));
     res.setHeader('Last-Modified', new Date(model.last_modified).toUTCString());
-    await sendModel(res, model);
+    await sendModel(req, res, model);
   });
   router.post('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const body = objectBody(req.body);
@@ -145,38 +146,40 @@ function sendJson(res: Response, status: number, value: unknown): void {
   res.end(JSON.stringify(value));
 }
 
-/** How much of a large notebook is made into text at once, in characters. */
-const LARGE = 1 << 20;
+/** Up to here a notebook is sent in one piece, with its length. */
+const SMALL = 1 << 21;
 
-/** Sends a large notebook cell by cell: no second copy of it in memory, and others get their turn in between. */
-async function sendModel(res: Response, model: ContentsModel): Promise<void> {
+/** Sends a notebook as its text is made: no second copy of it in memory, and others get their turn in between. */
+async function sendModel(req: Request, res: Response, model: ContentsModel): Promise<void> {
   const { content } = model;
-  if (model.type !== 'notebook' || (model.size ?? 0) < LARGE || !hasCells(content)) {
+  if (!(content instanceof NotebookContent)) {
     sendJson(res, 200, model);
     return;
   }
   res.status(200).setHeader('Content-Type', 'application/json');
-  // an error here means that the reader went away
-  await pipeline(Readable.from(modelText(model, content)), res).catch(() => res.destroy());
-}
-
-function* modelText(model: ContentsModel, content: { cells: unknown[] }): Generator<string> {
-  const { cells, ...frame } = content;
-  const outer = JSON.stringify({ ...model, content: undefined });
-  const inner = JSON.stringify(frame);
-  let text = `${outer.slice(0, -1)},"content":${inner.slice(0, -1)}${inner === '{}' ? '' : ','}"cells":[`;
-  for (const [i, cell] of cells.entries()) {
-    text += (i > 0 ? ',' : '') + JSON.stringify(cell);
-    if (text.length > LARGE) {
-      yield text;
-      text = '';
-    }
+  const pieces = modelPieces(model, content);
+  if (req.method !== 'HEAD' && (model.size ?? SMALL) >= SMALL) {
+    // an error here means that the reader went away
+    await pipeline(Readable.from(takingTurns(pieces), { highWaterMark: 2 }), res).catch(() => res.destroy());
+    return;
   }
-  yield `${text}]}}`;
+  const whole = Buffer.concat([...pieces]);
+  res.setHeader('Content-Length', whole.length);
+  res.end(whole);
 }
 
-function hasCells(content: unknown): content is { cells: unknown[] } {
-  return (
-    typeof content === 'object' && content !== null && 'cells' in content && Array.isArray(content.cells)
-  );
+/** What is wrong with the notebook is known at its end, and comes behind it. */
+function* modelPieces(model: ContentsModel, content: NotebookContent): Generator<Uint8Array> {
+  const outer = JSON.stringify({ ...model, content: undefined });
+  yield Buffer.from(`${outer.slice(0, -1)},"content":`);
+  yield* content.pieces;
+  const message = content.message();
+  yield Buffer.from(message === undefined ? '}' : `,"message":${JSON.stringify(message)}}`);
+}
+
+async function* takingTurns(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    yield piece;
+    await new Promise((done) => setImmediate(done));
+  }
 }

@@ -3,10 +3,11 @@
  * fields live in memory only (nbformat 4.5, "multi-line strings"; `trusted` and display ids are never written).
  */
 import { FileObject, FileText, type WritableObject, type WritableValue } from './json-writer.js';
+import { JsonText, LongString } from './json-values.js';
 import type { Cell, CellId, CellType, JsonObject, JsonValue } from './types.js';
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JsonText);
 }
 
 /** Joins a list of lines; anything else comes back as it is. */
@@ -131,16 +132,16 @@ function toFileOutput(output: JsonValue): WritableValue {
 
 function toFileBundle(bundle: JsonValue): WritableValue {
   if (!isObject(bundle)) return asWritable(bundle);
-  return mapFields(bundle, (value, mime) =>
-    typeof value === 'string' && !isJsonMime(mime)
-      ? new FileText(value, isSplitMime(mime))
-      : asWritable(value),
-  );
+  return mapFields(bundle, (value: JsonValue | LongString, mime) => {
+    if (isJsonMime(mime)) return asWritable(value);
+    const text = value instanceof LongString && isSplitMime(mime) ? value.text : value;
+    return typeof text === 'string' ? new FileText(text, isSplitMime(mime)) : asWritable(text);
+  });
 }
 
 /** Takes lists of lines too: a client may send them. */
-function fileText(value: JsonValue): WritableValue {
-  const joined = joinLines(value);
+function fileText(value: JsonValue | LongString): WritableValue {
+  const joined = value instanceof LongString ? value.text : joinLines(value);
   return typeof joined === 'string' ? new FileText(joined, true) : asWritable(value);
 }
 
@@ -157,6 +158,6 @@ function without(object: JsonObject, ...names: string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !names.includes(key)));
 }
 
-function asWritable(value: JsonValue): WritableValue {
+function asWritable(value: JsonValue | LongString): WritableValue {
   return value;
 }

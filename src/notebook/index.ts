@@ -1,13 +1,11 @@
 /** What a notebook is: reading, writing, validating and changing it. Pure: server and page both use it. */
 export * from './types.js';
-export { FileCell, NotebookError, NotebookFile, readNotebook } from './notebook-file.js';
-export {
-  contentAround,
-  contentCell,
-  notebookContent,
-  notebookProblem,
-  saveContent,
-} from './notebook-content.js';
+export { FileCell, NotebookError, NotebookFile, readNotebook, readNotebookInSteps } from './notebook-file.js';
+export { contentValue, notebookContent, notebookProblem } from './notebook-content.js';
+export { contentFrame, contentPieces } from './content-bytes.js';
+export { CONTENT_SHAPE, SentContent, saveContent, saveInSteps, sentOutlines } from './save-content.js';
+export { outlineOf, scanCell, type ScannedCell } from './cell-scan.js';
+export { finish } from './json-scanner.js';
 export { ChangedCell, writeNotebook, type NotebookChanges } from './write-notebook.js';
 export { newNotebook, type NotebookKernel } from './new-notebook.js';
 export { isObject } from './cell-format.js';

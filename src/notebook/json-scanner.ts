@@ -54,15 +54,71 @@ export function decodeRange(bytes: Uint8Array, start: number, end: number): stri
   return decoder.decode(bytes.subarray(start, end));
 }
 
+/** Which objects and arrays become nodes with fields and items; what has no shape is checked and skipped. */
+export interface Shape {
+  field(key: string): Shape | undefined;
+  item: Shape | undefined;
+}
+
+/** All levels. */
+const EVERYTHING: Shape = {
+  field: () => EVERYTHING,
+  get item() {
+    return EVERYTHING;
+  },
+};
+
+/** So many levels: 1 gives the fields of the outermost object. */
+export function levels(count: number): Shape | undefined {
+  if (count === 0) return undefined;
+  const inner = levels(count - 1);
+  return { field: () => inner, item: inner };
+}
+
+/** What a scan notices besides. */
+export interface ScanNotes {
+  /** where NaN, Infinity and -Infinity stand: start and end of each, one behind the other */
+  nonFinite: number[];
+}
+
 /**
  * Scans one JSON text, which may begin with a byte order mark.
  *
- * @param levels how many levels of objects and arrays become nodes: 1 gives the fields of the outermost object
  * @throws {JsonError}
  */
-export function scanJson(bytes: Uint8Array, levels = Infinity): JsonNode {
-  return new Scanner(bytes).document(levels);
+export function scanJson(
+  bytes: Uint8Array,
+  shape: Shape | undefined = EVERYTHING,
+  notes?: ScanNotes,
+): JsonNode {
+  return finish(scanJsonInSteps(bytes, shape, 0, notes));
 }
+
+/**
+ * The same, with a pause (`yield`) after every piece of some hundred kilobytes, so that a server can do other things
+ * while it reads a large file.
+ *
+ * @param depth  pauses are made between the parts of the outermost so many levels
+ */
+export function scanJsonInSteps(
+  bytes: Uint8Array,
+  shape: Shape | undefined,
+  depth: number,
+  notes?: ScanNotes,
+): Generator<void, JsonNode> {
+  return new Scanner(bytes, notes).document(shape, depth);
+}
+
+/** Runs something to its end without a pause. */
+export function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** How much is scanned without a pause. */
+const STEP = 1 << 19;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -86,27 +142,61 @@ const words: [text: string, kind: ScalarNode['kind']][] = [
 
 class Scanner {
   readonly #bytes: Uint8Array;
+  readonly #notes: ScanNotes | undefined;
   #at = 0;
+  /** where the last pause was */
+  #paused = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, notes: ScanNotes | undefined) {
     this.#bytes = bytes;
+    this.#notes = notes;
   }
 
-  document(levels: number): JsonNode {
+  *document(shape: Shape | undefined, steps: number): Generator<void, JsonNode> {
     if (this.#bytes[0] === 0xef && this.#bytes[1] === 0xbb && this.#bytes[2] === 0xbf) this.#at = 3;
     this.#space();
-    const node = this.#value(levels, 0);
+    const node = yield* this.#valueInSteps(shape, 0, steps);
     if (this.#space() !== END) this.#fail('there is text after the end of the JSON value');
     return node;
   }
 
-  #value(levels: number, depth: number): JsonNode {
+  *#valueInSteps(shape: Shape | undefined, depth: number, steps: number): Generator<void, JsonNode> {
+    const first = this.#peek();
+    if (steps === 0 || (first !== OPEN_BRACE && first !== OPEN_BRACKET)) {
+      const node = this.#value(shape, depth);
+      if (this.#at - this.#paused > STEP) {
+        this.#paused = this.#at;
+        yield;
+      }
+      return node;
+    }
+    if (first === OPEN_BRACE) {
+      const node = this.#openObject(shape, depth + 1);
+      for (let more = !this.#isEmpty(CLOSE_BRACE); more; more = this.#another(CLOSE_BRACE, '}')) {
+        const [keyStart, keyEnd] = this.#key();
+        const key = stringAt(this.#bytes, keyStart, keyEnd);
+        const value = yield* this.#valueInSteps(shape?.field(key), depth + 1, steps - 1);
+        node.fields?.push({ key, keyStart, value });
+      }
+      node.end = this.#at;
+      return node;
+    }
+    const node = this.#openArray(shape, depth + 1);
+    for (let more = !this.#isEmpty(CLOSE_BRACKET); more; more = this.#another(CLOSE_BRACKET, ']')) {
+      const value = yield* this.#valueInSteps(shape?.item, depth + 1, steps - 1);
+      node.items?.push(value);
+    }
+    node.end = this.#at;
+    return node;
+  }
+
+  #value(shape: Shape | undefined, depth: number): JsonNode {
     const start = this.#at;
     switch (this.#peek()) {
       case OPEN_BRACE:
-        return this.#object(levels, depth + 1);
+        return this.#object(shape, depth + 1);
       case OPEN_BRACKET:
-        return this.#array(levels, depth + 1);
+        return this.#array(shape, depth + 1);
       case QUOTE:
         this.#string();
         return { kind: 'string', start, end: this.#at };
@@ -117,42 +207,61 @@ class Scanner {
     }
   }
 
-  #object(levels: number, depth: number): ObjectNode {
-    if (depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} levels deep`);
-    const node: ObjectNode = { kind: 'object', start: this.#at, end: 0, fields: levels > 0 ? [] : undefined };
-    this.#at++;
-    if (this.#space() === CLOSE_BRACE) this.#at++;
-    else {
-      for (;;) {
-        const keyStart = this.#at;
-        if (this.#peek() !== QUOTE) this.#expected('a name in double quotes');
-        this.#string();
-        const keyEnd = this.#at;
-        if (this.#space() !== COLON) this.#expected("':'");
-        this.#at++;
-        this.#space();
-        const value = this.#value(levels - 1, depth);
-        node.fields?.push({ key: stringAt(this.#bytes, keyStart, keyEnd), keyStart, value });
-        if (!this.#another(CLOSE_BRACE, '}')) break;
+  #object(shape: Shape | undefined, depth: number): ObjectNode {
+    const node = this.#openObject(shape, depth);
+    for (let more = !this.#isEmpty(CLOSE_BRACE); more; more = this.#another(CLOSE_BRACE, '}')) {
+      const [keyStart, keyEnd] = this.#key();
+      if (shape === undefined) this.#value(undefined, depth);
+      else {
+        const key = stringAt(this.#bytes, keyStart, keyEnd);
+        node.fields?.push({ key, keyStart, value: this.#value(shape.field(key), depth) });
       }
     }
     node.end = this.#at;
     return node;
   }
 
-  #array(levels: number, depth: number): ArrayNode {
-    if (depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} levels deep`);
-    const node: ArrayNode = { kind: 'array', start: this.#at, end: 0, items: levels > 0 ? [] : undefined };
-    this.#at++;
-    if (this.#space() === CLOSE_BRACKET) this.#at++;
-    else {
-      do {
-        const value = this.#value(levels - 1, depth);
-        node.items?.push(value);
-      } while (this.#another(CLOSE_BRACKET, ']'));
+  #array(shape: Shape | undefined, depth: number): ArrayNode {
+    const node = this.#openArray(shape, depth);
+    for (let more = !this.#isEmpty(CLOSE_BRACKET); more; more = this.#another(CLOSE_BRACKET, ']')) {
+      const value = this.#value(shape?.item, depth);
+      node.items?.push(value);
     }
     node.end = this.#at;
     return node;
+  }
+
+  #openObject(shape: Shape | undefined, depth: number): ObjectNode {
+    this.#enter(depth);
+    return { kind: 'object', start: this.#at++, end: 0, fields: shape === undefined ? undefined : [] };
+  }
+
+  #openArray(shape: Shape | undefined, depth: number): ArrayNode {
+    this.#enter(depth);
+    return { kind: 'array', start: this.#at++, end: 0, items: shape === undefined ? undefined : [] };
+  }
+
+  #enter(depth: number): void {
+    if (depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} levels deep`);
+  }
+
+  /** Passes the closing bracket if it is next. */
+  #isEmpty(close: number): boolean {
+    if (this.#space() !== close) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** Passes a name and its colon. @returns where the name with its quotes stands */
+  #key(): [start: number, end: number] {
+    const start = this.#at;
+    if (this.#peek() !== QUOTE) this.#expected('a name in double quotes');
+    this.#string();
+    const end = this.#at;
+    if (this.#space() !== COLON) this.#expected("':'");
+    this.#at++;
+    this.#space();
+    return [start, end];
   }
 
   /** Passes a comma (true) or the closing bracket (false). */
@@ -222,11 +331,19 @@ class Scanner {
   }
 
   #scalar(): ScalarNode['kind'] {
-    for (const [word, kind] of words) if (this.#passWord(word)) return kind;
     const start = this.#at;
+    // most scalars are numbers, and letters begin words
+    for (const [word, kind] of this.#peek() > 0x40 ? words : []) {
+      if (!this.#passWord(word)) continue;
+      if (kind === 'number') this.#notes?.nonFinite.push(start, this.#at);
+      return kind;
+    }
     if (this.#peek() === MINUS) {
       this.#at++;
-      if (this.#passWord('Infinity')) return 'number';
+      if (this.#passWord('Infinity')) {
+        this.#notes?.nonFinite.push(start, this.#at);
+        return 'number';
+      }
     }
     const first = this.#peek();
     const digits = this.#digits();

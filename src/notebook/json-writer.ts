@@ -4,7 +4,7 @@
  * point, one item a line) in the indentation of the file, which keeps a diff as small as the change.
  */
 import { MAX_DEPTH, decodeRange, stringAt, type JsonNode, type ObjectNode } from './json-scanner.js';
-import { JsonNumber } from './json-values.js';
+import { JsonNumber, LongString } from './json-values.js';
 
 /** How a file lays out its JSON. */
 export interface JsonStyle {
@@ -48,6 +48,7 @@ export type WritableValue =
   | number
   | string
   | JsonNumber
+  | LongString
   | FileText
   | FileObject
   | readonly WritableValue[]
@@ -111,6 +112,9 @@ class Writer {
       this.write(value.split ? splitLines(value.text) : value.text, indent, undefined);
     } else if (value instanceof JsonNumber) {
       this.#text += value.text;
+    } else if (value instanceof LongString) {
+      this.#flush();
+      this.#pieces.push(value.bytes);
     } else if (isList(value)) {
       const olds = pairItems(this.#old, node, value);
       this.#items('[', ']', indent, value, (item, inner, i) => this.write(item, inner, olds[i]));
@@ -218,6 +222,7 @@ export function equals(bytes: Uint8Array, node: JsonNode, value: WritableValue):
   if (value instanceof JsonNumber) {
     return node.kind === 'number' && decodeRange(bytes, node.start, node.end) === value.text;
   }
+  if (value instanceof LongString) return equalsText(bytes, node, value.text);
   switch (node.kind) {
     case 'string':
       return typeof value === 'string' && equalsText(bytes, node, value);

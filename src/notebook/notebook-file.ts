@@ -7,7 +7,9 @@ import { derivedCellId, isCellId } from './cell-id.js';
 import {
   JsonError,
   decodeRange,
-  scanJson,
+  finish,
+  levels,
+  scanJsonInSteps,
   stringAt,
   type ArrayNode,
   type JsonNode,
@@ -149,8 +151,13 @@ const CLOSE_BRACKET = Uint8Array.of(0x5d);
  * @throws {NotebookError} when it is not JSON, not a notebook, or its cells are not a list of objects
  */
 export function readNotebook(bytes: Uint8Array): NotebookFile {
+  return finish(readNotebookInSteps(bytes));
+}
+
+/** The same with pauses, for large ones. */
+export function* readNotebookInSteps(bytes: Uint8Array): Generator<void, NotebookFile> {
   if (isBlank(bytes)) return readNotebook(blankNotebook());
-  const root = scan(bytes);
+  const root = yield* scan(bytes);
   if (root.kind !== 'object')
     throw new NotebookError('Not a notebook: the file holds JSON, but not an object.');
   const version = numberField(bytes, root, 'nbformat');
@@ -164,15 +171,17 @@ export function readNotebook(bytes: Uint8Array): NotebookFile {
   }
   if (version < 4) {
     const upgraded = upgradeNotebook(bytes);
-    return layOut(upgraded, scan(upgraded) as ObjectNode, version);
+    return layOut(upgraded, finish(scan(upgraded)) as ObjectNode, version);
   }
   return layOut(bytes, root);
 }
 
-function scan(bytes: Uint8Array): JsonNode {
+/** The notebook, the list of cells, the fields of a cell. */
+const FILE_SHAPE = levels(3);
+
+function* scan(bytes: Uint8Array): Generator<void, JsonNode> {
   try {
-    // three levels: the notebook, the list of cells, the fields of a cell
-    return scanJson(bytes, 3);
+    return yield* scanJsonInSteps(bytes, FILE_SHAPE, 2);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const line = conflictLine(bytes);

@@ -5,7 +5,7 @@
  * offset, then the parts: the JSON of the message, and the buffers. Both ways the JSON is spliced, not parsed and written
  * again, so numbers, key order and escapes stay what their sender wrote.
  */
-import { JsonError, scanJson, stringAt } from '../notebook/json-scanner.js';
+import { JsonError, levels, scanJson, stringAt } from '../notebook/json-scanner.js';
 import type { JsonNode } from '../notebook/json-scanner.js';
 import type { MessageHeader } from './kernel-messages.js';
 import { FrameError } from './websocket-frame.js';
@@ -96,10 +96,12 @@ function jsonParts(
   ];
 }
 
+const ONE_LEVEL = levels(1);
+
 function fromJson(bytes: Uint8Array, buffers: Uint8Array[]): ChannelMessage {
   let value: JsonNode;
   try {
-    value = scanJson(bytes, 1);
+    value = scanJson(bytes, ONE_LEVEL);
   } catch (error) {
     if (error instanceof JsonError) throw new FrameError(`a legacy frame that is not JSON: ${error.message}`);
     // A key that is not UTF-8.

@@ -15,6 +15,7 @@ import {
   Contents,
   contentsRouter,
   loadNotebookManager,
+  NotebookTrust,
   type StoreSections,
 } from '../contents/index.js';
 import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
@@ -147,6 +148,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       new Contents(store, {
         allowHidden: settings.allow_hidden,
         maxBodySize: settings.max_body_size,
+        trust: keep(
+          new NotebookTrust({
+            stateDirectory: directories.state,
+            jupyterDirectory: directories.data,
+            log,
+          }),
+        ),
         log,
       }),
     );

@@ -1,8 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   Contents,
   MemoryNotebookManager,
-  type NotebookTrust,
+  NotebookTrust,
   type OpenDocument,
   type OpenDocuments,
 } from '../../../src/contents/index.js';
@@ -88,12 +91,7 @@ describe('Contents with live documents', () => {
 });
 
 describe('Contents with a record of trusted notebooks', () => {
-  const trusted = new Set<unknown>();
-  const sourceOf = (content: JsonObject): unknown => (content['cells'] as JsonObject[])[0]?.['source'];
-  const trust: NotebookTrust = {
-    isTrusted: (content) => trusted.has(sourceOf(content)),
-    trust: (content) => void trusted.add(sourceOf(content)),
-  };
+  let state: string;
   const code = (source: string, metadata = {}, type = 'display_data'): JsonObject => ({
     ...notebook(''),
     cells: [
@@ -103,7 +101,10 @@ describe('Contents with a record of trusted notebooks', () => {
         metadata,
         source,
         execution_count: null,
-        outputs: [{ output_type: type, data: {}, metadata: {}, name: 'stdout', text: '' }],
+        outputs:
+          type === 'stream'
+            ? [{ output_type: type, name: 'stdout', text: source }]
+            : [{ output_type: type, data: { 'text/html': source }, metadata: {} }],
       },
     ],
   });
@@ -113,9 +114,12 @@ describe('Contents with a record of trusted notebooks', () => {
       ?.metadata.trusted;
 
   beforeEach(() => {
-    trusted.clear();
-    contents = new Contents(new MemoryNotebookManager(), { trust });
+    state = mkdtempSync(join(tmpdir(), 'nbserver-trust-'));
+    contents = new Contents(new MemoryNotebookManager(), {
+      trust: new NotebookTrust({ stateDirectory: state }),
+    });
   });
+  afterEach(() => rmSync(state, { recursive: true, force: true }));
 
   it('trusts what its owner says to trust, until it changes', async () => {
     await contents.save('n.ipynb', { type: 'notebook', content: code('foreign') });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JsonError, scanJson, type JsonNode } from '../../../src/notebook/json-scanner.js';
+import { JsonError, levels, scanJson, type JsonNode } from '../../../src/notebook/json-scanner.js';
 import { JsonNumber, parseExact, parsePlain } from '../../../src/notebook/json-values.js';
 import {
   FileText,
@@ -18,7 +18,7 @@ describe('scanJson', () => {
   it('gives the byte ranges of what it was asked for, and checks the rest', () => {
     const json = ' {"é": [1, {"deep": [true]}], "b": "x\\"y"} ';
     const source = bytes(json);
-    const root = scanJson(source, 2);
+    const root = scanJson(source, levels(2));
     const slice = (node: JsonNode): string => text(source.subarray(node.start, node.end));
     if (root.kind !== 'object' || root.fields === undefined) throw new Error('no object');
     expect(root.fields.map(({ key, value }) => [key, value.kind, slice(value)])).toEqual([
