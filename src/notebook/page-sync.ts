@@ -113,6 +113,11 @@ export class PageSync {
     return this.#untrusted;
   }
 
+  /** Own changes of texts that are not on disk yet, as far as this page knows; `base` is null for a new cell. */
+  unsavedTexts(): { id: CellId; base: string | null }[] {
+    return [...this.#unsaved].map(([id, { base }]) => ({ id, base: base === null ? null : base.toString() }));
+  }
+
   get canUndo(): boolean {
     return this.#undo.canUndo;
   }

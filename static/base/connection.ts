@@ -13,12 +13,16 @@ export interface ConnectionOptions {
   onOpen(): void;
   onMessage(data: string | ArrayBuffer): void;
   onState(state: ConnectionState): void;
+  /** the server answers requests, but for 10 seconds no websocket has opened; false: it is over */
+  onBlocked?(blocked: boolean): void;
 }
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 /** An open socket that says nothing after the network came back is taken for dead by the browser only much later. */
 const STABLE = 5_000;
+/** An attempt that is not open by then is given up; a proxy may swallow it without a word. */
+const PATIENCE = 10_000;
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -29,6 +33,8 @@ export class Connection {
   #state: ConnectionState = 'connecting';
   #closed = false;
   #attempt = 0;
+  #opening: ReturnType<typeof setTimeout> | undefined;
+  #blockedTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #abort = new AbortController();
 
   constructor(options: ConnectionOptions) {
@@ -67,6 +73,8 @@ export class Connection {
     this.#abort.abort();
     clearTimeout(this.#timer);
     clearTimeout(this.#stable);
+    clearTimeout(this.#opening);
+    clearTimeout(this.#blockedTimer);
     this.#socket?.close();
   }
 
@@ -79,10 +87,14 @@ export class Connection {
     const attempt = ++this.#attempt;
     this.#options.url().then(
       (url) => {
-        if (attempt === this.#attempt && !this.#closed) this.#open(url);
+        if (attempt !== this.#attempt || this.#closed) return;
+        this.#blockedTimer ??= setTimeout(() => this.#options.onBlocked?.(true), PATIENCE);
+        this.#open(url);
       },
       () => {
-        if (attempt === this.#attempt) this.#lost();
+        if (attempt !== this.#attempt) return;
+        this.#notBlocked(); // then it is the server or the network, not the websocket
+        this.#lost();
       },
     );
   }
@@ -91,8 +103,12 @@ export class Connection {
     const socket = new WebSocket(url, this.#options.protocols);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
+    clearTimeout(this.#opening);
+    this.#opening = setTimeout(() => socket.close(), PATIENCE);
     socket.addEventListener('open', () => {
       if (this.#socket !== socket) return;
+      clearTimeout(this.#opening);
+      this.#notBlocked();
       // a server that accepts and closes at once must not be asked in a tight circle
       this.#stable = setTimeout(() => (this.#pause = FIRST_PAUSE), STABLE);
       this.#setState('open');
@@ -106,9 +122,17 @@ export class Connection {
     });
   }
 
+  #notBlocked(): void {
+    if (this.#blockedTimer === undefined) return;
+    clearTimeout(this.#blockedTimer);
+    this.#blockedTimer = undefined;
+    this.#options.onBlocked?.(false);
+  }
+
   #lost(): void {
     this.#socket = undefined;
     clearTimeout(this.#stable);
+    clearTimeout(this.#opening);
     if (this.#closed) return;
     this.#setState('lost');
     void checkLogin(); // a closed socket does not say why; the login may have ended

@@ -4,6 +4,7 @@
  */
 import { signal } from '@preact/signals';
 import { PageSync, type SyncHandlers } from '../../src/notebook/page-sync.js';
+import type { CellId } from '../../src/notebook/types.js';
 import { newCellId } from '../../src/notebook/cell-id.js';
 import type {
   CellConflict,
@@ -41,6 +42,8 @@ export class DocumentClient {
   readonly prompt = signal<Prompt | null>(null);
   /** texts that did not go together, for a person to choose */
   readonly conflicts = signal<readonly CellConflict[]>([]);
+  /** the server answers, but no websocket opens */
+  readonly blocked = signal(false);
   readonly path = signal('');
   readonly writable = signal(true);
   /** how many cells have outputs that came from outside and are not trusted */
@@ -78,6 +81,7 @@ export class DocumentClient {
         if (state === 'lost') this.sync.disconnected();
         this.connection.value = state;
       },
+      onBlocked: (blocked) => (this.blocked.value = blocked),
     });
   }
 
@@ -98,6 +102,11 @@ export class DocumentClient {
   /** A person has chosen between the texts of a conflict. */
   resolve(conflict: CellConflict): void {
     this.#send({ type: 'resolve', conflict: conflict.id });
+  }
+
+  /** What an earlier page could not send, and the cell was changed meanwhile: the server keeps both texts. */
+  reportConflict(cell: CellId, text: string): void {
+    this.#send({ type: 'conflict', cell, text });
   }
 
   /** Starts a kernel for the notebook when none runs. */

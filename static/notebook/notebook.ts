@@ -3,13 +3,16 @@ import './notebook.css';
 import { effect } from '@preact/signals';
 import { createElement, render } from 'preact';
 import type { KernelspecsModel } from '../../src/protocol/rest-models.js';
-import { loginUrl, onLoginExpired } from '../base/api.js';
+import { onLoginExpired } from '../base/api.js';
 import { MenuBar } from '../base/menu.js';
-import { notify, type Notice } from '../base/notify.js';
+import { notify, notifyError, type Notice } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
+import { showBanners } from './banners.js';
 import { listCheckpoints } from './commands/file-commands.js';
+import { showConflicts } from './conflicts.js';
 import { noticeFinished } from './finished-notice.js';
+import { keepJournal } from './keep-journal.js';
 import { loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
 import { applyParts } from './page-parts.js';
 import { NotebookPage } from './page.js';
@@ -91,20 +94,22 @@ function start(): void {
   });
   page.progress.onFinished((run) => noticeFinished(run, client.path.value));
   noticeConnection(page);
+  noticeLogin(page);
   noticeKernel(page);
+  showBanners(page, find('#banners'));
+  showConflicts(page);
+  void keepJournal(page);
 }
 
 function noticeConnection({ client }: NotebookPage): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lost: Notice | undefined;
-  let expired: Notice | undefined;
   effect(() => {
     const state = client.connection.value;
     clearTimeout(timer);
     if (state === 'open') {
       lost?.close();
-      expired?.close();
-      lost = expired = undefined;
+      lost = undefined;
     } else if (state === 'lost' && lost === undefined) {
       timer = setTimeout(() => {
         lost = notify(
@@ -114,21 +119,33 @@ function noticeConnection({ client }: NotebookPage): void {
       }, LOST_NOTICE_DELAY);
     }
   });
+}
+
+/** One box asks for the password; who puts it off keeps a notice with the way back to it. */
+function noticeLogin({ client }: NotebookPage): void {
+  let expired = false;
+  let notice: Notice | undefined;
+  const box = () => import('../base/login-box.js');
+  const ask = async (): Promise<void> => {
+    const { askForLogin } = await box();
+    if (await askForLogin()) return client.retryNow();
+    if (!expired) return;
+    notice = notify('You are not logged in any more. You can go on writing; nothing is lost.', {
+      kind: 'warning',
+      key: 'login',
+      action: { label: 'Log in', run: () => void ask() },
+    });
+  };
   onLoginExpired(() => {
-    expired ??= notify(
-      'You are not logged in any more. Log in in the other tab; this page then goes on by itself, and nothing that you did is lost.',
-      {
-        kind: 'warning',
-        key: 'login',
-        action: {
-          label: 'Log in',
-          run: () => {
-            expired = undefined;
-            window.open(loginUrl(), '_blank', 'noopener');
-          },
-        },
-      },
-    );
+    if (expired) return;
+    expired = true;
+    ask().catch((error: unknown) => notifyError('You are not logged in any more.', error));
+  });
+  effect(() => {
+    if (client.connection.value !== 'open' || !expired) return;
+    expired = false;
+    notice?.close();
+    void box().then(({ closeLoginBox }) => closeLoginBox());
   });
 }
 

@@ -58,6 +58,10 @@ export class NotebookPage implements NotebookContext {
   readonly #help: KernelHelpClient;
   readonly #pool = new EditorPool();
   readonly #onSelection = new Set<() => void>();
+  readonly #onChange = new Set<() => void>();
+  /** resolves when the first cells are there */
+  readonly loaded: Promise<void>;
+  #isLoaded: () => void = () => undefined;
   /** the kernel's language as the cells are coloured with */
   #language = '';
   #opened: NotebookContext['opened'];
@@ -68,6 +72,7 @@ export class NotebookPage implements NotebookContext {
 
   constructor(elements: PageElements, path: string, kernelName: string | undefined, nonce: string) {
     this.#elements = elements;
+    this.loaded = new Promise((resolve) => (this.#isLoaded = resolve));
     this.scroller = elements.scroller;
     this.commands = new CommandRegistry((error, command) => notifyError(`${command.label}:`, error));
     this.selection = new Selection(
@@ -120,6 +125,11 @@ export class NotebookPage implements NotebookContext {
   /** Calls `listener` when the selection or the mode has changed. */
   onSelection(listener: () => void): void {
     this.#onSelection.add(listener);
+  }
+
+  /** Calls `listener` when the notebook has changed, here or elsewhere. */
+  onChange(listener: () => void): void {
+    this.#onChange.add(listener);
   }
 
   perform(ops: readonly Operation[]): void {
@@ -200,6 +210,7 @@ export class NotebookPage implements NotebookContext {
 
   #changed(ops: readonly Operation[], by: 'self' | 'server'): void {
     this.list.changed(ops);
+    for (const listener of this.#onChange) listener();
     this.progress.changed(ops);
     this.#contents?.changed();
     if (ops.some((op) => op.op === 'set-metadata' && op.id === null)) this.#followToolbar();
@@ -225,6 +236,7 @@ export class NotebookPage implements NotebookContext {
       if (isShown('contents')) this.showContents(true);
       this.list.showLineNumbers(isShown('line-numbers'));
       document.body.dataset['loaded'] = '';
+      this.#isLoaded();
       const free = document.activeElement === null || document.activeElement === document.body;
       this.selection.select(this.view.ids[0] ?? null);
       if (free) this.#focusCurrent(false);

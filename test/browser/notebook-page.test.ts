@@ -373,6 +373,8 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await logout.goto(`${server.url}logout`);
     const confirm = logout.getByRole('button', { name: /log ?out/i });
     if ((await confirm.count()) > 0) await confirm.click();
+    await page.getByRole('dialog').getByText('Your login has ended').waitFor();
+    await page.getByRole('button', { name: 'Not now' }).click();
     await page.getByText('You are not logged in any more').waitFor();
     await page.keyboard.press('Enter');
     await editor(0).waitFor();

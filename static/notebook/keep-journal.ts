@@ -1,0 +1,48 @@
+/** Keeps the journal of this page, and puts back what earlier pages have left in theirs; loaded when the page is idle. */
+import { effect } from '@preact/signals';
+import { notify } from '../base/notify.js';
+import type { JournalCell } from './journal.js';
+import type { NotebookPage } from './page.js';
+
+export async function keepJournal(page: NotebookPage): Promise<void> {
+  await idle();
+  const parts = await Promise.all([import('./journal.js'), import('./journal-replay.js')]).catch(
+    () => undefined, // the server is away just now; the next page asks again
+  );
+  if (parts === undefined) return;
+  const [{ Journal }, { replay }] = parts;
+  const { client } = page;
+  const journal = new Journal(client.sync.client, () => ({
+    path: client.path.value,
+    cells: client.sync.unsavedTexts().flatMap(({ id, base }): JournalCell[] => {
+      const cell = page.view.cell(id)?.cell;
+      if (cell === undefined) return [];
+      return [{ id, type: cell.cell_type, base, text: cell.source, after: page.view.before(id) }];
+    }),
+  }));
+  page.onChange(() => journal.changed());
+  effect(() => {
+    void [client.saved.value, client.unsaved.value];
+    journal.changed();
+  });
+  await page.loaded;
+  let restored = 0;
+  for (const entry of await journal.take(client.path.value)) {
+    if (!page.canEdit) break;
+    const { ops, conflicts } = replay(page.view, entry);
+    page.perform(ops);
+    for (const { cell, text } of conflicts) client.reportConflict(cell, text);
+    restored += ops.length + conflicts.length;
+  }
+  if (restored === 0) return;
+  const text =
+    restored === 1 ? 'The text of 1 cell was put back' : `Texts of ${restored} cells were put back`;
+  notify(`${text} that an earlier page could not save.`, { kind: 'info', seconds: 0 });
+}
+
+function idle(): Promise<unknown> {
+  return new Promise((resolve) => {
+    if ('requestIdleCallback' in window) requestIdleCallback(resolve, { timeout: 2000 });
+    else setTimeout(resolve, 300);
+  });
+}
