@@ -203,8 +203,17 @@ export class Contents {
     return { ...bareModel(path, read, 'file'), ...fileContent(path, bytes, options.format), ...hash };
   }
 
-  /** PUT with a body. `created`: nothing was there before. */
-  async save(path: string, body: SentModel): Promise<{ model: ContentsModel; created: boolean }> {
+  /**
+   * PUT with a body. `created`: nothing was there before.
+   *
+   * @param ifMatch  the hash (sha256, as `hash=1` tells it) that a file must have; the answer holds the new one
+   * @throws HttpError 409 with the `hash` of what is there, when that is something else or nothing (`hash: null`)
+   */
+  async save(
+    path: string,
+    body: SentModel,
+    ifMatch?: string,
+  ): Promise<{ model: ContentsModel; created: boolean }> {
     const clean = this.#allowed(path, 'save');
     if (body['copy_from'] !== undefined) {
       throw new HttpError(
@@ -225,8 +234,19 @@ export class Contents {
       body['content'] === undefined && old === undefined
         ? Buffer.alloc(0)
         : bytesOfContent(body['format'], body['content']);
-    const entry = await this.store.write(clean, bytes);
-    return { model: bareModel(clean, entry, 'file'), created: old === undefined };
+    const revision = ifMatch === undefined ? undefined : await this.#revisionOf(clean, ifMatch, old);
+    const entry = await this.store.write(clean, bytes, revision === undefined ? undefined : { revision });
+    const hash = ifMatch === undefined ? {} : hashOf(bytes);
+    return { model: { ...bareModel(clean, entry, 'file'), ...hash }, created: old === undefined };
+  }
+
+  /** The revision of a file that has the hash. */
+  async #revisionOf(path: string, wanted: string, old: Entry | undefined): Promise<string> {
+    const read = old === undefined ? undefined : await this.readBytes(path);
+    const hash = read === undefined ? null : (hashOf(read.bytes).hash ?? null);
+    if (read !== undefined && hash === wanted) return read.entry.revision;
+    const message = read === undefined ? `${path} does not exist any more` : `${path} was changed meanwhile`;
+    throw new HttpError(409, message, 'changed', { hash });
   }
 
   async #saveChunk(

@@ -57,7 +57,11 @@ export function contentsRouter(contents: Contents): Router {
   router.put('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const body = await bodyOrRefusal(req, res, contents.maxBodySize);
     if (body === undefined) return sendCreated(req, res, 201, await contents.createUntitled(pathOf(req)));
-    const { model, created } = await contents.save(pathOf(req), body);
+    // Ours, beyond Jupyter: an editor saves only over the text that it has read.
+    const ifMatch = /^"?([0-9a-f]{64})"?$/.exec(req.get('if-match') ?? '')?.[1];
+    if (ifMatch === undefined && req.get('if-match') !== undefined)
+      throw new HttpError(400, 'If-Match must be the hash of the file, as hash=1 tells it');
+    const { model, created } = await contents.save(pathOf(req), body, ifMatch);
     sendCreated(req, res, created ? 201 : 200, model);
   });
   router.patch('/api/contents{/*path}', async (req: Request<PathParams>, res) => {

@@ -25,6 +25,52 @@ export function mergeTexts(base: Text, ours: Text, theirs: Text): string | undef
 }
 
 /**
+ * As `mergeTexts`, for a text that has no other place for a second version: where both changed the same lines, both are
+ * kept, between the marks that git uses.
+ *
+ * @returns the text, and how many such places it has
+ */
+export function mergeWithMarks(
+  base: Text,
+  ours: Text,
+  theirs: Text,
+  names: { ours: string; theirs: string },
+): { text: string; conflicts: number } {
+  const clean = mergeTexts(base, ours, theirs);
+  if (clean !== undefined) return { text: clean, conflicts: 0 };
+  const [a, b] = [linesOf(ours), linesOf(theirs)];
+  const tooLong = base.lines * Math.max(ours.lines, theirs.lines) > MOST_WORK;
+  const regions = tooLong
+    ? outerRegions(linesOf(base), a, b)
+    : diff3Merge(a, linesOf(base), b, { excludeFalseConflicts: true });
+  const lines: string[] = [];
+  let conflicts = 0;
+  for (const { ok, conflict } of regions) {
+    if (ok !== undefined) lines.push(...ok);
+    if (conflict === undefined) continue;
+    conflicts += 1;
+    lines.push(`<<<<<<< ${names.ours}`, ...conflict.a, '=======', ...conflict.b, `>>>>>>> ${names.theirs}`);
+  }
+  return { text: lines.join('\n'), conflicts };
+}
+
+/** A merge of what is too long to compare: what all three begin and end with, and between them both versions. */
+function outerRegions(o: string[], a: string[], b: string[]) {
+  const least = Math.min(o.length, a.length, b.length);
+  let head = 0;
+  while (head < least && a[head] === o[head] && b[head] === o[head]) head += 1;
+  let tail = 0;
+  const fromEnd = (lines: string[]) => lines[lines.length - 1 - tail];
+  while (tail < least - head && fromEnd(a) === fromEnd(o) && fromEnd(b) === fromEnd(o)) tail += 1;
+  const middle = (lines: string[]) => lines.slice(head, lines.length - tail);
+  return [
+    { ok: a.slice(0, head), conflict: undefined },
+    { ok: undefined, conflict: { a: middle(a), b: middle(b) } },
+    { ok: a.slice(a.length - tail), conflict: undefined },
+  ];
+}
+
+/**
  * As `textDifference`, but one replacement for each group of lines that differ: what somebody types between two of them
  * meanwhile stays where it is.
  */

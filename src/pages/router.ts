@@ -9,7 +9,6 @@ import { renderPage, type PageContext } from './render-page.js';
 export interface PageContents {
   /** undefined or an HttpError 404 when there is nothing */
   stat(path: string): Promise<PageEntry | undefined>;
-  readBytes(path: string): Promise<{ bytes: Buffer }>;
 }
 interface PageEntry {
   kind: 'file' | 'directory';
@@ -30,9 +29,6 @@ export interface PagesOptions {
   terminals?: 'available' | 'disabled' | 'missing';
   contents: PageContents;
 }
-
-/** Larger texts would make a page that no browser scrolls well. */
-const LARGEST_TEXT = 2 * 1024 * 1024;
 
 export function pagesRouter(options: PagesOptions): Router {
   const { baseUrl, contents } = options;
@@ -120,13 +116,15 @@ export function pagesRouter(options: PagesOptions): Router {
     const entry = await find(path);
     if (entry === undefined) throw new HttpError(404, `There is no file named "${path}".`);
     if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
-    const page = filePage(path);
-    if ((entry.size ?? 0) > LARGEST_TEXT) {
-      return send(res, 'edit.html', { ...page, reason: 'The file is too large to be shown here.' });
-    }
-    const text = asText((await contents.readBytes(path)).bytes);
-    const reason = 'The file is not text (UTF-8).';
-    send(res, 'edit.html', text === undefined ? { ...page, reason } : { ...page, text });
+    const { name, download_url } = filePage(path);
+    send(res, 'edit.html', {
+      title: `${name} - nbserver`,
+      path,
+      name,
+      download_url,
+      data: { path, name, logout: sessionOf(res) !== undefined },
+      preload: [`${address('api/contents', path)}?type=file&format=text&hash=1`],
+    });
   });
 
   // The page starts the shell itself, by a request that no other site can make; `new` takes the next free name.
@@ -189,14 +187,4 @@ function defaultAddress({ baseUrl, defaultUrl = '/tree' }: PagesOptions): string
   return defaultUrl.startsWith(baseUrl) && baseUrl !== '/'
     ? defaultUrl
     : baseUrl + defaultUrl.replace(/^\/+/, '');
-}
-
-/** The text of a file that is valid UTF-8 without NUL, its line ends as they are; undefined for anything else. */
-function asText(bytes: Buffer): string | undefined {
-  if (bytes.includes(0)) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined; // a picture, an archive, or another encoding
-  }
 }

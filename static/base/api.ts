@@ -29,6 +29,8 @@ export interface RequestOptions {
   keepalive?: boolean;
   /** take the answer of the page's <link rel="preload"> when there is one */
   preloaded?: boolean;
+  /** a save only over the file that has this hash; 409 otherwise */
+  ifMatch?: string;
 }
 
 const listeners = new Set<() => void>();
@@ -88,6 +90,7 @@ async function call<T>(
   const send = (token: string | undefined): Promise<Response> => {
     const headers: Record<string, string> = { Accept: 'application/json', ...xsrfHeaders(token) };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
     return fetch(pageData().base_url + path, {
       method,
       headers,

@@ -414,6 +414,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       await row('deep.txt').waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
       await page.goto(`${server.url}edit/b.txt`);
+      await page.locator('body[data-loaded]').waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
       await page.goto(`${server.url}view/b.txt`);
       expect(await accessibilityProblems(page)).toEqual([]);

@@ -1,7 +1,8 @@
+import { Text } from '@codemirror/state';
 import { describe, expect, it } from 'vitest';
 import { matchCells } from '../../../src/notebook/match-cells.js';
 import { alignFile, mergeNotebooks } from '../../../src/notebook/merge.js';
-import { lineChanges } from '../../../src/notebook/merge-text.js';
+import { lineChanges, mergeWithMarks } from '../../../src/notebook/merge-text.js';
 import { readNotebook } from '../../../src/notebook/index.js';
 import { NotebookState, sourceText } from '../../../src/notebook/notebook-state.js';
 import { applyAll } from '../../../src/notebook/operations.js';
@@ -183,5 +184,43 @@ describe('alignFile', () => {
     const known = file(['x'], 5, ['one']);
     expect(alignFile(file(['x'], 5, ['two']), known).cells[0]?.id).toBe('two');
     expect(alignFile(file(['x'], 5, ['one']), known).cells[0]).toBe(known.cells[0]);
+  });
+});
+
+describe('mergeWithMarks', () => {
+  const names = { ours: 'yours', theirs: 'the file' };
+  it.each([
+    ['changes of different lines', 'a\nb\nc', 'A\nb\nc', 'a\nb\nC', 'A\nb\nC', 0],
+    ['the same change', 'a\nb', 'a\nB', 'a\nB', 'a\nB', 0],
+    ['only theirs', 'a', 'a', 'b\n', 'b\n', 0],
+    [
+      'different changes of one line',
+      'a\nb\nc',
+      'a\nX\nc',
+      'a\nY\nc',
+      'a\n<<<<<<< yours\nX\n=======\nY\n>>>>>>> the file\nc',
+      1,
+    ],
+  ])('%s', (_what, base, ours, theirs, merged, conflicts) => {
+    const of = (value: string) => Text.of(value.split('\n'));
+    expect(mergeWithMarks(of(base), of(ours), of(theirs), names)).toEqual({ text: merged, conflicts });
+  });
+
+  it('keeps both middles of texts that are too long to compare', () => {
+    const lines = Array.from({ length: 5000 }, (_, at) => `line ${at}`);
+    const replaced = (at: number, by: string) =>
+      Text.of(lines.map((line, index) => (index === at ? by : line)));
+    const { text: merged, conflicts } = mergeWithMarks(
+      Text.of(lines),
+      replaced(2000, 'ours'),
+      replaced(2002, 'theirs'),
+      names,
+    );
+    expect(conflicts).toBe(1);
+    expect(merged.split('\n').slice(1999, 2009)).toEqual([
+      'line 1999',
+      ...['<<<<<<< yours', 'ours', 'line 2001', 'line 2002'],
+      ...['=======', 'line 2000', 'line 2001', 'theirs', '>>>>>>> the file'],
+    ]);
   });
 });

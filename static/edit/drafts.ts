@@ -1,0 +1,56 @@
+/** Text that is not saved yet, kept in this browser (IndexedDB), so that a closed tab or a crash loses nothing. */
+
+export interface Draft {
+  path: string;
+  /** the text of the file that it was made from */
+  base: string;
+  text: string;
+  /** ms since the epoch */
+  at: number;
+}
+
+const STORE = 'drafts';
+
+export class Drafts {
+  #database: Promise<IDBDatabase> | undefined;
+
+  /** undefined when there is none, or the browser keeps nothing for this page */
+  async get(path: string): Promise<Draft | undefined> {
+    try {
+      return await this.#ask<Draft | undefined>('readonly', (store) => store.get(path));
+    } catch {
+      return undefined; // private windows may have no storage: the page works without drafts
+    }
+  }
+
+  /** @throws when the browser keeps nothing, for example because its disk is full */
+  async put(draft: Draft): Promise<void> {
+    await this.#ask('readwrite', (store) => store.put(draft));
+  }
+
+  async remove(path: string): Promise<void> {
+    try {
+      await this.#ask('readwrite', (store) => store.delete(path));
+    } catch {
+      // nothing could be kept, so nothing is left
+    }
+  }
+
+  async #ask<T>(mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest): Promise<T> {
+    const database = await (this.#database ??= open());
+    return new Promise<T>((resolve, reject) => {
+      const asked = request(database.transaction(STORE, mode).objectStore(STORE));
+      asked.onsuccess = () => resolve(asked.result as T);
+      asked.onerror = () => reject(asked.error ?? new Error('The browser does not answer.'));
+    });
+  }
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open('nbserver.edit', 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: 'path' });
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error ?? new Error('The browser keeps nothing for this page.'));
+  });
+}

@@ -1,0 +1,175 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
+import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+
+describe.skipIf(!hasChromium)('the editor page', () => {
+  let browser: Browser;
+  let server: TestServer;
+  let watched: WatchedPage;
+  let page: Page;
+  const disk = (name: string) => join(server.notebooks, name);
+  const content = (name: string) => readFileSync(disk(name), 'utf8');
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    server = await startTestServer({ base_url: '/x/', onlyOwnKernel: true });
+    watched = await openPage(browser, new URL(server.url).origin);
+    page = watched.page;
+    page.context().setDefaultTimeout(15_000);
+  });
+  afterEach(async () => {
+    const { problems, outside } = watched;
+    await watched.close();
+    await server.close();
+    expect(problems).toEqual([]);
+    expect(outside).toEqual([]);
+  });
+
+  const text = () => page.locator('.cm-content');
+  const open = async (name: string) => {
+    await page.goto(`${server.url}edit/${name}?token=${TOKEN}`);
+    await page.locator('body[data-loaded]').waitFor();
+  };
+  const state = (name: string) => page.locator(`body[data-file="${name}"]`).waitFor();
+  const save = async () => {
+    await page.keyboard.press('Control+s');
+    await state('saved');
+  };
+  const menu = async (name: string, ...items: string[]) => {
+    await page.getByRole('menuitem', { name, exact: true }).click();
+    for (const item of items) {
+      const found = page.getByRole('menuitem', { name: item });
+      await found.or(page.getByRole('menuitemcheckbox', { name: item })).click();
+    }
+  };
+
+  it('edits, saves byte for byte, merges what others wrote, and keeps both where they collide', async () => {
+    writeFileSync(disk('a.py'), 'one = 1\r\ntwo = 2\r\nthree = 3\r\n');
+    await open('a.py');
+    await page.locator('#language').getByText('Python').waitFor();
+    await page.locator('.tok-number').first().waitFor();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('four = 4');
+    expect(await page.title()).toBe('*a.py - nbserver');
+    await save();
+    expect(content('a.py')).toBe('one = 1\r\ntwo = 2\r\nthree = 3\r\nfour = 4');
+
+    // another program changes another line: both are there, and nobody was asked
+    await page.keyboard.type('0');
+    writeFileSync(disk('a.py'), content('a.py').replace('one = 1', 'one = 11'));
+    await text().getByText('one = 11').waitFor();
+    await save();
+    expect(content('a.py')).toBe('one = 11\r\ntwo = 2\r\nthree = 3\r\nfour = 40');
+
+    // nothing typed: what others write is shown
+    writeFileSync(disk('a.py'), content('a.py').replace('two = 2', 'two = 22'));
+    await text().getByText('two = 22').waitFor();
+    await state('saved');
+
+    await page.keyboard.type('9');
+    writeFileSync(disk('a.py'), content('a.py').replace('four = 40', 'four = 5'));
+    await text().getByText('<<<<<<< yours').waitFor();
+    await text().getByText('four = 409').waitFor();
+    await text().getByText('four = 5', { exact: true }).waitFor();
+    await state('changed');
+    expect(content('a.py'), 'the marks are not saved by themselves').not.toContain('<<<<<<<');
+    await save();
+    expect(content('a.py')).toContain('<<<<<<< yours\r\nfour = 409\r\n=======\r\nfour = 5');
+
+    rmSync(disk('a.py'));
+    await page.getByText('deleted or renamed elsewhere').waitFor();
+    await save();
+    expect(content('a.py')).toContain('four = 409');
+  });
+
+  it('keeps what was not saved in the browser, and offers it', async () => {
+    writeFileSync(disk('notes.txt'), 'first\n\nlast\n');
+    await open('notes.txt');
+    await page.keyboard.type('precious ');
+    await page.waitForTimeout(800); // the pause after which it is kept
+    page.on('dialog', (dialog) => void dialog.accept());
+    writeFileSync(disk('notes.txt'), 'first\n\nlast\nmore\n');
+    await page.goto(`${server.url}tree`);
+    await open('notes.txt');
+    await page.getByText('was not saved').waitFor();
+    await page.getByRole('button', { name: 'Take it' }).click();
+    await text().getByText('precious first').waitFor();
+    await text().getByText('more').waitFor();
+    await save();
+    expect(content('notes.txt')).toBe('precious first\n\nlast\nmore\n');
+    await page.reload();
+    await page.locator('body[data-loaded]').waitFor();
+    expect(await page.getByText('was not saved').count()).toBe(0);
+  });
+
+  it('finds and replaces, goes to a line, renames, and draws Markdown', async () => {
+    writeFileSync(disk('doc.md'), '# Title\n\nold old <script>window.pwned = 1</script>\n');
+    await open('doc.md');
+    await page.locator('#language').getByText('Markdown').waitFor();
+    await menu('Edit', 'Find and replace…');
+    await page.locator('.cm-search [name=search]').fill('old');
+    await page.locator('.cm-search input[name=replace]').fill('new');
+    await page.locator('.cm-search [name=replaceAll]').click();
+    await text().getByText('new new').waitFor();
+    await page.keyboard.press('Escape');
+    await menu('Edit', 'Go to line…');
+    await page.locator('.cm-panel input').fill('1');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('#');
+    await menu('View', 'Preview');
+    await page.locator('#preview h2').getByText('Title').waitFor();
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    await page.locator('#file-name').click();
+    await page.getByRole('dialog').getByRole('textbox').fill('other.md');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${server.url}edit/other.md`);
+    await text().focus();
+    await save();
+    expect(content('other.md')).toContain('## Title\n\nnew new');
+    await menu('Language', 'Plain text');
+    await page.locator('#language').getByText('Plain text').waitFor();
+  });
+
+  it('says so when a file is not text, and offers the download', async () => {
+    writeFileSync(disk('b.bin'), Buffer.from([0xff, 0xfe, 0, 1]));
+    await page.goto(`${server.url}edit/b.bin?token=${TOKEN}`);
+    await page.getByRole('alert').getByText('The file cannot be edited here.').waitFor();
+    expect(await page.getByRole('link', { name: 'Download' }).isVisible()).toBe(true);
+    expect(await page.locator('.cm-editor').count()).toBe(0);
+  });
+
+  it('opens 5 MB, and types in it', async () => {
+    writeFileSync(disk('big.txt'), 'a line of a rather large text file\n'.repeat(150_000));
+    await open('big.txt');
+    await page.keyboard.type('start ');
+    await save();
+    expect(content('big.txt').startsWith('start a line')).toBe(true);
+  });
+
+  it.each(everything ? (['light', 'dark'] as const) : (['dark'] as const))(
+    'has no accessibility problem (%s), also on a phone',
+    async (colorScheme) => {
+      writeFileSync(disk('a.py'), 'def f(x):\n    """Square it."""\n    return x ** 2  # fine\n');
+      await page.emulateMedia({ colorScheme });
+      await open('a.py');
+      await page.locator('.tok-number').first().waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/edit-${colorScheme}.png` });
+      await menu('Edit', 'Find and replace…');
+      await page.locator('.cm-search').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.setViewportSize({ width: 390, height: 700 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+      if (process.env.SHOTS)
+        await page.screenshot({ path: `${process.env.SHOTS}/edit-phone-${colorScheme}.png` });
+    },
+  );
+});
