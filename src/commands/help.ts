@@ -63,7 +63,10 @@ function option(name: OptionName, width: number): string[] {
     ...(Array.isArray(value) && value.length > 0 ? [`default: ${value.join(', ')}`] : []),
     ...(env ?? []),
   ];
-  return row(shortFlag(flag), notes.length === 0 ? help : `${help} [${notes.join('; ')}]`, width);
+  // The text says what the option does, and this flag is the one that turns it off.
+  const text =
+    type === 'boolean' && value === true ? `Turn off: ${help.charAt(0).toLowerCase()}${help.slice(1)}` : help;
+  return row(shortFlag(flag), notes.length === 0 ? text : `${text} [${notes.join('; ')}]`, width);
 }
 
 function shortFlag(flag: string): string {

@@ -122,6 +122,15 @@ export const options = {
     placeholder: 'FILE',
     help: 'The private key (PEM), when it is not in the certificate file',
   }),
+  tls_cipher_list: string({
+    ...app,
+    group: 'HTTPS',
+    default: '',
+    placeholder: 'LIST',
+    help:
+      'The ciphers that are offered, as OpenSSL writes them, for example DEFAULT@SECLEVEL=2, which refuses short keys. ' +
+      'Unset: ECDHE with AES-GCM or ChaCha20 only',
+  }),
 
   // Public server and proxies
   public: boolean({

@@ -410,6 +410,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     return loadTls({
       certfile: settings.certfile,
       ...(settings.keyfile ? { keyfile: settings.keyfile } : {}),
+      ...(settings.tls_cipher_list ? { ciphers: settings.tls_cipher_list } : {}),
       hostnames: settings.hostnames,
       autoDirectory: join(directories.state, 'certificate'),
       log,

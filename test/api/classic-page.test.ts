@@ -114,18 +114,23 @@ describe.skipIf(!hasOpenssl || !hasCurl)('SSL', () => {
     expect(redirected.body).toMatch(new RegExp(`location: https://localhost:${port}/tree`, 'i'));
   });
 
-  it('ends with a sentence where OpenSSL is told to refuse such a key', async () => {
-    const pem = certificate(1024);
-    const env = { ...home.env, NODE_OPTIONS: '--tls-cipher-list=DEFAULT@SECLEVEL=2' };
-    const { code, stderr } = await run([`--certfile=${pem}`, `--port=${await freePort()}`], {
-      env,
-      cwd: home.notebooks,
-    });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/1024|too small|too short/);
-    expect(stderr).toMatch(/nbserver certificate/);
-    expect(stderr).not.toMatch(/\n\s+at /);
-  });
+  it.each([
+    ['by our flag', {}, ['--tls-cipher-list=DEFAULT@SECLEVEL=2']],
+    ['by Node’s', { NODE_OPTIONS: '--tls-cipher-list=DEFAULT@SECLEVEL=2' }, []],
+  ])(
+    'ends with a sentence where OpenSSL is told to refuse such a key, %s',
+    async (_how, variables, flags) => {
+      const pem = certificate(1024);
+      const { code, stderr } = await run([`--certfile=${pem}`, `--port=${await freePort()}`, ...flags], {
+        env: { ...home.env, ...variables },
+        cwd: home.notebooks,
+      });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/1024|too small|too short/);
+      expect(stderr).toMatch(/nbserver certificate/);
+      expect(stderr).not.toMatch(/\n\s+at /);
+    },
+  );
 
   it('a given port is exact: taken means the end, with a sentence', async () => {
     const port = await freePort();
