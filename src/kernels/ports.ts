@@ -35,16 +35,31 @@ export async function takePorts(
 ): Promise<number[]> {
   const ranges = outside(range, await ephemeralPorts());
   const ports: number[] = [];
+  const refusals = new Set<string>();
   for (let i = 0; i < attempts && ports.length < count; i++) {
     const port = pick(ranges);
     if (taken.has(port)) continue;
     taken.add(port);
-    if (await isFree(port, ip)) ports.push(port);
-    else taken.delete(port);
+    const refusal = await bindRefusal(port, ip);
+    if (refusal === undefined) {
+      ports.push(port);
+    } else {
+      taken.delete(port);
+      refusals.add(refusal);
+    }
   }
   if (ports.length === count) return ports;
   returnPorts(ports);
-  throw new Error(`No free ports for a kernel between ${range.first} and ${range.last} (kernel_port_range).`);
+  const between = `between ${range.first} and ${range.last}`;
+  if (refusals.size > 0 && !refusals.has('EADDRINUSE')) {
+    throw new Error(
+      `The system does not let a kernel listen on ports ${between} of ${ip} (${[...refusals].join(', ')}). ` +
+        'Choose others with kernel_port_range, or set transport to ipc.',
+    );
+  }
+  throw new Error(
+    `No free ports for a kernel ${between}: end other kernels, widen kernel_port_range, or set transport to ipc.`,
+  );
 }
 
 export function returnPorts(ports: readonly number[]): void {
@@ -78,10 +93,11 @@ async function ephemeralPorts(): Promise<PortRange> {
   return first && last ? { first, last } : defaultPortRange;
 }
 
-function isFree(port: number, host: string): Promise<boolean> {
+/** Why nobody can listen on this port; undefined when somebody can. */
+function bindRefusal(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }

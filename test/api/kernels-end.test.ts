@@ -1,11 +1,14 @@
 /** What is left of kernels when their server closes, and when it is killed. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { cleanStaleConnectionFiles } from '../../src/kernels/index.js';
 import { hasPythonKernel } from '../parts.js';
+import { rounds } from '../tier.js';
 
 const program = fileURLToPath(new URL('../fake-kernel/serve.ts', import.meta.url));
 const names = hasPythonKernel ? ['fake', 'python3'] : ['fake'];
@@ -62,3 +65,43 @@ it('after kill -9 of the server its kernels end, and the next start removes thei
   expect(pids.map(isRunning)).toEqual(names.map(() => false));
   rmSync(home, { recursive: true });
 });
+
+it('a server that is killed at any moment leaves no process behind', async () => {
+  for (let i = 0; i < rounds(2, 20); i++) {
+    const folder = mkdtempSync(join(tmpdir(), 'nbserver-killed-'));
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...names], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: folder },
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    // Its kernels start one after the other: before, while and after.
+    const isServing = () => readdirSync(folder).length > 0;
+    while (!isServing()) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 2500));
+    child.kill('SIGKILL');
+    await ended;
+    const deadline = Date.now() + 20_000;
+    while (processesWith(folder).length > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(processesWith(folder)).toEqual([]);
+    const [home = ''] = readdirSync(folder).filter((name) => name.startsWith('nbserver-kernels-'));
+    const runtime = join(folder, home, 'runtime');
+    await cleanStaleConnectionFiles(runtime);
+    rmSync(folder, { recursive: true, maxRetries: 5 });
+  }
+}, 400_000);
+
+/** Command lines of running processes that name a folder. */
+function processesWith(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        // It ended just now.
+        return '';
+      }
+    })
+    .filter((command) => command.includes(folder));
+}

@@ -35,6 +35,12 @@ describe('takePorts', () => {
   });
 });
 
+it('takePorts says when the system does not allow any', async () => {
+  // An address that this machine does not have (TEST-NET-1) stands for whatever the system may refuse.
+  const refused = takePorts(5, '192.0.2.1', { first: 62_100, last: 62_199 });
+  await expect(refused).rejects.toThrow(/does not let a kernel listen.*EADDRNOTAVAIL.*kernel_port_range/);
+});
+
 describe('the connection file', () => {
   it('of ipc names sockets in a directory instead of ports', async () => {
     const ipc = await newConnection({ ...setup, transport: 'ipc' });
