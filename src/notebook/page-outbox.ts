@@ -13,7 +13,10 @@ export interface OpsItem {
 export interface RequestItem {
   kind: 'request';
   seq?: number;
-  request: { type: 'execute'; cells: CellId[] } | { type: 'save'; checkpoint?: boolean };
+  request:
+    | { type: 'execute'; cells: CellId[] }
+    | { type: 'save'; checkpoint?: boolean }
+    | { type: 'conflict'; cell: CellId; text: string };
 }
 export type OutboxItem = OpsItem | RequestItem;
 

@@ -14,7 +14,7 @@ import { difference, sameJson } from './operations-difference.js';
 import { carryOver } from './operations-rebase.js';
 import type { CellExecution, Operation } from './operations-types.js';
 import { catchUp, type LostText } from './page-catch-up.js';
-import { Outbox } from './page-outbox.js';
+import { Outbox, type RequestItem } from './page-outbox.js';
 import { UndoStack } from './page-undo.js';
 import type { Cell, CellId, JsonObject } from './types.js';
 
@@ -43,7 +43,8 @@ export type SyncRequest =
   | { type: 'resume'; client: string; epoch?: string; revision?: number }
   | { type: 'ops'; seq: number; base: number; ops: Operation[] }
   | { type: 'execute'; seq: number; cells: CellId[] }
-  | { type: 'save'; seq: number; checkpoint?: boolean };
+  | { type: 'save'; seq: number; checkpoint?: boolean }
+  | { type: 'conflict'; seq: number; cell: CellId; text: string };
 
 export interface SyncHandlers {
   /** The view has changed by exactly these operations, in order. */
@@ -487,7 +488,8 @@ export class PageSync {
     this.#undo.clear();
     // A server that started again does not know which requests were heard; to run code twice is worse than not at all.
     const known = sameEpoch || message.seq > 0;
-    const kept = known ? requests : requests.filter((item) => item.seq === undefined);
+    const mayRepeat = (item: RequestItem) => item.seq === undefined || item.request.type === 'conflict';
+    const kept = known ? requests : requests.filter(mayRepeat);
     this.#outbox.reset([]);
     this.#live = true;
     this.handlers.replaced();
@@ -525,12 +527,20 @@ export class PageSync {
     this.#lost.push({ id: cell.id, cell: cell.cell });
   }
 
-  /** Puts lost texts into new cells, unless they stand in their cell after all. */
+  /**
+   * A lost text and the one that its cell has now are a conflict, for a person to choose; without its cell it goes into a new
+   * one. Unless it stands in its cell after all.
+   */
   #rescue(): void {
     const lost = this.#lost;
     this.#lost = [];
     for (const { id, cell } of lost) {
-      if (this.#view.cell(id)?.cell.source === cell.source) continue;
+      const now = this.#view.cell(id)?.cell;
+      if (now?.source === cell.source) continue;
+      if (now !== undefined) {
+        this.#outbox.addRequest({ type: 'conflict', cell: id, text: cell.source });
+        continue;
+      }
       const { cell_type, source } = cell;
       const fields = cell_type === 'code' ? { outputs: [], execution_count: null } : {};
       const copy: Cell = { id: newCellId(), cell_type, source, metadata: {}, ...fields };

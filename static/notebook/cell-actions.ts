@@ -117,6 +117,15 @@ export function mergeCells(state: NotebookState, ids: readonly CellId[]): Operat
   return [...ops, ...rest.map((cell): Operation => ({ op: 'delete-cell', id: cell.id }))];
 }
 
+/** Puts another text into a cell, or, when both are to stay, into a new one below it. */
+export function takeText(state: NotebookState, id: CellId, text: string, both: boolean): Operation[] {
+  const cell = state.cell(id);
+  if (cell === undefined) return [];
+  if (both) return [{ op: 'insert-cell', cell: emptyCell(state, cell.cell.cell_type, text), after: id }];
+  const edit = ChangeSet.of({ from: 0, to: cell.text.length, insert: text }, cell.text.length);
+  return [{ op: 'edit-source', id, changes: edit.toJSON() }];
+}
+
 /** Copies of cells behind `after`, with ids of their own. */
 export function pasteCells(
   state: NotebookState,

@@ -48,6 +48,8 @@ export class DocumentClient {
   readonly writable = signal(true);
   /** how many cells have outputs that came from outside and are not trusted */
   readonly untrusted = signal(0);
+  /** false: the server keeps what was changed in a journal until somebody saves */
+  autosave = true;
   readonly lastCheckpoint = signal<string | null>(null);
   readonly #handlers: DocumentHandlers;
   readonly #connection: Connection;
@@ -87,7 +89,7 @@ export class DocumentClient {
 
   /** Whether leaving the page could lose something. */
   get wouldLose(): boolean {
-    return !this.sync.isConfirmed || this.unsaved.value;
+    return !this.sync.isConfirmed || (this.unsaved.value && this.autosave);
   }
 
   interrupt(): void {
@@ -169,7 +171,7 @@ export class DocumentClient {
         this.writable.value = message.writable;
         this.kernel.value = message.kernel;
         this.prompt.value = message.prompt;
-        this.conflicts.value = message.conflicts;
+        this.autosave = message.autosave;
         this.lastCheckpoint.value = message.last_checkpoint;
         this.#savedAt(message.saved.revision, message.saved.at);
         break;

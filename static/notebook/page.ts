@@ -6,14 +6,16 @@ import { effect } from '@preact/signals';
 import type { NotebookState } from '../../src/notebook/notebook-state.js';
 import type { Operation } from '../../src/notebook/operations.js';
 import type { CellId } from '../../src/notebook/types.js';
+import type { CellConflict } from '../../src/protocol/document-messages.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { dialogIsOpen } from '../base/dialog.js';
 import { announce, notify, notifyError } from '../base/notify.js';
-import { setCollapsed, setSourceHidden } from './cell-actions.js';
+import { setCollapsed, setSourceHidden, takeText } from './cell-actions.js';
 import type { ToolbarKind } from './cell-toolbar/names.js';
 import { toolbarOf } from './cell-toolbar/names.js';
 import { CellList } from './cells/cell-list.js';
 import type { CellHost } from './cells/cell-host.js';
+import type { ConflictChoice } from './cells/conflict-bar.js';
 import { CellClipboard } from './clipboard.js';
 import { cellCommands } from './commands/cell-commands.js';
 import { fileCommands } from './commands/file-commands.js';
@@ -107,6 +109,7 @@ export class NotebookPage implements NotebookContext {
     );
     this.#followLanguage();
     this.#followPrompt();
+    this.#followConflicts();
     this.#listen();
   }
 
@@ -315,7 +318,12 @@ export class NotebookPage implements NotebookContext {
     });
     addEventListener('hashchange', () => this.#goToAnchor());
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'hidden' && this.client.unsaved.value && this.canEdit)
+      if (
+        document.visibilityState === 'hidden' &&
+        this.client.unsaved.value &&
+        this.client.autosave &&
+        this.canEdit
+      )
         this.client.sync.save();
     });
   }
@@ -388,6 +396,33 @@ export class NotebookPage implements NotebookContext {
       // without its parser the text stays plain, and can be edited all the same
       loadColours(language).then(show, show);
     });
+  }
+
+  #followConflicts(): void {
+    const shown = new Set<CellId>();
+    effect(() => {
+      const byCell = new Map<CellId, CellConflict[]>();
+      for (const conflict of this.client.conflicts.value) {
+        byCell.set(conflict.cell, [...(byCell.get(conflict.cell) ?? []), conflict]);
+      }
+      this.list.flush();
+      for (const id of new Set([...shown, ...byCell.keys()])) {
+        const conflicts = byCell.get(id) ?? [];
+        this.list.view(id)?.setConflicts(conflicts, (...chosen) => this.#choose(...chosen));
+        if (conflicts.length > 0 && !shown.has(id)) {
+          announce(`There are two texts of cell ${this.view.indexOf(id) + 1}; choose below it.`);
+        }
+        if (conflicts.length > 0) shown.add(id);
+        else shown.delete(id);
+      }
+    });
+  }
+
+  #choose(conflict: CellConflict, choice: ConflictChoice): void {
+    if (choice !== 'ours') {
+      this.client.sync.perform(takeText(this.view, conflict.cell, conflict.theirs, choice === 'both'));
+    }
+    this.client.resolve(conflict);
   }
 
   #followPrompt(): void {

@@ -7,11 +7,13 @@
  */
 import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
+import type { CellConflict } from '../../../src/protocol/document-messages.js';
 import { iconElement } from '../../base/icon-element.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
 import { OutputArea } from '../outputs/output-area.js';
 import { isCollapsed, isSourceHidden } from '../cell-actions.js';
 import type { CellHost } from './cell-host.js';
+import { ConflictBar, type ConflictChoice } from './conflict-bar.js';
 import { estimateHeight } from './estimate-height.js';
 import { PromptInput } from './prompt-input.js';
 import { RunTime } from './run-time.js';
@@ -31,6 +33,7 @@ export class CellView {
   /** markdown: shown as HTML, not as source */
   #rendered = true;
   #input: PromptInput | undefined;
+  #conflicts: ConflictBar[] = [];
   #toolbar: HTMLElement | undefined;
   /** in the place of outputs or a source that are hidden */
   #outputsButton: HTMLElement | undefined;
@@ -166,6 +169,16 @@ export class CellView {
     if (request === null) return;
     this.#input = new PromptInput(request, answer);
     this.element.append(this.#input.element);
+  }
+
+  /** Texts that somebody else wanted this cell to have. */
+  setConflicts(
+    conflicts: readonly CellConflict[],
+    choose: (conflict: CellConflict, choice: ConflictChoice) => void,
+  ): void {
+    for (const bar of this.#conflicts) bar.element.remove();
+    this.#conflicts = conflicts.map((one) => new ConflictBar(one, (choice) => choose(one, choice)));
+    this.element.append(...this.#conflicts.map(({ element }) => element));
   }
 
   focusInput(): void {

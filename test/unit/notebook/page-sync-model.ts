@@ -27,6 +27,8 @@ export class ModelServer {
   epoch = 'epoch-1';
   connections: Connection[] = [];
   executed: { client: string; cells: CellId[] }[] = [];
+  /** texts that wait for a person's choice */
+  conflicts: string[] = [];
 
   constructor(state: NotebookState) {
     this.log = new OperationLog(state);
@@ -76,8 +78,10 @@ export class ModelServer {
     }
     if (connection.epoch !== this.epoch) return;
     if (message.type !== 'ops') {
-      if (this.log.request(client, message.seq) && message.type === 'execute') {
-        this.executed.push({ client, cells: message.cells });
+      if (this.log.request(client, message.seq)) {
+        if (message.type === 'execute') this.executed.push({ client, cells: message.cells });
+        if (message.type === 'conflict' && !this.conflicts.includes(message.text))
+          this.conflicts.push(message.text);
       }
       connection.down.push({ type: 'ack', seq: message.seq, revision: this.log.revision });
       return;
@@ -163,8 +167,8 @@ export class Typed {
   }
 
   /** Tokens that nobody deleted, and how often each stands in the notebook. */
-  count(state: NotebookState): Map<string, number> {
-    const text = [...state.cells()].map((cell) => cell.cell.source).join('\n');
+  count(state: NotebookState, conflicts: readonly string[]): Map<string, number> {
+    const text = [...[...state.cells()].map((cell) => cell.cell.source), ...conflicts].join('\n');
     const found = text.match(TOKEN) ?? [];
     const counts = new Map<string, number>();
     for (const [token, homes] of this.homes) {

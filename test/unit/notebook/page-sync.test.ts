@@ -32,7 +32,7 @@ describe('PageSync and OperationLog together', () => {
         expect(page.sync.isConfirmed, `seed ${seed}`).toBe(true);
         expect(plain(page.sync.view), `seed ${seed}`).toEqual(plain(server.log.state));
       }
-      const counts = typed.count(server.log.state);
+      const counts = typed.count(server.log.state, server.conflicts);
       tokens += counts.size;
       if (trouble.splits) continue;
       const wrong = [...counts].filter(([, count]) => (trouble.snapshots ? count < 1 : count !== 1));
@@ -146,18 +146,19 @@ describe('PageSync', () => {
     expect(text()).toEqual(['x1', 'y']);
   });
 
-  it('takes back what is refused, and keeps the typed text in a new cell', () => {
-    const { sync, notices, text } = page();
+  it('takes back what is refused, and reports the typed text as a conflict', () => {
+    const { sync, sent, notices, text } = page();
     sync.perform([{ op: 'delete-cell', id: 'b' }, append('a', 1, '1')]);
     sync.receive({ type: 'refused', seq: 1, message: 'No.' });
-    expect(text()).toEqual(['x', 'x1', 'y']);
+    expect(text()).toEqual(['x', 'y']);
+    expect(sent.at(-1)).toMatchObject({ type: 'conflict', cell: 'a', text: 'x1' });
     expect(notices[0]).toBe('No.');
     sync.receive({ type: 'refused', seq: 1, message: 'No.' });
-    expect(notices).toHaveLength(2);
+    expect(notices).toHaveLength(1);
   });
 
   it('brings unsaved typing into a notebook that was read again, where its cell is as it was', () => {
-    const { sync, sent, text, notices } = page();
+    const { sync, sent, text } = page();
     sync.perform([append('a', 1, ' mine')], { undoable: false });
     sync.perform([append('b', 1, ' mine')], { undoable: false });
     sync.receive({ type: 'ack', seq: 1, revision: 1 });
@@ -165,9 +166,9 @@ describe('PageSync', () => {
     // The server crashed before it saved; another program has changed b since.
     sync.receive({ type: 'stale' });
     sync.receive(snapshot([cell('a', 'x'), cell('b', 'theirs')], { epoch: 'two' }));
-    expect(text()).toEqual(['x mine', 'theirs', 'y mine']);
-    expect(notices.join()).toContain('new cell below');
-    expect(sent.at(-1)).toMatchObject({ type: 'ops', base: 0 });
+    expect(text()).toEqual(['x mine', 'theirs']);
+    expect(sent.at(-2)).toMatchObject({ type: 'ops', base: 0 });
+    expect(sent.at(-1)).toMatchObject({ type: 'conflict', cell: 'b', text: 'y mine' });
   });
 
   it('finds an edited cell again that has another id since its file was read again', () => {
