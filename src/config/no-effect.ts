@@ -67,7 +67,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'websocket_ping_interval',
     'websocket_ping_timeout',
     'extra_log_scrub_param_keys',
-    'FileContentsManager.post_save_hook',
     'FileNotebookManager.save_script',
     'FileNotebookManager.checkpoint_dir',
     'FileCheckpoints.checkpoint_dir',

@@ -261,6 +261,22 @@ export const options = {
     default: 'rename',
     help: 'How files are saved: "rename" writes beside the file and renames, which loses access control lists, extended attributes and the creation time; "in-place" overwrites it after a copy of the old bytes was made beside it, which is slower and keeps them',
   }),
+  pre_save_hook: string({
+    ...files,
+    group: 'Notebooks and files',
+    default: '',
+    placeholder: 'MODULE',
+    also: ['ContentsManager.pre_save_hook'],
+    help: 'A module (./my-hook.mjs) whose default export is called before each save with (model, { path }): it may change model.content, or refuse',
+  }),
+  post_save_hook: string({
+    ...files,
+    group: 'Notebooks and files',
+    default: '',
+    placeholder: 'MODULE',
+    also: ['ContentsManager.post_save_hook'],
+    help: 'A module whose default export is called after each save with (model, { path, directory }), for example to write a script beside the notebook',
+  }),
   checkpoints_per_file: integer({
     ...files,
     group: 'Notebooks and files',

@@ -6,6 +6,13 @@ import { describeOption } from './options.js';
 import type { OptionName } from './options.js';
 import type { Option } from './option.js';
 
+/** Options that name a module by its path, or a package, or something built in. */
+const moduleOptions: ReadonlySet<OptionName> = new Set<OptionName>([
+  'notebook_manager_class',
+  'pre_save_hook',
+  'post_save_hook',
+]);
+
 /**
  * @param value  parsed JSON
  * @param base   directory that relative paths are meant from
@@ -16,7 +23,7 @@ export function checkValue(name: OptionName, value: unknown, base: string, home:
   const typed = checkType(option, value);
   const normalised =
     option.normalise === undefined ? typed : (option.normalise as (value: unknown) => unknown)(typed);
-  if (name === 'notebook_manager_class') return modulePath(normalised as string, base, home);
+  if (moduleOptions.has(name) && normalised !== '') return modulePath(normalised as string, base, home);
   return option.path ? fullPath(normalised as string, base, home, option.words) : normalised;
 }
 

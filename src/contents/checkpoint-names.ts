@@ -20,8 +20,15 @@ export function noCheckpoint(path: string, id: string): HttpError {
   return new HttpError(404, `Checkpoint does not exist: ${path}@${id}`);
 }
 
-/** What an older checkpoint has behind the name of the newest: `2026-11-26T05-27-45-123Z`, which is also its id. */
-const DATED = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z$/;
+/**
+ * What an older checkpoint has behind the name of the newest, which is also its id: `2026-11-26T05-27-45-123Z`, with
+ * `replaced-` before it for what was there before another one was restored.
+ */
+const DATED = /^(replaced-)?\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z$/;
+
+export function isReplaced(id: string): boolean {
+  return id.startsWith('replaced-');
+}
 
 export function datedCheckpointName(name: string, id: string): string {
   const newest = checkpointName(name);

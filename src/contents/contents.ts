@@ -2,13 +2,21 @@
  * The Jupyter contents model over any store: types, formats, untitled names, copies, checkpoints, hidden names
  * (jupyter_server 2, "Contents API"). One method for each thing that a client can ask; `router.ts` only translates.
  */
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import { silentLog, type Log } from '../log.js';
-import type { NotebookFile } from '../notebook/index.js';
+import {
+  notebookContent,
+  readNotebook,
+  saveContent,
+  SentContent,
+  type NotebookFile,
+} from '../notebook/index.js';
 import type { ContentsEvent } from '../protocol/events.js';
-import type { CheckpointModel, ContentsModel } from '../protocol/rest-models.js';
-import { copyInto, copyTo, createUntitled } from './create.js';
+import type { CheckpointModel, ContentsModel, TrashModel } from '../protocol/rest-models.js';
+import { changedError, checkConditions, tagOf, type Conditions, type When } from './conditions.js';
+import { copyDirectory, copyInto, copyTo, createUntitled } from './create.js';
 import {
   bareModel,
   bytesOfContent,
@@ -19,12 +27,13 @@ import {
   type ModelType,
 } from './models.js';
 import { isUnlisted } from './names.js';
-import type { Closeable, Entry, NotebookManager, Revision } from './notebook-manager.js';
+import type { Closeable, Entry, NotebookManager, Revision, Trash } from './notebook-manager.js';
 import { NotebookContent } from './notebook-content.js';
 import { MERGE_CONFLICT, Notebooks } from './notebooks.js';
 import type { OpenDocuments } from './open-documents.js';
 import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
 import { collect } from './read-all.js';
+import { HookRunner, type SaveHooks, type SavedModel } from './save-hooks.js';
 import type { SentModel } from './read-body.js';
 import type { NotebookTrust } from './trust/notebook-trust.js';
 import { Uploads } from './uploads.js';
@@ -34,6 +43,12 @@ export interface ContentsOptions {
   allowHidden?: boolean;
   /** DELETE removes directories with what is in them; default false: 400 unless they are empty */
   alwaysDeleteDirectories?: boolean;
+  /** what is deleted goes to the store's trash, where it has one; default true */
+  deleteToTrash?: boolean;
+  /** where files that arrive in chunks are collected; default: a temporary directory */
+  uploadDirectory?: string;
+  /** run around each save */
+  hooks?: SaveHooks;
   /** largest body of a PUT, in bytes; default 512 MiB */
   maxBodySize?: number;
   /** without it nothing is trusted */
@@ -52,6 +67,30 @@ export interface GetOptions {
 }
 
 const DEFAULT_MAX_BODY = 512 * 1024 * 1024;
+/** More bytes than this do not fit into one JSON text, as base64, in a JavaScript string. */
+const LARGEST_CONTENT = 256 * 1024 * 1024;
+
+export interface SaveResult {
+  model: ContentsModel;
+  /** nothing was there before */
+  created: boolean;
+  /** of what is there now; undefined before it is whole */
+  tag?: string;
+}
+
+export interface DeleteOptions {
+  /** a directory with what is in it, when it is removed for good; otherwise it must be empty, as in Jupyter */
+  recursive?: boolean;
+  /** past the trash */
+  permanent?: boolean;
+  /** `If-Match` */
+  match?: string | undefined;
+}
+
+interface Saved {
+  model: ContentsModel;
+  entry: Entry;
+}
 
 export class Contents {
   /** Filled by who builds the server, when there are live documents. */
@@ -64,8 +103,10 @@ export class Contents {
   /** Which outputs may do something in a page; undefined when nothing is trusted. */
   readonly outputTrust: NotebookTrust | undefined;
   readonly #recursive: boolean;
+  readonly #trash: Trash | undefined;
   readonly #notebooks: Notebooks;
-  readonly #uploads = new Uploads();
+  readonly #uploads: Uploads;
+  readonly #hooks: HookRunner;
 
   constructor(store: NotebookManager, options: ContentsOptions = {}) {
     this.store = store;
@@ -73,6 +114,9 @@ export class Contents {
     this.maxBodySize = options.maxBodySize ?? DEFAULT_MAX_BODY;
     this.#recursive = options.alwaysDeleteDirectories ?? false;
     this.outputTrust = options.trust;
+    this.#trash = (options.deleteToTrash ?? true) ? store.trash : undefined;
+    this.#uploads = new Uploads(options.uploadDirectory);
+    this.#hooks = new HookRunner(options.hooks ?? {}, options.log ?? silentLog);
     this.#notebooks = new Notebooks({
       store,
       trust: options.trust,
@@ -81,7 +125,7 @@ export class Contents {
     });
   }
 
-  /** Gives up unfinished uploads. The store is closed by who made it. */
+  /** The store is closed by who made it. */
   async close(): Promise<void> {
     await this.#uploads.close();
   }
@@ -118,7 +162,35 @@ export class Contents {
     when?: { revision?: Revision; absent?: true },
   ): Promise<Entry> {
     const clean = this.#allowed(path, 'write');
-    return this.store.write(clean, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), when);
+    const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const entry = await this.#hooked(clean, given, (wanted) => this.store.write(clean, wanted, when));
+    this.#tell({ action: 'save', path: clean });
+    return entry;
+  }
+
+  /** Saves the bytes of a notebook or file, with the owner's hooks around it. */
+  async #hooked(path: string, bytes: Buffer, write: (bytes: Buffer) => Promise<Entry>): Promise<Entry> {
+    if (this.#hooks.isEmpty || !path.endsWith('.ipynb')) return write(bytes);
+    const file = readNotebook(bytes);
+    const content = notebookContent(file, false);
+    const before = JSON.stringify(content);
+    const model = await this.#beforeSave(path, { type: 'notebook', format: 'json', content });
+    const isChanged = JSON.stringify(model.content) !== before;
+    const entry = await write(isChanged ? Buffer.from(saveContent(file, model.content).toBytes()) : bytes);
+    await this.#afterSave(path, model);
+    return entry;
+  }
+
+  #beforeSave(path: string, model: SavedModel): Promise<SavedModel> {
+    return this.#hooks.before(model, { path, directory: this.store.kernelDirectory?.(parentOf(path)) });
+  }
+
+  #afterSave(path: string, model: SavedModel): Promise<void> {
+    return this.#hooks.after(model, { path, directory: this.store.kernelDirectory?.(parentOf(path)) });
+  }
+
+  #tell(event: ContentsEvent): void {
+    this.onEvent?.(event);
   }
 
   /** A notebook as it is on disk, after a crash repaired from the copy that the store kept. */
@@ -196,24 +268,43 @@ export class Contents {
 
   async #getFile(path: string, entry: Entry, options: GetOptions): Promise<ContentsModel> {
     const model = bareModel(path, entry, 'file');
-    if (options.content === false && !options.hash) return model;
+    if (options.content === false) {
+      if (!options.hash) return model;
+      return { ...model, hash: await this.#hashOf(path, entry), hash_algorithm: 'sha256' };
+    }
+    if ((entry.size ?? 0) > LARGEST_CONTENT) {
+      const size = Math.round((entry.size ?? 0) / 1e6);
+      throw new HttpError(
+        413,
+        `${path} has ${size} MB, too much for one JSON text: fetch it from files/${path}`,
+      );
+    }
     const { bytes, entry: read } = await this.readBytes(path);
     const hash = options.hash ? hashOf(bytes) : {};
-    if (options.content === false) return { ...model, ...hash };
     return { ...bareModel(path, read, 'file'), ...fileContent(path, bytes, options.format), ...hash };
   }
 
+  /** Where a file is too large for memory, it is read in pieces. */
+  async #hashOf(path: string, entry: Entry): Promise<string> {
+    if (entry.hash !== undefined) return entry.hash;
+    const hash = createHash('sha256');
+    for await (const chunk of (await this.store.read(path)).body) hash.update(chunk as Buffer);
+    return hash.digest('hex');
+  }
+
   /**
-   * PUT with a body. `created`: nothing was there before.
-   *
-   * @param ifMatch  the hash (sha256, as `hash=1` tells it) that a file must have; the answer holds the new one
-   * @throws HttpError 409 with the `hash` of what is there, when that is something else or nothing (`hash: null`)
+   * The tag (`ETag`) of what `get` gives now; undefined where one is not worth it: lists, and notebooks that are open.
    */
-  async save(
-    path: string,
-    body: SentModel,
-    ifMatch?: string,
-  ): Promise<{ model: ContentsModel; created: boolean }> {
+  async tag(path: string, options: GetOptions = {}): Promise<string | undefined> {
+    const clean = cleanPath(path);
+    const entry = await this.#mustExist(clean);
+    if (entry.kind === 'directory' || this.openDocuments?.find(clean) !== undefined) return undefined;
+    const { type = '', format = '', content = true, hash = false } = options;
+    return tagOf(entry.revision, `${type}${format}${content ? '' : '-'}${hash ? 'h' : ''}`);
+  }
+
+  /** PUT with a body. `created`: nothing was there before. */
+  async save(path: string, body: SentModel, conditions: Conditions = {}): Promise<SaveResult> {
     const clean = this.#allowed(path, 'save');
     if (body['copy_from'] !== undefined) {
       throw new HttpError(
@@ -226,27 +317,70 @@ export class Contents {
     if (type === 'directory') return this.#saveDirectory(clean, old);
     if (old?.kind === 'directory')
       throw new HttpError(400, `${clean} is a directory, not a ${type}`, 'bad type');
+    const when = await this.#check(clean, old, conditions);
     if (body['chunk'] !== undefined) return this.#saveChunk(clean, type, body, old);
-    if (type === 'notebook') {
-      return { model: await this.#notebooks.save(clean, body['content'], old), created: old === undefined };
-    }
-    const bytes =
-      body['content'] === undefined && old === undefined
-        ? Buffer.alloc(0)
-        : bytesOfContent(body['format'], body['content']);
-    const revision = ifMatch === undefined ? undefined : await this.#revisionOf(clean, ifMatch, old);
-    const entry = await this.store.write(clean, bytes, revision === undefined ? undefined : { revision });
-    const hash = ifMatch === undefined ? {} : hashOf(bytes);
-    return { model: { ...bareModel(clean, entry, 'file'), ...hash }, created: old === undefined };
+    const saved = await this.#conditionally(clean, when, () =>
+      type === 'notebook'
+        ? this.#saveNotebook(clean, body['content'], old, when)
+        : this.#saveFile(clean, body, old, when),
+    );
+    this.#tell({ action: old === undefined ? 'create' : 'save', path: clean });
+    const { model, entry } = saved;
+    const hash = entry.hash === undefined ? {} : { hash: entry.hash, hash_algorithm: 'sha256' };
+    return { model: { ...model, ...hash }, created: old === undefined, tag: tagOf(entry.revision) };
   }
 
-  /** The revision of a file that has the hash. */
-  async #revisionOf(path: string, wanted: string, old: Entry | undefined): Promise<string> {
-    const read = old === undefined ? undefined : await this.readBytes(path);
-    const hash = read === undefined ? null : (hashOf(read.bytes).hash ?? null);
-    if (read !== undefined && hash === wanted) return read.entry.revision;
-    const message = read === undefined ? `${path} does not exist any more` : `${path} was changed meanwhile`;
-    throw new HttpError(409, message, 'changed', { hash });
+  async #saveNotebook(path: string, content: unknown, old: Entry | undefined, when: When): Promise<Saved> {
+    // open notebooks are saved by their document, whose writes pass the hooks
+    if (this.#hooks.isEmpty || content === undefined || this.openDocuments?.find(path) !== undefined) {
+      return this.#notebooks.save(path, content, old, when);
+    }
+    const value = content instanceof SentContent ? content.value() : content;
+    const model = await this.#beforeSave(path, { type: 'notebook', format: 'json', content: value });
+    const saved = await this.#notebooks.save(path, model.content, old, when);
+    await this.#afterSave(path, model);
+    return saved;
+  }
+
+  async #saveFile(path: string, body: SentModel, old: Entry | undefined, when: When): Promise<Saved> {
+    let { format, content } = body;
+    if (content === undefined && old === undefined) [format, content] = ['text', ''];
+    const given = bytesOfContent(format, content);
+    if (this.#hooks.isEmpty) return this.#written(path, await this.store.write(path, given, when));
+    const sent: SavedModel = { type: 'file', format: format as 'text' | 'base64', content };
+    const model = await this.#beforeSave(path, sent);
+    const saved = this.#written(
+      path,
+      await this.store.write(path, bytesOfContent(model.format, model.content), when),
+    );
+    await this.#afterSave(path, model);
+    return saved;
+  }
+
+  #written(path: string, entry: Entry): Saved {
+    return { entry, model: bareModel(path, entry, 'file') };
+  }
+
+  /** @returns what must hold when the store writes. @throws HttpError 409 when a condition does not hold now */
+  async #check(path: string, entry: Entry | undefined, conditions: Conditions): Promise<When> {
+    if (conditions.match === undefined && conditions.noneMatch === undefined) return {};
+    const open = this.openDocuments?.find(path);
+    await open?.flush();
+    const now = open === undefined ? entry : await this.store.stat(path);
+    const hash = async (): Promise<string | undefined> => now && this.#hashOf(path, now);
+    return checkConditions(path, now, conditions, hash);
+  }
+
+  /** A condition that held before and does not when the store writes is answered with what is there now. */
+  async #conditionally<T>(path: string, when: When, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      const isChanged = error instanceof HttpError && error.status === 409 && when.revision !== undefined;
+      if (!isChanged) throw error;
+      const now = await this.store.stat(path);
+      throw await changedError(path, now, async () => now && this.#hashOf(path, now));
+    }
   }
 
   async #saveChunk(
@@ -254,7 +388,7 @@ export class Contents {
     type: ModelType,
     body: SentModel,
     old: Entry | undefined,
-  ): Promise<{ model: ContentsModel; created: boolean }> {
+  ): Promise<SaveResult> {
     const { chunk } = body;
     if (type !== 'file')
       throw new HttpError(400, `File type "${type}" is not supported for large file transfer`);
@@ -263,8 +397,18 @@ export class Contents {
     }
     if (old === undefined) await this.#directoryFor(parentOf(path));
     const bytes = bytesOfContent(body['format'], body['content']);
-    const result = await this.#uploads.add(path, chunk, bytes, (whole) => this.store.write(path, whole));
-    if ('done' in result) return { model: bareModel(path, result.done, 'file'), created: false };
+    const result = await this.#uploads.add(path, chunk, bytes, {
+      finish: (whole) => this.store.write(path, whole),
+      again: () => this.store.stat(path),
+    });
+    if ('done' in result) {
+      this.#tell({ action: 'upload', path });
+      return {
+        model: bareModel(path, result.done, 'file'),
+        created: false,
+        tag: tagOf(result.done.revision),
+      };
+    }
     const { size, started } = result;
     const entry = {
       name: nameOf(path),
@@ -277,12 +421,10 @@ export class Contents {
     return { model: bareModel(path, entry, 'file'), created: chunk === 1 };
   }
 
-  async #saveDirectory(
-    path: string,
-    old: Entry | undefined,
-  ): Promise<{ model: ContentsModel; created: boolean }> {
+  async #saveDirectory(path: string, old: Entry | undefined): Promise<SaveResult> {
     if (old?.kind === 'file') throw new HttpError(400, `Not a directory: ${path} is a file`, 'bad type');
     const entry = old ?? (await this.store.makeDirectory(path));
+    if (old === undefined) this.#tell({ action: 'create', path });
     // the peers answer 201 for a directory that was there, too
     return { model: bareModel(path, entry, 'directory'), created: true };
   }
@@ -292,7 +434,9 @@ export class Contents {
     directory: string,
     options: { type?: unknown; ext?: unknown } = {},
   ): Promise<ContentsModel> {
-    return createUntitled(this.store, await this.#directoryFor(directory), options);
+    const model = await createUntitled(this.store, await this.#directoryFor(directory), options);
+    this.#tell({ action: 'create', path: model.path });
+    return model;
   }
 
   /** POST with `copy_from`. `to` is a directory, or the path of the copy when nothing is there. */
@@ -300,39 +444,98 @@ export class Contents {
     const source = this.#allowed(from, 'copy');
     const target = this.#allowed(to, 'copy to');
     const entry = await this.#mustExist(source);
-    if (entry.kind === 'directory') throw new HttpError(400, `Can't copy directories: ${source}`);
+    const isInside = entry.kind === 'directory' && (target === source || target.startsWith(`${source}/`));
+    if (source === '' || isInside)
+      throw new HttpError(400, `${source || 'The root'} cannot be copied into itself`);
     await this.openDocuments?.find(source)?.flush();
+    const copyAs = entry.kind === 'directory' ? copyDirectory : copyTo;
     const there = await this.store.stat(target);
-    if (there === undefined) {
-      await this.#directoryFor(parentOf(target));
-      return copyTo(this.store, source, target);
-    }
-    if (there.kind !== 'directory') throw new HttpError(409, `File already exists: ${target}`);
-    return copyInto(this.store, source, target);
+    if (there === undefined) await this.#directoryFor(parentOf(target));
+    else if (there.kind !== 'directory') throw new HttpError(409, `File already exists: ${target}`);
+    const model =
+      there === undefined
+        ? await copyAs(this.store, source, target)
+        : await copyInto(this.store, source, target, copyAs);
+    this.#tell({ action: 'copy', path: model.path, source_path: source });
+    return model;
   }
 
-  async rename(from: string, to: string): Promise<ContentsModel> {
+  async rename(from: string, to: string, conditions: Conditions = {}): Promise<ContentsModel> {
     const source = this.#allowed(from, 'rename');
     const target = this.#allowed(to, 'rename to');
     if (source === '') throw new HttpError(400, 'The root directory cannot be renamed');
     if (target === '') throw new HttpError(409, 'File already exists: the root directory');
     await this.openDocuments?.find(source)?.flush();
+    if (conditions.match !== undefined) await this.#check(source, await this.store.stat(source), conditions);
     const entry = await this.store.rename(source, target);
     if (source !== target) {
       // At once: until it knows, an open document misses its file.
       await this.openDocuments?.renamed(source, target);
       if (entry.kind === 'file') await this.store.checkpoints.renamed(source, target);
+      this.#tell({ action: 'rename', path: target, source_path: source });
     }
     return bareModel(target, entry);
   }
 
-  /** @param options.recursive  a directory with what is in it; otherwise it must be empty, as in Jupyter */
-  async delete(path: string, options: { recursive?: boolean } = {}): Promise<void> {
+  /** Into the trash, where there is one; for good otherwise, and then a directory must be empty unless asked for. */
+  async delete(path: string, options: DeleteOptions = {}): Promise<void> {
     const clean = this.#allowed(path, 'delete');
     if (clean === '') throw new HttpError(400, "Can't delete root");
-    await this.store.remove(clean, { recursive: this.#recursive || options.recursive === true });
+    if (options.match !== undefined) await this.#check(clean, await this.store.stat(clean), options);
+    if (this.#trash !== undefined && options.permanent !== true) {
+      // with what is not on the disk yet
+      await this.openDocuments?.find(clean)?.flush();
+      await this.#trash.put(clean);
+    } else {
+      await this.store.remove(clean, { recursive: this.#recursive || options.recursive === true });
+    }
     await this.store.checkpoints.removed(clean);
     await this.openDocuments?.removed(clean);
+    this.#tell({ action: 'delete', path: clean });
+  }
+
+  /** Whether what is deleted can be had back. */
+  get hasTrash(): boolean {
+    return this.#trash !== undefined;
+  }
+
+  /** What can be had back, the last first. */
+  async listTrash(): Promise<TrashModel[]> {
+    const entries = (await this.#trash?.list()) ?? [];
+    return entries
+      .filter(({ path }) => this.allowHidden || !isHidden(path))
+      .sort((a, b) => b.deleted.getTime() - a.deleted.getTime())
+      .map(({ id, path, name, kind, size, deleted }) => ({
+        id,
+        path,
+        name,
+        type: typeOf({ name, kind }),
+        size: size ?? null,
+        deleted: timestamp(deleted),
+      }));
+  }
+
+  /** @throws HttpError 404 for an unknown id, 409 when something has taken the place */
+  async restoreFromTrash(id: string, to?: string): Promise<ContentsModel> {
+    const target = to === undefined ? undefined : this.#allowed(to, 'put back to');
+    const path = await this.#usedTrash().restore(id, target);
+    this.#tell({ action: 'create', path });
+    return this.get(path, { content: false });
+  }
+
+  /** For good. */
+  async removeFromTrash(id: string): Promise<void> {
+    await this.#usedTrash().remove(id);
+  }
+
+  async emptyTrash(): Promise<void> {
+    for (const { id } of await this.listTrash()) await this.#usedTrash().remove(id);
+  }
+
+  #usedTrash(): Trash {
+    if (this.#trash === undefined)
+      throw new HttpError(404, 'There is no trash: what is deleted here is gone (option delete_to_trash)');
+    return this.#trash;
   }
 
   /** From now on the outputs of this notebook count as trusted, for as long as they stay what they are. */
@@ -358,8 +561,10 @@ export class Contents {
   async restoreCheckpoint(path: string, id: string): Promise<void> {
     const clean = this.#allowed(path, 'restore');
     await this.#mustExist(clean);
+    await this.openDocuments?.find(clean)?.flush();
     await this.store.checkpoints.restore(clean, id);
     await this.openDocuments?.find(clean)?.reload();
+    this.#tell({ action: 'save', path: clean });
   }
 
   async deleteCheckpoint(path: string, id: string): Promise<void> {

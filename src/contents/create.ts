@@ -4,7 +4,7 @@ import { newNotebook } from '../notebook/index.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
 import { bareModel } from './models.js';
 import { copyNames, untitledNames } from './names.js';
-import type { NotebookManager } from './notebook-manager.js';
+import type { Entry, NotebookManager } from './notebook-manager.js';
 import { joinPath, nameOf } from './paths.js';
 
 /**
@@ -44,8 +44,62 @@ export async function copyInto(
   store: NotebookManager,
   source: string,
   directory: string,
+  copyAs: typeof copyTo,
 ): Promise<ContentsModel> {
-  return firstFree(store, directory, copyNames(nameOf(source)), (path) => copyTo(store, source, path));
+  return firstFree(store, directory, copyNames(nameOf(source)), (path) => copyAs(store, source, path));
+}
+
+/** As jupyter_server's `max_copy_folder_size_mb`. */
+const LARGEST_DIRECTORY = 500_000_000;
+const MOST_ENTRIES = 10_000;
+
+/**
+ * With all that is in it.
+ *
+ * @throws HttpError 409 when something is there, 400 for a directory that is too large, or goes in circles by links
+ */
+export async function copyDirectory(
+  store: NotebookManager,
+  source: string,
+  path: string,
+): Promise<ContentsModel> {
+  const inside: { path: string; entry: Entry }[] = [];
+  let size = 0;
+  for await (const found of walk(store, source)) {
+    inside.push(found);
+    size += found.entry.size ?? 0;
+    if (size > LARGEST_DIRECTORY || inside.length > MOST_ENTRIES) {
+      throw new HttpError(
+        400,
+        `${source} is too large to be copied here: more than ${LARGEST_DIRECTORY / 1e6} MB or ${MOST_ENTRIES} files`,
+      );
+    }
+  }
+  const made = await store.makeDirectory(path);
+  for (const { path: from, entry } of inside) {
+    const to = path + from.slice(source.length);
+    if (entry.kind === 'directory') await store.makeDirectory(to);
+    else await copyTo(store, from, to);
+  }
+  return bareModel(path, made, 'directory');
+}
+
+/** Everything below a directory, each directory before what is in it; without hidden names. */
+export async function* walk(
+  store: Pick<NotebookManager, 'list'>,
+  directory: string,
+): AsyncGenerator<{ path: string; entry: Entry }> {
+  let after: string | undefined;
+  do {
+    const page = await store.list(directory, after === undefined ? {} : { after });
+    for (const entry of page.entries) {
+      if (entry.name.startsWith('.')) continue;
+      const path = joinPath(directory, entry.name);
+      yield { path, entry };
+      if (entry.kind === 'directory') yield* walk(store, path);
+    }
+    after = page.next;
+  } while (after !== undefined);
 }
 
 /** @throws HttpError 409 when something is there */

@@ -5,6 +5,7 @@ export type { OpenDocument, OpenDocuments } from './open-documents.js';
 export { NotebookTrust, type TrustOptions } from './trust/notebook-trust.js';
 export { NotebookContent } from './notebook-content.js';
 export { contentsRouter } from './router.js';
+export { loadSaveHooks, type PostSaveHook, type PreSaveHook, type SaveHooks } from './save-hooks.js';
 export { loadNotebookManager, type LoadOptions, type StoreSections } from './load-manager.js';
 export { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
 export { MemoryNotebookManager } from './stores/memory.js';

@@ -1,10 +1,7 @@
 /** Makes the store that `notebook_manager_class` names: a built-in one, a package, or a module by its path. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { HttpError } from '../http-error.js';
 import { CheckpointsBeside } from './checkpoints-beside.js';
+import { firstLine, loadModule } from './load-module.js';
 import { NotebookManager } from './notebook-manager.js';
 import { cleanPath, joinPath, nameOf, parentOf } from './paths.js';
 import { TrashBeside } from './trash-beside.js';
@@ -60,7 +57,8 @@ type OptionsFor = (className: string) => LoadOptions['options'];
 async function make(name: string, baseDirectory: string, optionsFor: OptionsFor): Promise<NotebookManager> {
   if (name === 'FileNotebookManager') return new FileNotebookManager(optionsFor(name));
   if (name === 'MemoryNotebookManager') return new MemoryNotebookManager();
-  const made = defaultExport(await importModule(name, baseDirectory));
+  const hint = `there is no notebook manager ${name}. Built in are FileNotebookManager and MemoryNotebookManager; a module is named by its path (./my-store.mjs) or as an installed package`;
+  const made = await loadModule({ option: 'notebook_manager_class', name, baseDirectory, hint });
   if (typeof made !== 'function') {
     throw new Error(
       `notebook_manager_class: the default export of ${name} must be a class that extends NotebookManager, or a function that makes a store`,
@@ -76,51 +74,11 @@ async function make(name: string, baseDirectory: string, optionsFor: OptionsFor)
       if (isClass(store)) store = new store(optionsFor(store.name || made.name));
     }
   } catch (error) {
-    throw new Error(`notebook_manager_class: ${name} could not be started: ${messageOf(error)}`, {
+    throw new Error(`notebook_manager_class: ${name} could not be started: ${firstLine(error)}`, {
       cause: error,
     });
   }
   return checkStore(name, store);
-}
-
-async function importModule(name: string, baseDirectory: string): Promise<unknown> {
-  const isPath = name.startsWith('.') || isAbsolute(name) || /\.[cm]?js$/.test(name);
-  let location: string;
-  if (isPath) {
-    location = resolve(baseDirectory, name);
-    if (!existsSync(location)) throw new Error(`notebook_manager_class: there is no file ${location}`);
-  } else {
-    location = resolvePackage(name, baseDirectory);
-  }
-  try {
-    return await import(pathToFileURL(location).href);
-  } catch (error) {
-    throw new Error(`notebook_manager_class: ${name} could not be loaded: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Looked for beside the configuration file first, then beside the server itself. */
-function resolvePackage(name: string, baseDirectory: string): string {
-  for (const from of [join(baseDirectory, 'noop.js'), import.meta.url]) {
-    try {
-      return createRequire(from).resolve(name);
-    } catch {
-      // looked for in the next place; not finding it anywhere is reported below
-    }
-  }
-  throw new Error(
-    `notebook_manager_class: there is no notebook manager ${name}. Built in are FileNotebookManager and MemoryNotebookManager; a module is named by its path (./my-store.mjs) or as an installed package`,
-  );
-}
-
-function defaultExport(module: unknown): unknown {
-  const value = (module as { default?: unknown }).default;
-  // a CommonJS module that was compiled from ES modules
-  const inner =
-    typeof value === 'object' && value !== null ? (value as { default?: unknown }).default : undefined;
-  return inner ?? value;
 }
 
 type StoreClass = new (options: unknown) => unknown;
@@ -157,8 +115,4 @@ function checkStore(name: string, store: unknown): NotebookManager {
   }
   if (candidate['close'] === undefined) Object.defineProperty(store, 'close', { value: async () => {} });
   return manager;
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }

@@ -15,7 +15,7 @@ export function timestamp(date: Date): string {
 }
 
 /** By its name: `.ipynb` is a notebook. */
-export function typeOf(entry: Entry): ModelType {
+export function typeOf(entry: Pick<Entry, 'name' | 'kind'>): ModelType {
   if (entry.kind === 'directory') return 'directory';
   return entry.name.endsWith('.ipynb') ? 'notebook' : 'file';
 }

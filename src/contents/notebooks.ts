@@ -25,6 +25,7 @@ import {
 } from '../notebook/index.js';
 import type { NotebookCheck } from '../notebook/validate.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
+import type { When } from './conditions.js';
 import { keepBeside } from './keep-beside.js';
 import { bareModel, hashOf } from './models.js';
 import { NotebookContent } from './notebook-content.js';
@@ -80,8 +81,13 @@ export class Notebooks {
     let model = bareModel(path, entry, 'notebook');
     if (wanted.hash) {
       await open?.flush();
-      const { entry: hashed, bytes } = await readAll(store, path);
-      model = { ...bareModel(path, hashed, 'notebook'), ...hashOf(bytes) };
+      const known = open === undefined ? entry : await store.stat(path);
+      if (known?.hash !== undefined) {
+        model = { ...bareModel(path, known, 'notebook'), hash: known.hash, hash_algorithm: 'sha256' };
+      } else {
+        const { entry: hashed, bytes } = await readAll(store, path);
+        model = { ...bareModel(path, hashed, 'notebook'), ...hashOf(bytes) };
+      }
     }
     if (!wanted.content) return { ...model, content: null };
     if (open !== undefined) return { ...model, content: await ofValue(open.content()), format: 'json' };
@@ -102,9 +108,15 @@ export class Notebooks {
   /**
    * @param content what the client sent; undefined makes a new notebook empty
    * @param old     what is there now
+   * @param when    what must still hold when it is written
    * @throws HttpError 400 when the content is no notebook at all; one that breaks the format is saved and has a `message`
    */
-  async save(path: string, content: unknown, old: Entry | undefined): Promise<ContentsModel> {
+  async save(
+    path: string,
+    content: unknown,
+    old: Entry | undefined,
+    when: When = {},
+  ): Promise<{ model: ContentsModel; entry: Entry }> {
     const { store, trust } = this.#parts;
     if (content === undefined && old !== undefined) throw new HttpError(400, 'No content provided');
     const open = this.#parts.findOpen(path);
@@ -112,12 +124,12 @@ export class Notebooks {
     const { sent, file } = await fromClient(path, before, content);
     if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
     const entry =
-      open === undefined ? await store.write(path, asBuffer(file)) : await open.save(valueOf(file));
+      open === undefined ? await store.write(path, asBuffer(file), when) : await open.save(valueOf(file));
     const { message, isTrusted } = await judgeSent(sent, file);
     if (isTrusted) await trust?.sign(file);
     if ((await store.checkpoints.list(path)).length === 0) await this.#firstCheckpoint(path);
     const model = bareModel(path, entry, 'notebook');
-    return message === undefined ? model : { ...model, message };
+    return { entry, model: message === undefined ? model : { ...model, message } };
   }
 
   /** From now on the outputs of this notebook count as trusted, for as long as they stay what they are. */

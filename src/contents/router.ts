@@ -5,10 +5,12 @@ import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
 import type { Contents, GetOptions } from './contents.js';
+import { namesTag, type Conditions } from './conditions.js';
 import { filesRouter } from './files-router.js';
 import { NotebookContent } from './notebook-content.js';
 import { encodePath } from './paths.js';
 import { readJsonBody } from './read-body.js';
+import { trashRouter } from './trash-router.js';
 
 type PathParams = { path?: string[] };
 type CheckpointParams = PathParams & { id: string };
@@ -39,7 +41,16 @@ export function contentsRouter(contents: Contents): Router {
   });
 
   router.get('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
-    const model = await contents.getForSending(pathOf(req), getOptions(req));
+    const path = pathOf(req);
+    const options = getOptions(req);
+    const tag = await contents.tag(path, options);
+    if (tag !== undefined) {
+      res.setHeader('ETag', tag);
+      // no caching without asking, but an answer that says "as you have it"
+      res.setHeader('Cache-Control', 'private, no-cache');
+      if (namesTag(req.headers['if-none-match'], tag)) return void res.status(304).end();
+    }
+    const model = await contents.getForSending(path, options);
     res.setHeader('Last-Modified', new Date(model.last_modified).toUTCString());
     await sendModel(req, res, model);
   });
@@ -57,24 +68,31 @@ export function contentsRouter(contents: Contents): Router {
   router.put('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const body = await bodyOrRefusal(req, res, contents.maxBodySize);
     if (body === undefined) return sendCreated(req, res, 201, await contents.createUntitled(pathOf(req)));
-    // Ours, beyond Jupyter: an editor saves only over the text that it has read.
-    const ifMatch = /^"?([0-9a-f]{64})"?$/.exec(req.get('if-match') ?? '')?.[1];
-    if (ifMatch === undefined && req.get('if-match') !== undefined)
-      throw new HttpError(400, 'If-Match must be the hash of the file, as hash=1 tells it');
-    const { model, created } = await contents.save(pathOf(req), body, ifMatch);
+    const { model, created, tag } = await contents.save(pathOf(req), body, conditionsOf(req));
+    if (tag !== undefined) res.setHeader('ETag', tag);
     sendCreated(req, res, created ? 201 : 200, model);
   });
   router.patch('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const { path } = objectBody(req.body);
     if (typeof path !== 'string') throw new HttpError(400, "JSON body missing: it must have the new 'path'");
-    sendCreated(req, res, 200, await contents.rename(pathOf(req), path));
+    sendCreated(req, res, 200, await contents.rename(pathOf(req), path, conditionsOf(req)));
   });
   router.delete('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
-    // Ours, beyond Jupyter: the dashboard has asked the person before it says so.
-    await contents.delete(pathOf(req), { recursive: req.query['recursive'] === '1' });
+    // Ours, beyond Jupyter: the dashboard has asked the person before it says either.
+    const { recursive, permanent } = req.query;
+    await contents.delete(pathOf(req), {
+      recursive: recursive === '1',
+      permanent: permanent === '1',
+      match: req.headers['if-match'],
+    });
     res.status(204).end();
   });
 
+  // The address of IPython 2 and 3.
+  router.all('/api/notebooks{/*path}', (req: Request<PathParams>, res) => {
+    res.redirect(302, locationOf(req, pathOf(req)).replace(/\/$/, ''));
+  });
+  router.use(trashRouter(contents));
   router.use(filesRouter(contents));
   return router;
 }
@@ -82,6 +100,10 @@ export function contentsRouter(contents: Contents): Router {
 /** Express has decoded each segment; a slash that was encoded inside one separates like any other. */
 export function pathOf(req: Request<PathParams>): string {
   return (req.params.path ?? []).join('/');
+}
+
+function conditionsOf(req: Request): Conditions {
+  return { match: req.headers['if-match'], noneMatch: req.headers['if-none-match'] };
 }
 
 function getOptions(req: Request<PathParams>): GetOptions {

@@ -1,90 +1,189 @@
 /**
- * Files that arrive in chunks (JupyterLab sends large ones so): collected in a temporary file, and written to the store
- * when the last one is there. Until then what was under the name stays as it is, and an upload that breaks off leaves
- * nothing.
+ * Files that arrive in chunks (JupyterLab sends large ones so): collected in the data directory, and written to the store
+ * when the last one is there. Until then what was under the name stays as it is. An upload that was cut goes on with the
+ * chunk that is missing, also after the server was started anew; one that nobody goes on with is removed.
  */
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 
-interface Upload {
-  folder: string;
-  file: FileHandle;
+/** What is known of an upload between two chunks; stands beside the bytes, so that it outlives the server. */
+interface UploadState {
+  path: string;
+  /** bytes so far */
   size: number;
-  started: Date;
   /** the number of the chunk that comes next */
   next: number;
-  abandoned: NodeJS.Timeout;
+  /** SHA-256 of the last chunk, to know it again when its answer was lost and it is sent once more */
+  last: string;
+  /** ISO 8601 */
+  started: string;
 }
 
-/** How long an upload may wait for its next chunk, in milliseconds. */
-const PATIENCE = 60 * 60 * 1000;
+/** How long an upload may wait for its next chunk, in ms. */
+const PATIENCE = 24 * 60 * 60 * 1000;
+/** How long a last chunk that comes twice is known for what it is, in ms. */
+const MEMORY = 10 * 60 * 1000;
+
+export interface UploadEnd<T> {
+  /** called with the whole file after the last chunk */
+  finish(body: Readable | Buffer): Promise<T>;
+  /** what is there now, asked when the last chunk comes a second time */
+  again(): Promise<T | undefined>;
+}
+
+export type Progress<T> = { done: T } | { size: number; started: Date };
 
 export class Uploads {
-  readonly #uploads = new Map<string, Upload>();
+  readonly #directory: string;
+  readonly #isTemporary: boolean;
+  /** the last chunk of uploads that are complete: path → its hash */
+  readonly #finished = new Map<string, { last: string; at: number }>();
+  /** one chunk after the other for each path */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #isSwept = false;
+
+  /** @param directory for this server alone; default: a temporary one, removed by `close` */
+  constructor(directory?: string) {
+    this.#isTemporary = directory === undefined;
+    this.#directory = directory ?? join(tmpdir(), `nbserver-uploads-${randomBytes(8).toString('hex')}`);
+  }
+
+  /** Unfinished uploads stay, to be gone on with after the next start. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#turns.values());
+    if (this.#isTemporary) await rm(this.#directory, { recursive: true, force: true });
+  }
 
   /**
    * Takes one chunk.
    *
-   * @param chunk 1 for the first (an earlier upload to this path is given up), then 2, 3, …; -1 for the last
-   * @param finish called with the whole file after the last chunk
+   * @param chunk  1 for the first (an earlier upload to this path is given up), then 2, 3, …; -1 for the last
    * @returns what `finish` gives; before that the size so far
-   * @throws HttpError 400 for a chunk that does not follow the one before
+   * @throws HttpError 400 for a chunk that does not follow the one before; `next_chunk` says which would
    */
-  async add<T>(
+  async add<T>(path: string, chunk: number, bytes: Buffer, end: UploadEnd<T>): Promise<Progress<T>> {
+    const before = this.#turns.get(path) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(() => this.#add(path, chunk, bytes, end));
+    this.#turns.set(path, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(path) === mine) this.#turns.delete(path);
+    }
+  }
+
+  async #add<T>(path: string, chunk: number, bytes: Buffer, end: UploadEnd<T>): Promise<Progress<T>> {
+    const hash = hashOf(bytes);
+    const upload = chunk === 1 ? await this.#begin(path) : await this.#find(path);
+    if (upload === undefined) return this.#alone(path, chunk, bytes, hash, end);
+    // Its answer was lost on the way: it is here already.
+    if (chunk !== -1 && chunk === upload.next - 1 && hash === upload.last && chunk !== 1)
+      return progressOf(upload);
+    if (chunk !== -1 && chunk !== upload.next) throw notNext(path, chunk, upload.next);
+    await this.#append(upload, bytes, hash);
+    if (chunk !== -1) return progressOf(upload);
+    const done = await end.finish(createReadStream(this.#contentOf(path)));
+    this.#finished.set(path, { last: hash, at: Date.now() });
+    await this.drop(path);
+    return { done };
+  }
+
+  /** A chunk without an upload: a file that fits into one, or a last chunk whose answer was lost. */
+  async #alone<T>(
     path: string,
     chunk: number,
     bytes: Buffer,
-    finish: (body: Readable | Buffer) => Promise<T>,
-  ): Promise<{ done: T } | { size: number; started: Date }> {
-    if (chunk === 1) {
-      await this.drop(path);
-      await this.#begin(path);
+    hash: string,
+    { finish, again }: UploadEnd<T>,
+  ): Promise<Progress<T>> {
+    if (chunk !== -1) throw notNext(path, chunk, 1);
+    const finished = this.#finished.get(path);
+    if (finished?.last === hash && Date.now() - finished.at < MEMORY) {
+      const there = await again();
+      if (there !== undefined) return { done: there };
     }
-    const upload = this.#uploads.get(path);
-    if (upload === undefined) {
-      // a file that fits into one chunk, sent as its own last one
-      if (chunk === -1) return { done: await finish(bytes) };
-      throw new HttpError(400, `No upload of ${path} is going on; begin with chunk 1`);
-    }
-    if (chunk !== -1 && chunk !== upload.next) {
-      throw new HttpError(400, `Chunk ${upload.next} of ${path} is expected, not ${chunk}`);
-    }
-    upload.next++;
-    upload.abandoned.refresh();
+    return { done: await finish(bytes) };
+  }
+
+  async #begin(path: string): Promise<UploadState> {
+    await this.#sweep();
+    await this.drop(path);
+    this.#finished.delete(path);
+    await mkdir(this.#folderOf(path), { recursive: true, mode: 0o700 });
+    return { path, size: 0, next: 1, last: '', started: new Date().toISOString() };
+  }
+
+  /** On the disk: a server that was started anew finds it, too. */
+  async #find(path: string): Promise<UploadState | undefined> {
     try {
-      await upload.file.writeFile(bytes);
-      upload.size += bytes.length;
-      if (chunk !== -1) return { size: upload.size, started: upload.started };
-      return { done: await finish(createReadStream(join(upload.folder, 'content'))) };
-    } catch (error) {
-      await this.drop(path);
-      throw error;
-    } finally {
-      if (chunk === -1) await this.drop(path);
+      return JSON.parse(await readFile(join(this.#folderOf(path), 'state.json'), 'utf8')) as UploadState;
+    } catch {
+      // none was begun, or one was cut in its first chunk: it begins anew
+      return undefined;
     }
   }
 
-  async #begin(path: string): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'nbserver-upload-'));
-    const file = await open(join(folder, 'content'), 'wx', 0o600);
-    const abandoned = setTimeout(() => void this.drop(path), PATIENCE).unref();
-    this.#uploads.set(path, { folder, file, size: 0, started: new Date(), next: 1, abandoned });
+  /** Bytes that a kill left behind the known size are written over. */
+  async #append(upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
+    const file = await open(this.#contentOf(upload.path), upload.next === 1 ? 'w' : 'r+', 0o600);
+    try {
+      await file.truncate(upload.size);
+      for (let done = 0; done < bytes.length;) {
+        done += (await file.write(bytes, done, bytes.length - done, upload.size + done)).bytesWritten;
+      }
+    } finally {
+      await file.close();
+    }
+    upload.size += bytes.length;
+    upload.next += 1;
+    upload.last = hash;
+    const state = join(this.#folderOf(upload.path), 'state.json');
+    await writeFile(`${state}.new`, JSON.stringify(upload), { mode: 0o600 });
+    await rename(`${state}.new`, state);
   }
 
   async drop(path: string): Promise<void> {
-    const upload = this.#uploads.get(path);
-    if (upload === undefined) return;
-    this.#uploads.delete(path);
-    clearTimeout(upload.abandoned);
-    await upload.file.close();
-    await rm(upload.folder, { recursive: true, force: true });
+    await rm(this.#folderOf(path), { recursive: true, force: true });
   }
 
-  async close(): Promise<void> {
-    for (const path of [...this.#uploads.keys()]) await this.drop(path);
+  /** Uploads that nobody went on with. */
+  async #sweep(): Promise<void> {
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    for (const name of await readdir(this.#directory).catch(() => [])) {
+      const folder = join(this.#directory, name);
+      const stats = await stat(folder).catch(() => undefined);
+      if (stats !== undefined && Date.now() - stats.mtimeMs > PATIENCE)
+        await rm(folder, { recursive: true, force: true });
+    }
   }
+
+  #contentOf(path: string): string {
+    return join(this.#folderOf(path), 'content');
+  }
+
+  #folderOf(path: string): string {
+    return join(this.#directory, hashOf(Buffer.from(path)).slice(0, 32));
+  }
+}
+
+function progressOf({ size, started }: UploadState): { size: number; started: Date } {
+  return { size, started: new Date(started) };
+}
+
+function notNext(path: string, chunk: number, next: number): HttpError {
+  const sentence =
+    next === 1
+      ? `No upload of ${path} is going on; begin with chunk 1`
+      : `Chunk ${next} of ${path} is expected, not ${chunk}`;
+  return new HttpError(400, sentence, null, { next_chunk: next });
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

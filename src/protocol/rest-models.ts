@@ -24,6 +24,19 @@ export interface CheckpointModel {
   last_modified: string;
 }
 
+/** Something in the trash (`GET api/trash`; ours). */
+export interface TrashModel {
+  id: string;
+  /** where it was */
+  path: string;
+  name: string;
+  type: 'directory' | 'file' | 'notebook';
+  /** bytes; null for directories */
+  size: number | null;
+  /** ISO 8601 UTC with microseconds and Z */
+  deleted: string;
+}
+
 export interface KernelModel {
   id: string;
   name: string;

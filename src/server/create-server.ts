@@ -15,6 +15,7 @@ import {
   Contents,
   contentsRouter,
   loadNotebookManager,
+  loadSaveHooks,
   NotebookTrust,
   type StoreSections,
 } from '../contents/index.js';
@@ -148,6 +149,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       new Contents(store, {
         allowHidden: settings.allow_hidden,
         maxBodySize: settings.max_body_size,
+        deleteToTrash: settings.delete_to_trash,
+        uploadDirectory: join(directories.state, 'uploads'),
+        hooks: await loadSaveHooks(settings, options.config_directory ?? process.cwd()),
         trust: keep(
           new NotebookTrust({
             stateDirectory: directories.state,

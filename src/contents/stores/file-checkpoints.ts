@@ -13,6 +13,7 @@ import {
   checkpointName,
   datedCheckpointName,
   datedCheckpoints,
+  isReplaced,
   noCheckpoint,
 } from '../checkpoint-names.js';
 import type { Checkpoints } from '../notebook-manager.js';
@@ -65,6 +66,8 @@ export class FileCheckpoints implements Checkpoints {
 
   async list(path: string): Promise<{ id: string; modified: Date }[]> {
     const versions = await onPath(path, () => this.#versions(this.#locate(path)));
+    // Who removes the last checkpoint that was asked for expects none: clients of Jupyter know of one only.
+    if (versions.every(({ id }) => isReplaced(id))) return [];
     return versions.map(({ id, modified }) => ({ id, modified }));
   }
 
@@ -76,7 +79,7 @@ export class FileCheckpoints implements Checkpoints {
       const versions = await this.#versions(file);
       const isKept = await Promise.all(versions.map(({ location }) => sameContent(file, location)));
       const keep = (old: string): Promise<void> =>
-        isKept.includes(true) ? Promise.resolve() : this.adopt(path, old);
+        isKept.includes(true) ? Promise.resolve() : this.adopt(path, old, 'replaced-');
       await replaceFile(file, createReadStream(version.location), { onReplaced: keep });
     });
   }
@@ -86,7 +89,7 @@ export class FileCheckpoints implements Checkpoints {
     const version = await this.#find(path, id);
     await onPath(path, async () => {
       await rm(version.location);
-      const last = (await this.#versions(file)).at(-1);
+      const last = (await this.#versions(file)).filter(({ id }) => !isReplaced(id)).at(-1);
       if (version.id !== CHECKPOINT_ID || last === undefined) return;
       // the one before is the newest now, and Jupyter is to find it
       await rename(last.location, join(dirname(last.location), checkpointName(basename(file))));
@@ -115,11 +118,11 @@ export class FileCheckpoints implements Checkpoints {
   }
 
   /** Keeps a content of the file that nobody asked to keep: it was overwritten, or is about to be. */
-  async adopt(path: string, content: string): Promise<void> {
+  async adopt(path: string, content: string, why: 'replaced-' | '' = ''): Promise<void> {
     const file = this.#locate(path);
     const directory = await this.#place(file);
     const { mtime } = await stat(content);
-    await copyFile(content, await freeDatedName(directory, basename(file), mtime));
+    await copyFile(content, await freeDatedName(directory, basename(file), mtime, why));
     await this.#thin(file);
   }
 
@@ -144,7 +147,7 @@ export class FileCheckpoints implements Checkpoints {
       const stats = await fileAt(location);
       if (stats !== undefined) newest.push({ id: CHECKPOINT_ID, location, modified: stats.mtime });
     }
-    versions.sort((a, b) => (a.id < b.id ? -1 : 1));
+    versions.sort((a, b) => (timeOf(a.id) < timeOf(b.id) ? -1 : 1));
     return [...versions, ...newest.slice(0, 1)];
   }
 
@@ -188,6 +191,10 @@ export class FileCheckpoints implements Checkpoints {
   }
 }
 
+function timeOf(id: string): string {
+  return id.replace('replaced-', '');
+}
+
 function besideOf(file: string): string {
   return join(dirname(file), CHECKPOINT_DIRECTORY);
 }
@@ -213,9 +220,9 @@ async function fileAt(location: string): Promise<{ mtime: Date } | undefined> {
   }
 }
 
-async function freeDatedName(directory: string, name: string, time: Date): Promise<string> {
+async function freeDatedName(directory: string, name: string, time: Date, why = ''): Promise<string> {
   for (let ms = time.getTime(); ; ms++) {
-    const id = new Date(ms).toISOString().replace(/[:.]/g, '-');
+    const id = why + new Date(ms).toISOString().replace(/[:.]/g, '-');
     const location = join(directory, datedCheckpointName(name, id));
     if ((await fileAt(location)) === undefined) return location;
   }

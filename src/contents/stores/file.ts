@@ -194,10 +194,9 @@ export class FileNotebookManager extends NotebookManager {
       }
     }
     const written = await stat(location, { bigint: true });
-    const entry = await this.#entry(path, location, written);
     if (Buffer.isBuffer(body))
-      this.#remember(entry.revision, createHash('sha256').update(body).digest('hex'));
-    return entry;
+      this.#remember(revisionOf(written), createHash('sha256').update(body).digest('hex'));
+    return this.#entry(path, location, written);
   }
 
   /** Somebody wrote the file after we had looked at it: what they wrote becomes a checkpoint. */
@@ -373,7 +372,8 @@ export class FileNotebookManager extends NotebookManager {
     );
     const entry = entryOf(nameOf(path), stats, writable);
     if (entry === undefined) throw special(path);
-    return entry;
+    const hash = this.#hashes.get(entry.revision);
+    return hash === undefined ? entry : { ...entry, hash };
   }
 
   async #checkParent(path: string): Promise<void> {

@@ -74,6 +74,7 @@ describe('Contents with live documents', () => {
     await contents.delete('b.ipynb');
     expect(calls).toEqual([
       'flush',
+      'flush',
       'reload',
       'flush',
       'flush',

@@ -17,6 +17,8 @@ export interface Served {
   /** without slash at the end */
   url: string;
   root: string;
+  /** holds the trash and unfinished uploads */
+  home: string;
   contents: Contents;
   close(): Promise<void>;
 }
@@ -30,8 +32,18 @@ export interface Answer {
 
 export async function serveContents(options: ContentsOptions = {}, base = '/base'): Promise<Served> {
   const root = mkdtempSync(join(tmpdir(), 'nbserver-contents-'));
-  const store = new FileNotebookManager({ notebook_dir: root, allow_hidden: options.allowHidden ?? false });
-  const contents = new Contents(store, options);
+  const home = mkdtempSync(join(tmpdir(), 'nbserver-contents-home-'));
+  const store = new FileNotebookManager({
+    notebook_dir: root,
+    allow_hidden: options.allowHidden ?? false,
+    trash_dir: join(home, 'Trash'),
+  });
+  // What is deleted is gone, as in Jupyter without a trash; tests of the trash say otherwise.
+  const contents = new Contents(store, {
+    deleteToTrash: false,
+    uploadDirectory: join(home, 'uploads'),
+    ...options,
+  });
   const app = express();
   const parse = express.json({ type: () => true });
   const json: RequestHandler = (req, res, next) => (req.method === 'PUT' ? next() : parse(req, res, next));
@@ -49,11 +61,14 @@ export async function serveContents(options: ContentsOptions = {}, base = '/base
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`,
     root,
+    home,
     contents,
     close: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
-      rmSync(root, { recursive: true, force: true });
+      await contents.close();
+      await store.close();
+      for (const folder of [root, home]) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,391 @@
+/** What the contents API does beyond Jupyter's: conditions, tags, uploads that go on, a trash, hooks. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  Contents,
+  FileNotebookManager,
+  loadSaveHooks,
+  type ContentsOptions,
+} from '../../../src/contents/index.js';
+import { HttpError } from '../../../src/http-error.js';
+import { newNotebook } from '../../../src/notebook/index.js';
+import type { ContentsEvent } from '../../../src/protocol/events.js';
+import { rounds } from '../../tier.js';
+import { call, serveContents, type Served } from './serve.js';
+
+let served: Served;
+afterEach(() => served.close());
+
+async function serve(options: ContentsOptions = {}): Promise<string> {
+  served = await serveContents(options);
+  return `${served.url}/api/contents`;
+}
+const at = (path: string): string => join(served.root, path);
+const put = (path: string, text: string): void => writeFileSync(at(path), text);
+const text = (path: string): string => readFileSync(at(path), 'utf8');
+const sha = (content: string): string => createHash('sha256').update(content).digest('hex');
+const textBody = (content: string): object => ({ type: 'file', format: 'text', content });
+const notebookBody = (source: string): object => ({
+  type: 'notebook',
+  content: {
+    cells: [{ cell_type: 'markdown', id: 'a', metadata: {}, source }],
+    metadata: {},
+    nbformat: 4,
+    nbformat_minor: 5,
+  },
+});
+
+describe('a save on a condition', () => {
+  it.each<[string, (tag: string) => Record<string, string>, number]>([
+    ['the tag of what was read', (tag) => ({ 'If-Match': tag }), 200],
+    ['one of several tags', (tag) => ({ 'If-Match': `"x", ${tag}` }), 200],
+    ['a weak tag, as a proxy makes it', (tag) => ({ 'If-Match': `W/${tag}` }), 200],
+    ['the hash of what was read', () => ({ 'If-Match': `"${sha('one')}"` }), 200],
+    ['anything at all', () => ({ 'If-Match': '*' }), 200],
+    ['another tag', () => ({ 'If-Match': '"other"' }), 409],
+    ['another hash', () => ({ 'If-Match': `"${sha('two')}"` }), 409],
+    ['nothing there', () => ({ 'If-None-Match': '*' }), 409],
+  ])('of %s', async (_what, headers, status) => {
+    const api = await serve();
+    put('f.txt', 'one');
+    const tag = (await call(`${api}/f.txt`)).headers.get('etag') ?? '';
+    const answer = await call(`${api}/f.txt`, 'PUT', textBody('new'), headers(tag));
+    expect(answer.status).toBe(status);
+    expect(text('f.txt')).toBe(status === 200 ? 'new' : 'one');
+  });
+
+  it('that does not hold is answered with the hash of what is there', async () => {
+    const api = await serve();
+    const made = await call(`${api}/n.ipynb`, 'PUT', notebookBody('one'));
+    const tag = made.headers.get('etag') ?? '';
+    expect(made.json['hash']).toBe(sha(text('n.ipynb')));
+    put('n.ipynb', Buffer.from(newNotebook()).toString());
+    const refused = await call(`${api}/n.ipynb`, 'PUT', notebookBody('two'), { 'If-Match': tag });
+    expect([refused.status, refused.json['hash'], refused.json['reason']]).toEqual([
+      409,
+      sha(Buffer.from(newNotebook()).toString()),
+      'changed',
+    ]);
+    const again = await call(`${api}/n.ipynb`, 'PUT', notebookBody('two'), {
+      'If-Match': `"${String(refused.json['hash'])}"`,
+    });
+    expect(again.status).toBe(200);
+    const next = again.headers.get('etag') ?? '';
+    expect((await call(`${api}/n.ipynb`, 'PUT', notebookBody('three'), { 'If-Match': next })).status).toBe(
+      200,
+    );
+  });
+
+  it('that something is there does not make it, and "nothing there" does', async () => {
+    const api = await serve();
+    expect((await call(`${api}/f.txt`, 'PUT', textBody('x'), { 'If-Match': '*' })).status).toBe(409);
+    expect((await call(`${api}/f.txt`, 'PUT', textBody('x'), { 'If-None-Match': '*' })).status).toBe(201);
+    expect(text('f.txt')).toBe('x');
+  });
+
+  it('holds for renames and deletions, too', async () => {
+    const api = await serve();
+    put('f.txt', 'one');
+    const wrong = { 'If-Match': '"other"' };
+    expect((await call(`${api}/f.txt`, 'PATCH', { path: 'g.txt' }, wrong)).status).toBe(409);
+    expect((await call(`${api}/f.txt`, 'DELETE', undefined, wrong)).status).toBe(409);
+    expect(readdirSync(served.root)).toEqual(['f.txt']);
+  });
+
+  it('loses none of many that come at once', async () => {
+    const api = await serve();
+    put('f.txt', '');
+    const saves = rounds(60, 1000);
+    const add = async (word: string): Promise<void> => {
+      for (;;) {
+        const { headers, json } = await call(`${api}/f.txt`);
+        const body = textBody(`${String(json['content'])}${word}\n`);
+        const answer = await call(`${api}/f.txt`, 'PUT', body, { 'If-Match': headers.get('etag') });
+        if (answer.status === 200) return;
+        expect(answer.status).toBe(409);
+      }
+    };
+    await Promise.all(
+      [0, 1, 2, 3].map(async (writer) => {
+        for (let i = writer; i < saves; i += 4) await add(`word ${i}`);
+      }),
+    );
+    expect(new Set(text('f.txt').trimEnd().split('\n')).size).toBe(saves);
+  });
+});
+
+describe('a read by who has it already', () => {
+  it('is answered with 304 until it changes, each form for itself', async () => {
+    const api = await serve();
+    put('f.txt', 'one');
+    const { headers } = await call(`${api}/f.txt`);
+    const mine = { 'If-None-Match': headers.get('etag') ?? '' };
+    expect((await call(`${api}/f.txt`, 'GET', undefined, mine)).status).toBe(304);
+    expect((await call(`${api}/f.txt?content=0`, 'GET', undefined, mine)).status).toBe(200);
+    expect((await call(`${api}/f.txt?format=base64`, 'GET', undefined, mine)).status).toBe(200);
+    put('f.txt', 'two');
+    expect((await call(`${api}/f.txt`, 'GET', undefined, mine)).json['content']).toBe('two');
+  });
+
+  it('gets the hash without the file being read when the server wrote it', async () => {
+    const api = await serve();
+    await call(`${api}/f.txt`, 'PUT', textBody('hashed'));
+    const { json } = await call(`${api}/f.txt?content=0&hash=1`);
+    expect([json['hash'], json['hash_algorithm'], json['content']]).toEqual([sha('hashed'), 'sha256', null]);
+    put('f.txt', 'by somebody else');
+    expect((await call(`${api}/f.txt?content=0&hash=1`)).json['hash']).toBe(sha('by somebody else'));
+  });
+});
+
+describe('an upload in chunks', () => {
+  const chunk = (api: string, n: number, content: string): ReturnType<typeof call> =>
+    call(`${api}/big.txt`, 'PUT', { ...textBody(content), chunk: n });
+
+  it('goes on where it was cut, also after the server was started anew', async () => {
+    const api = await serve();
+    await chunk(api, 1, 'one ');
+    await chunk(api, 2, 'two ');
+    expect((await chunk(api, 2, 'two ')).status).toBe(200);
+    const wrong = await chunk(api, 5, 'five');
+    expect([wrong.status, wrong.json['next_chunk']]).toEqual([400, 3]);
+    // another server on the same data directory
+    const uploads = readdirSync(join(served.home, 'uploads'));
+    expect(uploads.length).toBe(1);
+    const next = new Contents(new FileNotebookManager({ notebook_dir: served.root }), {
+      uploadDirectory: join(served.home, 'uploads'),
+    });
+    await next.save('big.txt', { type: 'file', format: 'text', content: 'three ', chunk: 3 });
+    await next.save('big.txt', { type: 'file', format: 'text', content: 'end', chunk: -1 });
+    expect(text('big.txt')).toBe('one two three end');
+    expect(readdirSync(join(served.home, 'uploads'))).toEqual([]);
+  });
+
+  it('is not cut short by its last chunk coming twice, whose answer was lost', async () => {
+    const api = await serve();
+    await chunk(api, 1, 'one ');
+    await chunk(api, -1, 'end');
+    expect((await chunk(api, -1, 'end')).status).toBe(200);
+    expect(text('big.txt')).toBe('one end');
+    await chunk(api, -1, 'alone');
+    expect(text('big.txt')).toBe('alone');
+  });
+
+  it('begins anew with chunk 1', async () => {
+    const api = await serve();
+    await chunk(api, 1, 'broken off');
+    await chunk(api, 1, 'whole ');
+    await chunk(api, -1, 'file');
+    expect(text('big.txt')).toBe('whole file');
+  });
+});
+
+describe('the trash', () => {
+  it('takes what is deleted, lists it, and gives it back', async () => {
+    const api = await serve({ deleteToTrash: true });
+    const trash = `${served.url}/api/trash`;
+    mkdirSync(at('d'));
+    put('d/n.ipynb', Buffer.from(newNotebook()).toString());
+    put('f.txt', 'kept');
+    expect((await call(`${api}/d`, 'DELETE')).status).toBe(204);
+    expect((await call(`${api}/f.txt`, 'DELETE')).status).toBe(204);
+    expect(readdirSync(served.root)).toEqual([]);
+    const { json } = await call(trash);
+    expect(json['enabled']).toBe(true);
+    const items = json['items'] as { id: string; path: string; type: string; size: number | null }[];
+    expect(items.map(({ path, type, size }) => [path, type, size]).sort()).toEqual([
+      ['d', 'directory', null],
+      ['f.txt', 'file', 4],
+    ]);
+    const idOf = (path: string): string => items.find((item) => item.path === path)?.id ?? '';
+    const back = await call(`${trash}/${idOf('d')}`, 'POST');
+    expect([back.status, back.json['path'], back.headers.get('location')]).toEqual([
+      200,
+      'd',
+      '/base/api/contents/d',
+    ]);
+    expect(existsSync(at('d/n.ipynb'))).toBe(true);
+    put('f.txt', 'another one');
+    expect((await call(`${trash}/${idOf('f.txt')}`, 'POST')).status).toBe(409);
+    expect((await call(`${trash}/${idOf('f.txt')}`, 'POST', { path: '../x' })).status).toBe(404);
+    expect((await call(`${trash}/${idOf('f.txt')}`, 'POST', { path: 'g.txt' })).json['path']).toBe('g.txt');
+    expect([text('f.txt'), text('g.txt')]).toEqual(['another one', 'kept']);
+  });
+
+  it('is emptied, one by one and at once, and can be passed by', async () => {
+    const api = await serve({ deleteToTrash: true });
+    const trash = `${served.url}/api/trash`;
+    for (const name of ['a', 'b', 'c', 'd']) put(name, '');
+    for (const name of ['a', 'b', 'c']) await call(`${api}/${name}`, 'DELETE');
+    await call(`${api}/d?permanent=1`, 'DELETE');
+    const items = async (): Promise<{ id: string }[]> =>
+      (await call(trash)).json['items'] as { id: string }[];
+    expect((await items()).length).toBe(3);
+    expect((await call(`${trash}/${(await items())[0]?.id}`, 'DELETE')).status).toBe(204);
+    expect((await items()).length).toBe(2);
+    expect((await call(trash, 'DELETE')).status).toBe(204);
+    expect(await items()).toEqual([]);
+    expect((await call(`${trash}/h-YQ`, 'DELETE')).status).toBe(404);
+  });
+
+  it('is not there when it is turned off', async () => {
+    await serve();
+    const { json } = await call(`${served.url}/api/trash`);
+    expect(json).toEqual({ enabled: false, items: [] });
+    expect((await call(`${served.url}/api/trash/h-YQ`, 'POST')).json['message']).toMatch(/delete_to_trash/);
+  });
+});
+
+describe('directories', () => {
+  it('are copied with what is in them, but not into themselves', async () => {
+    const api = await serve();
+    mkdirSync(at('d/deep'), { recursive: true });
+    put('d/deep/f.txt', 'kept');
+    put('d/.hidden', '');
+    const { status, json } = await call(api, 'POST', { copy_from: 'd' });
+    expect([status, json['path'], json['type']]).toEqual([201, 'd-Copy1', 'directory']);
+    expect(text('d-Copy1/deep/f.txt')).toBe('kept');
+    expect(readdirSync(at('d-Copy1'))).toEqual(['deep']);
+    expect((await call(`${api}/d/deep`, 'POST', { copy_from: 'd' })).status).toBe(400);
+  });
+});
+
+describe('/api/notebooks', () => {
+  it('leads older clients to the contents API', async () => {
+    await serve();
+    const answer = await call(`${served.url}/api/notebooks/a%20b/c.ipynb`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      302,
+      '/base/api/contents/a%20b/c.ipynb',
+    ]);
+  });
+});
+
+describe('events', () => {
+  it('tell what clients did, once it is done', async () => {
+    const api = await serve();
+    const events: ContentsEvent[] = [];
+    served.contents.onEvent = (event) => events.push(event);
+    await call(api, 'POST', { type: 'notebook' });
+    await call(`${api}/Untitled.ipynb`, 'PUT', notebookBody('x'));
+    await call(api, 'POST', { copy_from: 'Untitled.ipynb' });
+    await call(`${api}/Untitled-Copy1.ipynb`, 'PATCH', { path: 'b.ipynb' });
+    await call(`${api}/b.ipynb`, 'DELETE');
+    await call(`${api}/missing`, 'DELETE');
+    await call(`${api}/u.txt`, 'PUT', { ...textBody('x'), chunk: 1 });
+    await call(`${api}/u.txt`, 'PUT', { ...textBody('y'), chunk: -1 });
+    expect(events).toEqual([
+      { action: 'create', path: 'Untitled.ipynb' },
+      { action: 'save', path: 'Untitled.ipynb' },
+      { action: 'copy', path: 'Untitled-Copy1.ipynb', source_path: 'Untitled.ipynb' },
+      { action: 'rename', path: 'b.ipynb', source_path: 'Untitled-Copy1.ipynb' },
+      { action: 'delete', path: 'b.ipynb' },
+      { action: 'upload', path: 'u.txt' },
+    ]);
+  });
+});
+
+describe('save hooks', () => {
+  const hooksOf = async (before: string, after = ''): ReturnType<typeof loadSaveHooks> => {
+    const { mkdtempSync } = await import('node:fs');
+    const { tmpdir } = await import('node:os');
+    const folder = mkdtempSync(join(tmpdir(), 'nbserver-hooks-'));
+    writeFileSync(join(folder, 'before.mjs'), before);
+    writeFileSync(join(folder, 'after.mjs'), after);
+    return loadSaveHooks(
+      { pre_save_hook: './before.mjs', post_save_hook: after === '' ? '' : './after.mjs' },
+      folder,
+    );
+  };
+
+  it('change what is saved, by clients and by open documents, and see it afterwards', async () => {
+    const upper = `export default (model) => {
+      if (model.type === 'notebook') for (const cell of model.content.cells) cell.source = cell.source.toUpperCase();
+    };`;
+    const script = `import { writeFileSync } from 'node:fs';
+      export default (model, { path, directory }) =>
+        writeFileSync(directory + '/' + path + '.txt', model.content.cells.map((cell) => cell.source).join());`;
+    const api = await serve({ hooks: await hooksOf(upper, script) });
+    await call(`${api}/n.ipynb`, 'PUT', notebookBody('quiet'));
+    expect([text('n.ipynb').includes('"QUIET"'), text('n.ipynb.txt')]).toEqual([true, 'QUIET']);
+    const quiet = Buffer.from(text('n.ipynb').replace('QUIET', 'again'));
+    await served.contents.writeBytes('n.ipynb', quiet);
+    expect([text('n.ipynb').includes('"AGAIN"'), text('n.ipynb.txt')]).toEqual([true, 'AGAIN']);
+  });
+
+  it('refuse by an HttpError, and do no harm by any other', async () => {
+    const picky = `export default (model, { path, HttpError }) => {
+      if (path.startsWith('no')) throw new HttpError(403, 'Not this one');
+      throw new Error('a slip');
+    };`;
+    const api = await serve({ hooks: await hooksOf(picky) });
+    const refused = await call(`${api}/no.txt`, 'PUT', textBody('x'));
+    expect([refused.status, refused.json['message']]).toEqual([403, 'Not this one']);
+    expect((await call(`${api}/yes.txt`, 'PUT', textBody('x'))).status).toBe(201);
+    expect(readdirSync(served.root)).toEqual(['yes.txt']);
+  });
+
+  it.each([
+    ['./gone.mjs', /^pre_save_hook: there is no file/],
+    ['no-such-package', /^pre_save_hook: there is no module no-such-package/],
+  ])('that are not there (%s) are one line at the start', async (name, message) => {
+    await serve();
+    await expect(loadSaveHooks({ pre_save_hook: name, post_save_hook: '' }, '/tmp')).rejects.toThrow(message);
+  });
+});
+
+describe('a path', () => {
+  it('never leads out of the notebook directory, however it is spelled', async () => {
+    const api = await serve();
+    const outside = join(served.home, 'secret.txt');
+    writeFileSync(outside, 'secret');
+    put('inside.txt', 'inside');
+    const spelling = fc.array(
+      fc.constantFrom(
+        '..',
+        '.',
+        '',
+        '%2e%2e',
+        '%2E.',
+        '..%2f',
+        '%2f',
+        '\\',
+        '..\\',
+        '%5c',
+        '%00',
+        '~',
+        'a',
+        'secret.txt',
+        '..;',
+        '%252e%252e',
+        '\u2025',
+        '\uff0e\uff0e',
+        ...served.home.split('/'),
+      ),
+      { minLength: 1, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(spelling, async (parts) => {
+        const path = parts.join('/');
+        const plain = await served.contents.get(path).catch((error: unknown) => error);
+        if (!(plain instanceof HttpError)) expect(JSON.stringify(plain)).not.toContain('secret"');
+        for (const address of [`${api}/${path}`, `${served.url}/files/${path}`]) {
+          const { status, text: body } = await call(address);
+          expect(body, address).not.toBe('secret');
+          expect(body, address).not.toMatch(/"content":"secret"/);
+          expect(status, address).toBeLessThan(500);
+        }
+        await served.contents
+          .save(path, { type: 'file', format: 'text', content: 'x' })
+          .catch((error: unknown) => {
+            expect(error).toBeInstanceOf(HttpError);
+          });
+        expect(readFileSync(outside, 'utf8')).toBe('secret');
+        expect(readdirSync(served.home).sort()).toEqual(['secret.txt']);
+      }),
+      { numRuns: rounds(60, 2000) },
+    );
+  });
+});
