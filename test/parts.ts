@@ -16,3 +16,5 @@ export const installedKernels: ReadonlySet<string> = new Set(
 );
 /** Jupyter's test-suite for kernels */
 export const hasKernelTest = existsSync('/usr/lib/python3/dist-packages/jupyter_kernel_test');
+/** namespaces of processes, in which a program is process 1 as in a container */
+export const canBeProcessOne = existsSync('/usr/bin/unshare') && process.getuid?.() === 0;

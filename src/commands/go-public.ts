@@ -10,9 +10,10 @@ import { shownPath, writeSetting } from './configuration-file.js';
 
 /**
  * @param settings  changed in place
+ * @param check     throws when something else stands in the way; called before anybody is asked for a password
  * @throws {CommandError} without a terminal to ask on, with all that is missing
  */
-export async function goPublic(settings: Settings, loaded: LoadedSettings): Promise<void> {
+export async function goPublic(settings: Settings, loaded: LoadedSettings, check: () => void): Promise<void> {
   if (!isGiven(loaded, 'ip') && settings.sock === '') settings.ip = '*';
   if (settings.certfile === '' && settings.public_url === '') settings.certfile = 'auto';
   if (!isGiven(loaded, 'open_browser')) settings.open_browser = false;
@@ -23,6 +24,7 @@ export async function goPublic(settings: Settings, loaded: LoadedSettings): Prom
         '"nbserver passwd --write", or name a file that holds it in NBSERVER_PASSWORD_FILE.',
     );
   }
+  check();
   console.error('A public server needs a password: it is asked once, and only its hash is kept.');
   const hash = await passwd(await askNewPassword(process.stdin, process.stderr), 'argon2');
   writeSetting(loaded.configFile, 'password', hash);

@@ -21,7 +21,10 @@ import { onSignals } from './stop-signals.js';
  */
 export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings): Promise<void> {
   const settings: Settings = { ...loaded.settings };
-  if (settings.public) await (await import('./go-public.js')).goPublic(settings, loaded);
+  if (settings.public) {
+    const { goPublic } = await import('./go-public.js');
+    await goPublic(settings, loaded, () => refuse({ ...exposureOf(settings), hasPassword: true }));
+  }
   settings.password = await configuredPassword(settings, loaded);
   if (settings.password_required && settings.password === '') {
     throw new CommandError(
@@ -29,8 +32,7 @@ export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings
     );
   }
   const exposure = exposureOf(settings);
-  const refused = refusal(exposure);
-  if (refused !== undefined) throw new CommandError(refused);
+  refuse(exposure);
 
   const log = await createLog(settings.log_level);
   for (const line of [...loaded.warnings, ...warnings(exposure)]) log.warn(line);
@@ -135,6 +137,12 @@ async function takeOverPassword(server: Server, reload: () => LoadedSettings, lo
       `The configuration was changed and cannot be used, so the old password stays: ${(error as Error).message}`,
     );
   }
+}
+
+/** @throws {CommandError} when it would not be safe to listen */
+function refuse(exposure: Exposure): void {
+  const refused = refusal(exposure);
+  if (refused !== undefined) throw new CommandError(refused);
 }
 
 function exposureOf(settings: Settings): Exposure {

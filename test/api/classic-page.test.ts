@@ -1,6 +1,6 @@
 /** The classic "Running a notebook server" page, as a test: every command and every config block of it works here. */
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -197,6 +197,29 @@ describe.skipIf(!hasOpenssl || !hasCurl)('Running a public notebook server', () 
     expect(code).toBe(1);
     expect(stderr).toMatch(/NBSERVER_PASSWORD_FILE/);
   });
+
+  it.skipIf(!hasPython)(
+    '--public on a terminal asks for a password, keeps its hash, makes a certificate and says all that is needed',
+    async () => {
+      const port = await freePort();
+      const answers: [string, string][] = [
+        ['Enter password: ', 'open sesame\r'],
+        ['Verify password: ', 'open sesame\r'],
+        ['Stop it with', '\x03'],
+        ['(y/[n])?', 'y\r'],
+      ];
+      const args = ['--public', '--hostname=nb.example.org', `--port=${port}`, ...asRoot];
+      const { code, stdout } = await onTerminal(args, answers, home);
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('sesame');
+      expect(stdout).toContain(`https://nb.example.org:${port}/`);
+      expect(stdout).toMatch(/([0-9A-F]{2}:){31}[0-9A-F]{2}/);
+      expect(stdout).toMatch(new RegExp(`TCP port ${port}`));
+      const config = join(home.env.JUPYTER_CONFIG_DIR ?? '', 'nbserver/profile_default/notebook_config.json');
+      expect(statSync(config).mode & 0o777).toBe(0o600);
+      expect(readFileSync(config, 'utf8')).toContain('"password": "argon2:$argon2id$');
+    },
+  );
 
   it('--public with a password file: certificate, every address, fingerprint and firewall port', async () => {
     const secret = join(home.path, 'password');

@@ -1,11 +1,14 @@
 /** Login and websockets over https with our own certificate, and with the one of the classic page. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { makeCertificate } from '../../src/tls/index.js';
+import { makePair } from '../unit/tls/make-pair.js';
 import {
   browserOf,
   logIn,
@@ -45,6 +48,30 @@ describe('over https', () => {
     const link = await app.send(`/?token=${token}`);
     expect(Object.values(link.cookies).every((cookie) => cookie.includes('; Secure'))).toBe(true);
     expect((await app.send('/api/x', { headers: { Cookie: browserOf(app, link).cookie } })).status).toBe(200);
+  });
+
+  it('a replaced certificate is served to new connections, while websockets and logins go on', async () => {
+    const certfile = join(newFolder(), 'c.pem');
+    writeFileSync(certfile, makePair().pem, { mode: 0o600 });
+    const app = await start(certfile);
+    const browser = await logIn(app, { scheme: 'https' });
+    const socket = await app.upgrade('/api/x', browser.page);
+    if (!(socket instanceof WebSocket)) throw new Error('no websocket');
+    const served = () =>
+      new Promise<string>((resolve, reject) => {
+        const probe = connect({ port: app.port, rejectUnauthorized: false }, () => {
+          resolve(probe.getPeerCertificate().fingerprint256);
+          probe.destroy();
+        }).once('error', reject);
+      });
+    const { pem, cert } = makePair();
+    writeFileSync(certfile, pem);
+    // Nothing but the file has changed: the server notices it by itself.
+    await expect.poll(served, { timeout: 30_000 }).toBe(new X509Certificate(cert).fingerprint256);
+    const pong = new Promise((resolve) => socket.once('pong', resolve));
+    socket.ping();
+    await pong;
+    expect((await app.send('/api/x', { headers: browser.page })).status).toBe(200);
   });
 
   it.skipIf(!hasOpenssl)(
