@@ -27,6 +27,7 @@ import { DocumentStorage, type ContentsSource, type ReadFile } from './document-
 import { DiskWatch } from './disk-watch.js';
 import type { EditJournal, Unsaved } from './edit-journal.js';
 import { ExecutionQueue, type RunOptions } from './execution-queue.js';
+import type { ForeignRun } from './foreign-runs.js';
 import type { DocumentHistory } from './history.js';
 import type { HistoryReason } from './history-store.js';
 import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } from './kernel-link.js';
@@ -258,6 +259,32 @@ export class LiveDocument implements OpenDocument {
   /** Runs cells in order; markdown and raw cells are left out. @returns how many were added to the queue */
   execute(cells: readonly CellId[], options: RunOptions = {}): number {
     return this.#queue.enqueue(cells, options);
+  }
+
+  /**
+   * What a cell printed that another client ran, which went away before the end: nobody else would write it down.
+   *
+   * @param run  the id of its request, its messages on iopub in order, and how it ended
+   */
+  recordForeign(id: CellId, run: ForeignRun): void {
+    if (this.state.cell(id)?.cell.cell_type !== 'code' || this.#isBusy(id)) return;
+    this.#recorder.flush();
+    this.#trust.runs(id);
+    this.#ranOn = this.#link.kernel;
+    const { msgId, messages, started, status } = run;
+    const execution = { count: null, started };
+    this.#emit([
+      { op: 'clear-outputs', id },
+      { op: 'set-execution', id, execution: { ...execution, state: 'running' } },
+    ]);
+    this.#recorder.begin(msgId, id);
+    for (const { type, content } of messages) this.#recorder.message(type, msgId, content);
+    this.#recorder.flush();
+    const count = this.state.cell(id)?.run.count ?? null;
+    this.#emit([
+      { op: 'set-execution', id, execution: { state: 'idle', count, started, finished: Date.now(), status } },
+    ]);
+    this.#saver.soon();
   }
 
   /** What runs and waits, and how the code cells stand. */

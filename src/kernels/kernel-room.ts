@@ -280,6 +280,7 @@ export class KernelRoom {
       const { channel, message, header } = decodeIncoming(data, isBinary, client.framing);
       this.#routes.asked(header, client.sessionId);
       this.kernel.send(channel, message);
+      this.kernel.heardClient(client.sessionId, message, header);
       return undefined;
     } catch (error) {
       // A dead kernel has announced itself; anything else is the client's fault and costs it that message.
@@ -293,6 +294,7 @@ export class KernelRoom {
 
   #counted(): void {
     this.kernel.connections = this.#clients.size;
+    this.kernel.clientSessions = new Set([...this.#clients].map(({ sessionId }) => sessionId));
   }
 }
 

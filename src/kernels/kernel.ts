@@ -32,6 +32,9 @@ import type { KernelTraffic } from './traffic.js';
 /** Gets every message from the kernel, in the order of its channel. The header is parsed already; the rest are bytes. */
 export type MessageListener = (channel: KernelChannel, message: WireMessage, header: MessageHeader) => void;
 
+/** @param session  id of the websocket's session */
+export type ClientListener = (session: string, message: WireMessage, header: MessageHeader) => void;
+
 export interface RequestOptions {
   metadata?: Record<string, unknown>;
   /** `header.subshell_id`, for kernels that have `kernel subshells` */
@@ -66,6 +69,8 @@ export class Kernel {
   readonly spec: KernelSpec;
   /** number of open channel websockets; kept by the bridge */
   connections = 0;
+  /** session ids of the open channel websockets; kept by the bridge */
+  clientSessions: ReadonlySet<string> = new Set();
   /** While it gives a promise, iopub is not read; set by the bridge, for websockets that all fall behind. */
   holdReading: (() => Promise<void> | undefined) | undefined;
   readonly #setup: KernelSetup;
@@ -73,6 +78,7 @@ export class Kernel {
   readonly #session = randomUUID();
   readonly #activity = new KernelActivity();
   readonly #messageListeners = new ListenerSet<Parameters<MessageListener>>();
+  readonly #clientListeners = new ListenerSet<Parameters<ClientListener>>();
   readonly #stateListeners = new ListenerSet<[]>();
   #run: KernelRun | undefined;
   #launching: Promise<unknown> = Promise.resolve();
@@ -202,6 +208,16 @@ export class Kernel {
 
   onMessage(listener: MessageListener): Subscription {
     return this.#messageListeners.add(listener);
+  }
+
+  /** Hears what clients send on their websockets, for who wants to know whose request an output answers. */
+  onClient(listener: ClientListener): Subscription {
+    return this.#clientListeners.add(listener);
+  }
+
+  /** A client sent this; told by the bridge. */
+  heardClient(...heard: Parameters<ClientListener>): void {
+    this.#clientListeners.emit(this.#setup.log, ...heard);
   }
 
   /** Called when the state, the reason or the run changed. */

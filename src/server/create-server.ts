@@ -19,7 +19,7 @@ import {
   NotebookTrust,
   type StoreSections,
 } from '../contents/index.js';
-import { DocumentManager, documentsRouter, handleDocumentSocket } from '../documents/index.js';
+import { DocumentManager, documentsRouter, ForeignRuns, handleDocumentSocket } from '../documents/index.js';
 import { EventBus, eventsRouter, handleEventSocket, metricsRouter } from '../events/index.js';
 import { HttpError } from '../http-error.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
@@ -232,6 +232,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       }),
     );
     contents.openDocuments = documents;
+    keep(new ForeignRuns({ sessions, documents, log }));
     keep(
       new KernelCuller(
         kernels,
