@@ -1,6 +1,6 @@
 // What a build makes: the server (esbuild, one file per entry plus shared chunks), the pages, and the .d.ts files.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lean } from './lean/lean.mjs';
 import { root } from './setup.mjs';
@@ -61,9 +61,26 @@ export async function buildAll({ types = false } = {}) {
   cpSync(join(root, 'src', 'notebook', 'schemas', 'LICENSE.nbformat'), join(next, 'LICENSE.nbformat'));
   // Reads Jupyter's database of trusted notebooks.
   cpSync(join(root, 'node_modules', 'sql.js', 'dist', 'sql-wasm.wasm'), join(next, 'sql-wasm.wasm'));
+  await buildExportStyle(esbuild, join(next, 'export.css'));
   if (types) buildTypes(join(next, 'types'));
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(next, join(root, 'dist'));
+}
+
+/** Exported notebooks have the colours of the pages: one sheet of theirs and of the exports' own. */
+async function buildExportStyle(esbuild, target) {
+  const read = (...path) => readFileSync(join(root, ...path), 'utf8');
+  const syntax = read('static', 'notebook', 'css', 'source.css').match(
+    /(?:\.tok-[\w-]+,\s*)*\.tok-[\w-]+\s*\{[^}]*\}/g,
+  );
+  const sheets = [
+    read('static', 'base', 'tokens.css'),
+    read('static', 'notebook', 'css', 'ansi.css'),
+    ...(syntax ?? []),
+    read('src', 'export', 'export.css'),
+  ];
+  const { code } = await esbuild.transform(sheets.join('\n'), { loader: 'css', minify: true });
+  writeFileSync(target, code);
 }
 
 function buildTypes(folder) {

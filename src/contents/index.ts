@@ -6,6 +6,7 @@ export { NotebookTrust, type TrustOptions } from './trust/notebook-trust.js';
 export { NotebookContent } from './notebook-content.js';
 export { contentsRouter } from './router.js';
 export { loadSaveHooks, type PostSaveHook, type PreSaveHook, type SaveHooks } from './save-hooks.js';
+export { readJsonBody, type SentModel } from './read-body.js';
 export { loadNotebookManager, type LoadOptions, type StoreSections } from './load-manager.js';
 export { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
 export { MemoryNotebookManager } from './stores/memory.js';

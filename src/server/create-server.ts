@@ -17,10 +17,12 @@ import {
   loadNotebookManager,
   loadSaveHooks,
   NotebookTrust,
+  readJsonBody,
   type StoreSections,
 } from '../contents/index.js';
 import { DocumentManager, documentsRouter, ForeignRuns, handleDocumentSocket } from '../documents/index.js';
 import { EventBus, eventsRouter, handleEventSocket, metricsRouter } from '../events/index.js';
+import { exportRouter, JupyterNbconvert, type NotebookSource } from '../export/index.js';
 import { HttpError } from '../http-error.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
@@ -316,6 +318,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         shutDown: requestStop,
       }),
       contentsRouter(contents),
+      exportRouter({
+        source: notebookSource(contents),
+        nbconvert: keep(new JupyterNbconvert({ environment: withoutSecrets(environment) })),
+        baseUrl: settings.base_url,
+      }),
       kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
       sessionsRouter({ sessions }),
       documentsRouter({ documents }),
@@ -478,6 +485,31 @@ function websocketRoutes(services: {
 function trashDirectory(environment: Readonly<Record<string, string | undefined>>): string {
   const home = environment.HOME || homedir();
   return join(environment.XDG_DATA_HOME || join(home, '.local', 'share'), 'Trash');
+}
+
+/** Where exports come from: what is in an open document counts, saved or not. */
+function notebookSource(contents: Contents): NotebookSource {
+  return {
+    async open(path) {
+      const clean = cleanPath(path);
+      await contents.openDocuments?.find(clean)?.flush();
+      const found = await contents.stat(clean);
+      if (found?.kind === 'file' && !found.name.endsWith('.ipynb')) return undefined;
+      const { entry, file } = await contents.readNotebook(clean);
+      const foreign = await contents.outputTrust?.foreignCells(file);
+      return { file, name: entry.name, modified: entry.modified, isTrusted: foreign?.size === 0 };
+    },
+    readBody: (req) => readJsonBody(req, contents.maxBodySize),
+  };
+}
+
+/** What a program that the server starts may know. */
+function withoutSecrets(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !secretEnvironment.includes(entry[0]),
+    ),
+  );
 }
 
 /** An option that is `undefined` means its default. */

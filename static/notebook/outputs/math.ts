@@ -1,5 +1,6 @@
 /** Formulas in the page: KaTeX, loaded when the first one comes near the screen. */
 import type { KatexOptions } from 'katex';
+import { classicTex } from '../../../src/render/classic-tex.js';
 
 type Katex = { render(tex: string, element: HTMLElement, options: KatexOptions): void };
 
@@ -30,7 +31,7 @@ function setAll(engine: Katex, formulas: Iterable<HTMLElement>): void {
   for (const formula of formulas) {
     const tex = formula.textContent ?? '';
     formula.replaceChildren();
-    engine.render(rewrite(tex), formula, {
+    engine.render(classicTex(tex), formula, {
       displayMode: formula.classList.contains('nb-math-display'),
       throwOnError: false,
       errorColor: 'var(--error-text)',
@@ -41,14 +42,4 @@ function setAll(engine: Katex, formulas: Iterable<HTMLElement>): void {
       macros,
     });
   }
-}
-
-/** What MathJax knows and KaTeX spells differently. */
-function rewrite(tex: string): string {
-  return tex
-    .replace(/\\(begin|end)\{eqnarray(\*?)\}/g, '\\$1{align$2}')
-    .replace(/\\(begin|end)\{multline(\*?)\}/g, '\\$1{gather$2}')
-    .replace(/\\mbox\b/g, '\\text')
-    .replace(/\\(?:require|label)\{[^{}]*\}/g, '')
-    .replace(/\\DeclareMathOperator(\*?)\{(\\[a-zA-Z]+)\}\{([^{}]*)\}/g, '\\gdef$2{\\operatorname$1{$3}}');
 }

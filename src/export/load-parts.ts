@@ -1,0 +1,76 @@
+/** What an HTML export is made with, loaded when the first one is asked for: KaTeX, the parser of a language, the style. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Parser } from '@lezer/common';
+import { packageFile } from '../package-files.js';
+import { escapeHtml, highlightToHtml } from '../render/index.js';
+import type { HtmlParts } from './html.js';
+
+const parsers = new Map<string, Promise<Parser | undefined>>();
+let css: Promise<string> | undefined;
+
+/** @param language  of the notebook's code */
+export async function loadHtmlParts(language: string): Promise<HtmlParts> {
+  const [katex, style, own] = await Promise.all([import('katex'), (css ??= loadStyle()), parserOf(language)]);
+  // fences of other languages keep their text plain, unless that language was loaded for a notebook
+  const known = new Map<string, Parser | undefined>([[canonical(language), own]]);
+  for (const name of ['python', 'javascript']) known.set(name, await parserOf(name));
+  /** definitions (`\gdef`) hold for the whole notebook */
+  const macros: Record<string, string> = {};
+  return {
+    css: style,
+    highlight(code, name) {
+      const parser = known.get(canonical(name));
+      return parser && highlightToHtml(code, parser);
+    },
+    math(tex, display) {
+      try {
+        return katex.default.renderToString(tex, {
+          displayMode: display,
+          output: 'mathml',
+          throwOnError: true,
+          trust: false,
+          strict: 'ignore',
+          maxExpand: 1000,
+          maxSize: 50,
+          macros,
+        });
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        return `<code class="math-error" title="${escapeHtml(why.slice(0, 300))}">${escapeHtml(tex)}</code>`;
+      }
+    },
+  };
+}
+
+function canonical(language: string): string {
+  const name = language.toLowerCase();
+  if (/^(?:i?python\d*|py\d?)$/.test(name)) return 'python';
+  return /^(?:javascript|js|jsx|typescript|ts|tsx|node)$/.test(name) ? 'javascript' : name;
+}
+
+function parserOf(language: string): Promise<Parser | undefined> {
+  const name = canonical(language);
+  let parser = parsers.get(name);
+  if (parser === undefined) {
+    parser = loadParser(name);
+    parsers.set(name, parser);
+  }
+  return parser;
+}
+
+async function loadParser(name: string): Promise<Parser | undefined> {
+  if (name === 'python') return (await import('@lezer/python')).parser;
+  if (name === 'javascript') {
+    return (await import('@lezer/javascript')).parser.configure({ dialect: 'ts jsx' });
+  }
+  return undefined;
+}
+
+/** The build puts the pages' colours and the style of exports into one file. */
+async function loadStyle(): Promise<string> {
+  const path = packageFile('dist', 'export.css');
+  if (!existsSync(path)) throw new Error(`${path} is missing: build the package again (npm run build)`);
+  // the text of a <style> ends at nothing but its end tag
+  return (await readFile(path, 'utf8')).replaceAll('</', '<\\/');
+}
