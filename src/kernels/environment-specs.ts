@@ -16,6 +16,8 @@ export class EnvironmentSpecs {
   #found: PythonEnvironment[] = [];
   #at = 0;
   #searching: Promise<void> | undefined;
+  /** the first list has waited for the search */
+  #hasWaited = false;
 
   constructor(places: EnvironmentPlaces) {
     this.#places = places;
@@ -23,9 +25,9 @@ export class EnvironmentSpecs {
 
   /** The kernels by name. Answers at once with what is known, and looks again behind it now and then. */
   async list(): Promise<KernelSpec[]> {
-    const isFirst = this.#at === 0;
     if (Date.now() - this.#at > freshFor) void this.#search();
-    if (isFirst) await Promise.race([this.#searching, pause(patience)]);
+    if (!this.#hasWaited) await Promise.race([this.#searching, pause(patience)]);
+    this.#hasWaited = true;
     return [...this.#named()].flatMap(([name, environment]) => {
       const spec = specOf(name, environment);
       return spec ? [spec] : [];

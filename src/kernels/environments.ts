@@ -40,7 +40,10 @@ const mostChildren = 300;
 
 export async function findEnvironments(places: EnvironmentPlaces): Promise<PythonEnvironment[]> {
   const prefixes = await candidates(places);
-  const found = await Promise.all([...prefixes].map((prefix) => examine(prefix, places)));
+  // One that vanishes or may not be read while we look is none.
+  const found = await Promise.all(
+    [...prefixes].map((prefix) => examine(prefix, places).catch(() => undefined)),
+  );
   const byPrefix = new Map<string, PythonEnvironment>();
   for (const one of found) if (one && !byPrefix.has(one.prefix)) byPrefix.set(one.prefix, one);
   return [...byPrefix.values()].sort((a, b) => (a.prefix < b.prefix ? -1 : 1));

@@ -3,7 +3,7 @@
  * server records them in one file, and the next one cleans up after those that are gone.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Log } from '../log.js';
 import { runtimeFileName } from './connection-file.js';
@@ -17,6 +17,9 @@ interface ProcessMark {
 interface RecordFile extends ProcessMark {
   kernels: (ProcessMark & { connectionFile: string })[];
 }
+
+/** ms */
+const outputAge = 7 * 24 * 3_600_000;
 
 const recordName = /^nbserver-kernels-\d+\.json$/;
 
@@ -91,7 +94,17 @@ export async function cleanStaleConnectionFiles(runtimeDir: string): Promise<num
     }
     await rm(file, { force: true });
   }
+  await removeOldOutput(runtimeDir, names);
   return removed;
+}
+
+/** The last words of kernels that died before their server was killed: nobody reads them after a week. */
+async function removeOldOutput(runtimeDir: string, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((one) => runtimeFileName.test(one) && one.endsWith('.log'))) {
+    const file = join(runtimeDir, name);
+    const facts = await stat(file).catch(() => undefined);
+    if (facts && Date.now() - facts.mtimeMs > outputAge) await rm(file, { force: true });
+  }
 }
 
 function parseRecord(text: string): RecordFile | undefined {

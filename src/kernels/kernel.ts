@@ -11,7 +11,6 @@ import type { Log } from '../log.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelEvent } from '../protocol/events.js';
 import type { KernelExit, KernelModel, KernelResources } from '../protocol/rest-models.js';
-import { wireLength } from '../protocol/wire-frames.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { KernelActivity } from './activity.js';
 import type { KernelState } from './activity.js';
@@ -25,6 +24,7 @@ import { ListenerSet } from './listeners.js';
 import type { Subscription } from './listeners.js';
 import type { MemorySources } from './memory-watch.js';
 import { makeMessage } from './message-factory.js';
+import { PendingMessages } from './pending-messages.js';
 import type { Command } from './process.js';
 import { Readiness } from './readiness.js';
 import type { KernelTraffic } from './traffic.js';
@@ -61,9 +61,6 @@ export interface KernelSetup {
   log: Log;
 }
 
-/** Bytes that clients may send while a kernel starts. */
-const longestPending = 64 * 1024 * 1024;
-
 export class Kernel {
   readonly id: string;
   readonly spec: KernelSpec;
@@ -88,8 +85,7 @@ export class Kernel {
   #info: KernelInfoContent | undefined;
   #ready = new Readiness();
   /** what was sent while the kernel started */
-  #pending: { channel: Exclude<KernelChannel, 'iopub'>; message: WireMessage }[] = [];
-  #pendingLength = 0;
+  readonly #pending = new PendingMessages();
   /** it answered since someone last started it, so that a death is worth another try */
   #proven = false;
   #deaths = 0;
@@ -196,14 +192,7 @@ export class Kernel {
       this.#run.send(channel, message);
       return;
     }
-    this.#pendingLength += wireLength(message);
-    if (this.#pendingLength > longestPending) {
-      throw new HttpError(
-        429,
-        'Too much was sent to a kernel that is still starting. Wait until it is ready.',
-      );
-    }
-    this.#pending.push({ channel, message });
+    this.#pending.add({ channel, message });
   }
 
   onMessage(listener: MessageListener): Subscription {
@@ -311,7 +300,7 @@ export class Kernel {
     this.#intent.abort();
     this.#intent = new AbortController();
     this.#proven = false;
-    this.#dropPending();
+    this.#pending.take();
     this.#ready.renew();
     return this.#intent.signal;
   }
@@ -385,8 +374,7 @@ export class Kernel {
     this.#proven = true;
     this.#reason = undefined;
     this.#exit = undefined;
-    const pending = this.#pending;
-    this.#dropPending();
+    const pending = this.#pending.take();
     this.#setState('idle');
     for (const { channel, message } of pending) run.send(channel, message);
     this.#ready.resolve();
@@ -433,7 +421,7 @@ export class Kernel {
     this.#run = undefined;
     this.#reason = reason;
     if (reason === undefined) this.#exit = undefined;
-    this.#dropPending();
+    this.#pending.take();
     if (this.#connection) releaseConnection(this.#connection);
     this.#connection = undefined;
     await removeRuntimeFile(this.#setup.connectionFile);
@@ -476,11 +464,6 @@ export class Kernel {
 
   #emitMessage(...args: Parameters<MessageListener>): void {
     this.#messageListeners.emit(this.#setup.log, ...args);
-  }
-
-  #dropPending(): void {
-    this.#pending = [];
-    this.#pendingLength = 0;
   }
 }
 

@@ -2,12 +2,23 @@
  * What a kernel's process itself writes to stdout and stderr: the last of it, in memory for the reason of its end and in a
  * file that its owner can read at any time.
  */
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Bytes that are kept at least, of both streams together, and of stderr alone. */
 const keptOutput = 65_536;
 const keptErrors = 16_384;
+
+const newRun = Buffer.from('\n[the kernel was started again]\n');
 
 export class OutputLog {
   readonly #all = new LastBytes(keptOutput);
@@ -15,13 +26,15 @@ export class OutputLog {
   #file: number | undefined;
   #inFile = 0;
 
-  /** @param path  written for its owner alone; what an earlier run left there is replaced. Absent: no file */
+  /** @param path  written for its owner alone; it goes on where an earlier run of the kernel ended. Absent: no file */
   constructor(path?: string) {
     if (path === undefined) return;
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const before = existsSync(path) ? readFileSync(path).subarray(-keptOutput) : undefined;
       rmSync(path, { force: true });
       this.#file = openSync(path, 'wx', 0o600);
+      if (before) this.#writeFile(Buffer.concat([before, newRun]));
     } catch {
       // A full or read-only disk: the last words are kept in memory all the same.
     }

@@ -15,13 +15,22 @@ interface ProcessFacts {
   cpu: number;
 }
 
+interface Measurement {
+  cpu: number;
+  /** ms */
+  at: number;
+  percent: number | null;
+}
+
+/** Two pages that ask at the same time get the same share. ms */
+const shortest = 500;
 /** Linux counts CPU time in hundredths of a second for user programs (USER_HZ), on every architecture. */
 const ticksPerSecond = 100;
 
 export class ProcessResources {
   readonly #proc: string;
   /** of the last measurement, by process id of the root */
-  #last = new Map<number, { cpu: number; at: number }>();
+  readonly #last = new Map<number, Measurement>();
 
   constructor(proc = '/proc') {
     this.#proc = proc;
@@ -37,26 +46,36 @@ export class ProcessResources {
     if (roots.length === 0) return result;
     const processes = await this.#processes();
     const at = performance.now();
-    const last = this.#last;
-    this.#last = new Map();
+    this.#forgetOthers(processes);
     for (const root of roots) {
       const members = treeOf(root, processes);
       if (members.length === 0) continue;
       const memory = await Promise.all(members.map(({ pid }) => this.#residentBytes(pid)));
       const cpu = members.reduce((sum, one) => sum + one.cpu, 0);
-      const before = last.get(root);
-      this.#last.set(root, { cpu, at });
-      const seconds = before ? (at - before.at) / 1000 : 0;
-      // Time of a child that ended goes away with it: never less than nothing.
-      const used = before && seconds > 0 ? Math.max(0, (cpu - before.cpu) / seconds) : undefined;
+      const percent = this.#percent(root, cpu, at);
       result.set(root, {
         processes: members.length,
         memory: memory.reduce((sum, bytes) => sum + bytes, 0),
         cpu_time: Math.round(cpu * 100) / 100,
-        cpu_percent: used === undefined ? null : Math.round(used * 1000) / 10,
+        cpu_percent: percent === null ? null : Math.round(percent * 10) / 10,
       });
     }
     return result;
+  }
+
+  /** Since the last measurement; one that was just made is too short to measure from. */
+  #percent(root: number, cpu: number, at: number): number | null {
+    const before = this.#last.get(root);
+    if (before && at - before.at < shortest) return before.percent;
+    // Time of a child that ended goes away with it: never less than nothing.
+    const percent = before ? Math.max(0, ((cpu - before.cpu) / (at - before.at)) * 100_000) : null;
+    this.#last.set(root, { cpu, at, percent });
+    return percent;
+  }
+
+  #forgetOthers(processes: readonly ProcessFacts[]): void {
+    const alive = new Set(processes.map(({ pid }) => pid));
+    for (const root of this.#last.keys()) if (!alive.has(root)) this.#last.delete(root);
   }
 
   async #processes(): Promise<ProcessFacts[]> {

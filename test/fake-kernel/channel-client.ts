@@ -118,7 +118,7 @@ export class ChannelClient {
   }
 
   /** The reply to a request, after the kernel said that it is idle again. */
-  async done(id: string, timeout = 10_000): Promise<Received> {
+  async done(id: string, timeout = 50_000): Promise<Received> {
     const isReply = ({ channel, parent }: Received) => channel === 'shell' && parent.msg_id === id;
     const reply = await this.until(isReply, timeout);
     await this.until(

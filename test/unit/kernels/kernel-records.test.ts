@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +67,21 @@ describe('cleanStaleConnectionFiles', () => {
     expect(existsSync(file)).toBe(false);
     expect(existsSync(own())).toBe(false);
     expect(existsSync(other)).toBe(true);
+  });
+
+  it('takes the output and the sockets of a kernel along, and old output of others', async () => {
+    const file = connectionFile('1');
+    const kernels = [{ connectionFile: file, pid: 9_999_999, started: '1' }];
+    writeFileSync(
+      join(folder, 'nbserver-kernels-1234567.json'),
+      JSON.stringify({ pid: 9_999_999, started: '1', kernels }),
+    );
+    const others = ['kernel-1-2.log', 'kernel-2.log', 'kernel-old.log', 'kernel-10-ipc-1', 'kernel-1.txt'];
+    for (const name of ['kernel-1.log', 'kernel-1-ipc-1', 'kernel-1-ipc-5', ...others])
+      writeFileSync(join(folder, name), '');
+    utimesSync(join(folder, 'kernel-old.log'), 0, 0);
+    await cleanStaleConnectionFiles(folder);
+    expect(readdirSync(folder)).toEqual(others.filter((name) => name !== 'kernel-old.log').sort());
   });
 
   it('does not touch a process that only has the process id of a kernel', async () => {
