@@ -24,7 +24,8 @@ export function safeNext(next: unknown, ownOrigin: string, baseUrl: string): str
   const page = url.pathname.slice(baseUrl.length);
   // Back to these two would ask again at once, or undo the login.
   if (page === 'login' || page === 'logout') return baseUrl;
-  return target;
+  // It is shown in a form and in an address bar, where a token has no place.
+  return withoutToken(url.pathname + url.search) + url.hash;
 }
 
 function resolve(address: string, ownOrigin: string, baseUrl: string): URL | undefined {

@@ -1,10 +1,12 @@
 /** How a server lives and ends: what others see of it, signals, kills, and that nothing is left behind. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { root } from '../../scripts/setup.mjs';
 import {
   freePort,
@@ -37,8 +39,9 @@ async function start(...args: string[]): Promise<number> {
   return port;
 }
 
-async function startKernel(port: number): Promise<number> {
+async function startKernel(port: number, token = TOKEN): Promise<number> {
   const body = '{"name":"javascript"}';
+  const headers = { Authorization: `token ${token}` };
   const answer = await fetch(`http://127.0.0.1:${port}/api/kernels`, { method: 'POST', headers, body });
   expect(answer.status).toBe(201);
   const { id } = (await answer.json()) as { id: string };
@@ -145,15 +148,40 @@ describe('a running server', () => {
     }
   });
 
-  it('keeps its secrets out of the environment of kernels', async () => {
-    home.env.JUPYTER_TOKEN = TOKEN;
+  it('keeps its token out of the log, of process lists, of kernels and of files that others can read', async () => {
+    // A token of its own: other tests have theirs on their command lines.
+    const token = randomBytes(24).toString('hex');
+    home.env.JUPYTER_TOKEN = token;
     home.env.HARMLESS = 'passed on';
     const port = await freePort();
-    server = await serve([home.notebooks, `--port=${port}`], home);
-    expect(server.stdout).not.toContain(TOKEN);
-    const environment = readFileSync(`/proc/${await startKernel(port)}/environ`, 'utf8');
+    server = await serve([home.notebooks, `--port=${port}`, '--log-level=debug'], home);
+    const environment = readFileSync(`/proc/${await startKernel(port, token)}/environ`, 'utf8');
     expect(environment).toContain('HARMLESS=passed on');
-    expect(environment).not.toContain(TOKEN);
+    const asked = [
+      `tree?token=${token}`,
+      `tree/none?token=${token}&x=1`,
+      `api/contents/none?token=${token}`,
+      `files/none?token=${token}`,
+      `login?next=${encodeURIComponent(`/tree?token=${token}`)}`,
+      `api/kernels/none/channels?token=${token}`,
+    ];
+    for (const path of asked) {
+      const answer = await fetch(`http://localhost:${port}/${path}`, { redirect: 'manual' });
+      const told = JSON.stringify([...answer.headers]) + (await answer.text());
+      expect(told, path).not.toContain(token);
+    }
+    const socket = new WebSocket(`ws://localhost:${port}/api/kernels/none/channels?token=${token}`);
+    await new Promise((resolve) => socket.once('error', resolve));
+    await until('the log tells of all that', () => (server?.stderr ?? '').includes('api/contents/none'));
+
+    const processes = readdirSync('/proc').map((pid) => commandLine(Number(pid) || 0));
+    const readable = readdirSync(home.path, { recursive: true, withFileTypes: true })
+      .filter((each) => each.isFile())
+      .map((each) => join(each.parentPath, each.name))
+      .filter((path) => statSync(path).mode & 0o077)
+      .map((path) => readFileSync(path, 'utf8'));
+    for (const place of [environment, server.stdout, server.stderr, ...processes, ...readable])
+      expect(place).not.toContain(token);
   });
 
   it('ends at once on SIGINT where nobody can be asked', async () => {

@@ -59,6 +59,7 @@ describe.each(['/', '/x/'])('safeNext with base_url %s', (base) => {
     [`https://user:pw@nb.example.org:8888${base}tree`, `${base}tree`],
     [`${base}notebooks/ünï.ipynb`, `${base}notebooks/%C3%BCn%C3%AF.ipynb`],
     [`${base}a/../tree`, `${base}tree`],
+    [`${base}tree?token=abc&a=1#c`, `${base}tree?a=1#c`],
     [base, base],
     [`${base}login`, base],
     [`${base}logout?next=x`, base],
