@@ -16,6 +16,7 @@ import { KernelActivity } from './activity.js';
 import type { KernelState } from './activity.js';
 import { releaseConnection, removeRuntimeFile, writeConnectionFile } from './connection-file.js';
 import type { ConnectionInfo } from './connection-file.js';
+import { defaultLimits } from './kernel-limits.js';
 import type { KernelLimits } from './kernel-limits.js';
 import { KernelRun } from './kernel-run.js';
 import type { RunEnd } from './kernel-run.js';
@@ -391,8 +392,9 @@ export class Kernel {
     const said = exit.stderr.length === 0 ? '' : ['', ...exit.stderr].join('\n  | ');
     log.warn(`Kernel ${this.id} (${this.name}) ended unasked: ${reason}${said}`);
     this.#exit = exit;
-    if ((!this.#proven && !portClash) || limits.restarts === 0) return this.#die(reason);
-    if (this.#deaths > limits.restarts) {
+    // Other ports are tried even where a kernel that dies is not to be started again.
+    if (this.#proven ? limits.restarts === 0 : !portClash) return this.#die(reason);
+    if (this.#deaths > (this.#proven ? limits.restarts : defaultLimits.restarts)) {
       const times = `${this.#deaths} times one after the other`;
       return this.#die(`The kernel died ${times}, so it is not started again by itself. ${reason}`);
     }

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import type { EnvironmentModel, KernelspecModel, KernelspecsModel } from '../protocol/rest-models.js';
+import { denoSpec } from './deno.js';
 import { EnvironmentSpecs } from './environment-specs.js';
 import type { EnvironmentPlaces } from './environments.js';
 import { KernelspecFiles } from './kernelspec-files.js';
@@ -30,6 +31,8 @@ export interface KernelspecOptions {
   dataPath: readonly string[];
   /** home directory: `.ipython/kernels` below it is searched last */
   home?: string;
+  /** PATH: a `deno` on it is offered; absent: none is */
+  path?: string;
   /** names that may be used; all when absent or empty */
   allowed?: readonly string[];
   /** kernel of new notebooks; by default a Python one when there is one, else ours */
@@ -62,7 +65,7 @@ export class KernelspecManager {
 
   /** Every kernelspec that may be used, by name. What was installed since the last call is there. */
   async list(): Promise<KernelSpec[]> {
-    const { dataPath, home, allowed, builtIn = [] } = this.#options;
+    const { dataPath, home, path = '', allowed, builtIn = [] } = this.#options;
     const found = await this.#files.find([
       ...dataPath.map((dir) => join(dir, 'kernels')),
       ...(home === undefined ? [] : [join(home, '.ipython', 'kernels')]),
@@ -72,6 +75,8 @@ export class KernelspecManager {
       if (python !== undefined) found.set(pythonName, pythonSpec(python));
     }
     for (const spec of await this.#otherEnvironments([...found.values()])) found.set(spec.name, spec);
+    const deno = found.has('deno') ? undefined : await denoSpec(path);
+    if (deno) found.set(deno.name, deno);
     for (const own of builtIn) {
       if (!found.has(own.name)) found.set(own.name, own);
     }

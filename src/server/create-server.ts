@@ -173,6 +173,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const specs = new KernelspecManager({
       dataPath: directories.dataPath,
       home,
+      path: environment.PATH ?? '',
       allowed: settings.allowed_kernelspecs,
       ...(settings.default_kernel_name ? { defaultName: settings.default_kernel_name } : {}),
       python: {

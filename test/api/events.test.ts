@@ -1,4 +1,6 @@
 /** The event bus over HTTP and its websocket, and the numbers for Prometheus. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EventManager, ServerConnection } from '@jupyterlab/services';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -109,6 +111,46 @@ describe('api/events/subscribe', () => {
     }
     one.ws.close();
     other.ws.close();
+  });
+
+  it('tells what is done with files, and who watches a directory hears of other programs, too', async () => {
+    const { ws, until, heard } = await listen('&directory=watched');
+    const put = (path: string, content: string) =>
+      running.fetch(`api/contents/${path}`, {
+        method: 'PUT',
+        body: JSON.stringify({ type: 'file', format: 'text', content }),
+      });
+    const file = (path: string) => (event: Emission) =>
+      event.schema_id === listEvents && event.list === 'files' && event.path === path;
+    mkdirSync(join(running.notebooks, 'watched'), { recursive: true });
+    await put('watched/a.txt', 'one');
+    await put('watched/a.txt', 'two');
+    await running.fetch('api/contents/watched/a.txt', { method: 'PATCH', body: '{"path": "b.txt"}' });
+    await running.fetch('api/contents', { method: 'POST', body: '{"copy_from": "b.txt"}' });
+    await running.fetch('api/contents/b.txt', { method: 'DELETE' });
+    await until((event) => event.schema_id === contentsEvents && event.action === 'delete');
+    const done = heard.filter((event) => event.schema_id === contentsEvents && event.action !== 'get');
+    expect(done).toMatchObject([
+      { action: 'create', path: 'watched/a.txt' },
+      { action: 'save', path: 'watched/a.txt' },
+      { action: 'rename', path: 'b.txt', source_path: 'watched/a.txt' },
+      { action: 'copy', path: 'b-Copy1.txt', source_path: 'b.txt' },
+      { action: 'delete', path: 'b.txt' },
+    ]);
+    await until(file('watched'));
+    await until(file(''));
+    ws.close();
+
+    const watching = await listen('&directory=watched');
+    const told = watching.until(file('watched'));
+    // The watch stands a moment after the websocket; this program goes on writing until it is seen.
+    let seen = false;
+    void told.then(() => (seen = true));
+    for (let i = 0; !seen; i++) {
+      writeFileSync(join(running.notebooks, 'watched', `other-${i}.txt`), 'x');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    watching.ws.close();
   });
 
   it('ignores what a listener sends', async () => {

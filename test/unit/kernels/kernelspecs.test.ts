@@ -126,6 +126,18 @@ describe('KernelspecManager.list', () => {
   });
 });
 
+it('offers Deno where it is on PATH, unless it is installed as a kernelspec', async () => {
+  const deno = fakePython('bin', 'deno', true);
+  const path = `relative:${join(root, 'empty')}:${join(root, 'bin')}`;
+  expect(await manager({ path }).get('deno')).toMatchObject({
+    argv: [deno, 'jupyter', '--kernel', '--conn', '{connection_file}'],
+    interruptMode: 'message',
+  });
+  expect(await names(manager({ path: join(root, 'empty') }))).toEqual([]);
+  write('a/kernels', 'deno', { display_name: 'mine' });
+  expect((await manager({ path }).get('deno'))?.displayName).toBe('mine');
+});
+
 describe('KernelspecManager.defaultName', () => {
   it('is the configured one, else a Python one, else ours', async () => {
     expect(await manager({ builtIn: [javascript] }).defaultName()).toBe('javascript');
