@@ -42,6 +42,8 @@ const globals = Object.fromEntries(
     'require',
     'setTimeout',
     'clearTimeout',
+    'setInterval',
+    'clearInterval',
   ].map((name) => [name, 'readonly']),
 );
 

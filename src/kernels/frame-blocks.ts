@@ -1,8 +1,13 @@
 /**
- * Websocket frames, laid out one behind the other in large blocks of memory: what goes out together is mostly one piece of
- * one block, so that it takes one write, and the same bytes serve every client of a framing.
+ * Websocket frames, laid out one behind the other in blocks of memory: what goes out together is mostly one piece of one
+ * block, so that it takes one write, and the same bytes serve every client of a framing.
  */
-import { frameHeaderLength, longestFrameHeader, writeFrameHeader } from '../protocol/websocket-frame.js';
+import {
+  copyBytes,
+  frameHeaderLength,
+  longestFrameHeader,
+  writeFrameHeader,
+} from '../protocol/websocket-frame.js';
 import type { FramePayload } from '../protocol/websocket-frame.js';
 
 /** A range of bytes; neighbours in one block are written as one. */
@@ -19,40 +24,49 @@ export interface Frame {
   readonly length: number;
 }
 
-const defaultBlockLength = 128 * 1024;
+/** Small enough for the allocator to use its memory again: fresh pages cost more than the copying. */
+const defaultBlockLength = 64 * 1024;
 /** Parts from here on are not copied: one more write is cheaper. */
-const copyBelow = 64 * 1024;
+export const copyBelow = 32 * 1024;
 
 export class FrameBlocks {
   readonly #blockLength: number;
   #block = Buffer.alloc(0);
+  #view = new DataView(this.#block.buffer);
+  /** what is in use of the block, and where the frame that is being written begins */
   #used = 0;
+  #start = 0;
 
   /** @param blockLength  bytes; 0: each frame gets memory of its own */
   constructor(blockLength = defaultBlockLength) {
     this.#blockLength = blockLength;
   }
 
+  /** The block that the present frame is in. */
+  get block(): Buffer {
+    return this.#block;
+  }
+
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** Begins a frame: writes its header and answers the offset in `block` at which its payload goes. */
+  begin(binary: boolean, payloadLength: number): number {
+    this.#start = this.#reserve(frameHeaderLength(payloadLength) + payloadLength);
+    return writeFrameHeader(this.#block, this.#start, binary, payloadLength);
+  }
+
+  /** The frame that was begun, with its payload written. @param end  the offset behind it */
+  end(end: number): Frame {
+    this.#used = end;
+    return { pieces: [{ block: this.#block, start: this.#start, end }], length: end - this.#start };
+  }
+
+  /** A frame of any size. Small parts are joined to one another, and big ones stand as they are. */
   add({ binary, parts }: FramePayload): Frame {
     let payloadLength = 0;
     for (const part of parts) payloadLength += part.length;
-    const length = frameHeaderLength(payloadLength) + payloadLength;
-    if (length < copyBelow) {
-      const start = this.#reserve(length);
-      const block = this.#block;
-      let at = writeFrameHeader(block, start, binary, payloadLength);
-      for (const part of parts) {
-        block.set(part, at);
-        at += part.length;
-      }
-      this.#used = at;
-      return { pieces: [{ block, start, end: at }], length };
-    }
-    return { pieces: this.#bigPieces(binary, parts, payloadLength), length };
-  }
-
-  /** Small parts are joined to one another, and big ones stand as they are. */
-  #bigPieces(binary: boolean, parts: readonly Uint8Array[], payloadLength: number): Piece[] {
     const header = new Uint8Array(longestFrameHeader);
     const headerLength = writeFrameHeader(header, 0, binary, payloadLength);
     const pieces: Piece[] = [];
@@ -63,16 +77,15 @@ export class FrameBlocks {
       }
       const start = this.#reserve(part.length);
       const block = this.#block;
-      block.set(part, start);
-      this.#used = start + part.length;
+      const end = (this.#used = copyBytes(block, start, part));
       const last = pieces.at(-1);
       if (last?.block === block && last.end === start) {
-        pieces[pieces.length - 1] = { block, start: last.start, end: this.#used };
+        pieces[pieces.length - 1] = { block, start: last.start, end };
       } else {
-        pieces.push({ block, start, end: this.#used });
+        pieces.push({ block, start, end });
       }
     }
-    return pieces;
+    return { pieces, length: headerLength + payloadLength };
   }
 
   /** Where the next `length` bytes go. */
@@ -80,6 +93,7 @@ export class FrameBlocks {
     if (this.#used + length > this.#block.length) {
       // Not cleared, and not from Node's pool, which others keep alive.
       this.#block = Buffer.allocUnsafeSlow(Math.max(this.#blockLength, length));
+      this.#view = new DataView(this.#block.buffer, this.#block.byteOffset, this.#block.length);
       this.#used = 0;
     }
     return this.#used;

@@ -45,6 +45,12 @@ export interface Joining {
   after: string | undefined;
 }
 
+/** A message as it was received. */
+interface Given {
+  message: WireMessage;
+  header: MessageHeader;
+}
+
 /** A client over all its websockets. */
 interface Session {
   client: SocketClient | undefined;
@@ -206,12 +212,13 @@ export class KernelRoom {
     outgoing.recipient = recipient;
     this.#journal.add(outgoing);
     if (session) {
-      if (session.client) this.#send(session.client, outgoing, header);
+      if (session.client) this.#send(session.client, outgoing, { message, header });
       return;
     }
     this.#mayBeFull = false;
+    const given = { message, header };
     for (const client of this.#clients) {
-      this.#send(client, outgoing, header);
+      this.#send(client, outgoing, given);
       if (client.isFull) this.#mayBeFull = true;
     }
   }
@@ -225,8 +232,8 @@ export class KernelRoom {
     return session;
   }
 
-  #send(client: SocketClient, message: OutgoingMessage, header: MessageHeader): void {
-    if (client.framing === 'legacy') this.#encodeLegacy(message, header);
+  #send(client: SocketClient, message: OutgoingMessage, given: Given): void {
+    if (client.framing === 'legacy') this.#encodeLegacy(message, given);
     if (client.send(message)) return;
     this.#options.log.warn(
       `The websocket ${this.kernel.id}:${client.sessionId} reads too slowly and is closed; it may connect again.`,
@@ -235,10 +242,10 @@ export class KernelRoom {
     client.ws.close(tooSlow, 'The client reads too slowly');
   }
 
-  /** Now, while its header is at hand. Legacy frames are for the clients of the moment: the journal keeps v1 only. */
-  #encodeLegacy(message: OutgoingMessage, header: MessageHeader): void {
+  /** Now, while its parts are at hand. Legacy frames are for the clients of the moment: the journal keeps v1 only. */
+  #encodeLegacy(message: OutgoingMessage, given: Given): void {
     if (this.#legacy.at(-1) === message) return;
-    message.frame('legacy', this.#blocks, header);
+    message.frame('legacy', this.#blocks, given);
     this.#legacy.push(message);
     this.#legacyLength += message.length;
     if (this.#legacyLength < keptLegacy) return;

@@ -8,9 +8,9 @@ import type { MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { frameHeaderLength } from '../protocol/websocket-frame.js';
 import type { ChannelMessage } from '../protocol/websocket-frame.js';
-import { encodeLegacy } from '../protocol/websocket-legacy.js';
-import { decodeV1, encodeV1Parts } from '../protocol/websocket-v1.js';
-import { FrameBlocks, standalone } from './frame-blocks.js';
+import { encodeLegacy, legacyLength, legacyTail, writeLegacy } from '../protocol/websocket-legacy.js';
+import { decodeV1, encodeV1Parts, v1Length, writeV1 } from '../protocol/websocket-v1.js';
+import { copyBelow, FrameBlocks, standalone } from './frame-blocks.js';
 import type { Frame } from './frame-blocks.js';
 import { finiteNumbers } from './finite-numbers.js';
 
@@ -22,6 +22,13 @@ export type MessageBlocks = Record<Framing, FrameBlocks>;
 export function messageBlocks(): MessageBlocks {
   return { v1: new FrameBlocks(), legacy: new FrameBlocks() };
 }
+
+const channelNames: Record<KernelChannel, Buffer> = {
+  shell: Buffer.from('shell'),
+  control: Buffer.from('control'),
+  stdin: Buffer.from('stdin'),
+  iopub: Buffer.from('iopub'),
+};
 
 /** What an object and its frame cost besides the bytes, so that many small messages are counted as what they are. */
 const overhead = 256;
@@ -43,7 +50,7 @@ export class OutgoingMessage {
   #legacy: Frame | undefined;
   #standsAlone = false;
   /** only where the v1 frame is in several pieces */
-  readonly #parts: ChannelMessage | undefined;
+  readonly #parts: ChannelMessage | undefined = undefined;
 
   constructor(
     channel: KernelChannel,
@@ -51,13 +58,20 @@ export class OutgoingMessage {
     header: Pick<MessageHeader, 'msg_type'>,
     blocks = { v1: new FrameBlocks(0) } as Pick<MessageBlocks, 'v1'>,
   ) {
-    const whole = { channel, ...message };
     this.#channel = channel;
     this.type = header.msg_type;
     this.isAnnouncement = header.msg_type === 'status' && message.parentHeader.length <= 2;
     this.isStream = channel === 'iopub' && header.msg_type === 'stream';
-    this.#v1 = blocks.v1.add(encodeV1Parts(whole));
-    this.#parts = this.#v1.pieces.length > 1 ? whole : undefined;
+    const name = channelNames[channel];
+    const length = v1Length(name, message);
+    if (message.buffers.length === 0 && length < copyBelow) {
+      const at = blocks.v1.begin(true, length);
+      this.#v1 = blocks.v1.end(writeV1(blocks.v1.block, blocks.v1.view, at, name, message));
+    } else {
+      const whole = { channel, ...message };
+      this.#v1 = blocks.v1.add(encodeV1Parts(whole));
+      if (this.#v1.pieces.length > 1) this.#parts = whole;
+    }
     this.length = this.#v1.length + overhead;
   }
 
@@ -70,16 +84,35 @@ export class OutgoingMessage {
     return this.#channel !== 'iopub' || this.type === 'status';
   }
 
-  /** @param header  of the message, where it is at hand; else it is read again */
-  frame(framing: Framing, blocks?: MessageBlocks, header?: MessageHeader): Frame {
+  /** @param given  its parts and header, where they are at hand; else they are read again */
+  frame(
+    framing: Framing,
+    blocks?: MessageBlocks,
+    given?: { message: WireMessage; header: MessageHeader },
+  ): Frame {
     if (framing === 'v1') return this.#v1;
     if (this.#legacy) return this.#legacy;
-    const parts = this.parts;
-    const payload = encodeLegacy(
-      readable(parts),
-      header ?? parseHeader(parts.header) ?? { msg_id: '', msg_type: this.type },
-    );
-    return (this.#legacy = (blocks?.legacy ?? new FrameBlocks(0)).add(payload));
+    const target = blocks?.legacy ?? new FrameBlocks(0);
+    const parts: Omit<ChannelMessage, 'channel'> = given?.message ?? this.parts;
+    const header = given?.header ?? parseHeader(parts.header) ?? { msg_id: '', msg_type: this.type };
+    return (this.#legacy = this.#encodeLegacy(target, parts, header));
+  }
+
+  #encodeLegacy(
+    blocks: FrameBlocks,
+    parts: Omit<ChannelMessage, 'channel'>,
+    header: Pick<MessageHeader, 'msg_id' | 'msg_type'>,
+  ): Frame {
+    if (parts.buffers.length === 0) {
+      const tail = legacyTail(this.#channel, header);
+      const length = legacyLength(parts, tail);
+      if (length < copyBelow) {
+        const at = blocks.begin(false, length);
+        const end = writeLegacy(blocks.block, at, parts, tail);
+        if (isReadable(blocks.block.subarray(at, end))) return blocks.end(end);
+      }
+    }
+    return blocks.add(encodeLegacy(readable({ channel: this.#channel, ...parts }), header));
   }
 
   /** The legacy frame is made again when somebody needs it: what is kept for later is kept once. */
@@ -121,6 +154,11 @@ function readable(message: ChannelMessage): ChannelMessage {
     repaired[name] = finiteNumbers(validText(message[name]));
   }
   return repaired;
+}
+
+/** Whether there is nothing to repair; where it is not sure, the parts are looked at one by one. */
+function isReadable(frame: Buffer): boolean {
+  return isUtf8(frame) && !frame.includes('NaN', 0, 'latin1') && !frame.includes('Infinity', 0, 'latin1');
 }
 
 function validText(bytes: Uint8Array): Uint8Array {

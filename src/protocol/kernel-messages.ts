@@ -132,19 +132,15 @@ export function parseObject(bytes: Uint8Array): JsonRecord | undefined {
   }
 }
 
+const defaulted = ['session', 'username', 'date', 'version'] as const;
+
 /** The header of a message; undefined when it is no header: `msg_id` and `msg_type` are needed, the rest gets defaults. */
 export function parseHeader(bytes: Uint8Array): MessageHeader | undefined {
   const value = parseObject(bytes);
   if (typeof value?.msg_id !== 'string' || typeof value.msg_type !== 'string') return undefined;
-  return {
-    ...value,
-    msg_id: value.msg_id,
-    msg_type: value.msg_type,
-    session: text(value.session),
-    username: text(value.username),
-    date: text(value.date),
-    version: text(value.version),
-  };
+  // The object is ours alone, and a copy for each message of a flood would be felt.
+  for (const name of defaulted) if (typeof value[name] !== 'string') value[name] = '';
+  return value as unknown as MessageHeader;
 }
 
 export function statusContent(value: unknown): StatusContent | undefined {

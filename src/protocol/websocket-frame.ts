@@ -50,6 +50,17 @@ export function writeFrameHeader(into: Uint8Array, at: number, binary: boolean, 
   return at + size;
 }
 
+/** Below this many bytes a loop is faster than `set`, which leaves JavaScript. */
+const loopBelow = 40;
+
+/** Copies bytes; answers the offset behind them. */
+export function copyBytes(into: Uint8Array, at: number, bytes: Uint8Array): number {
+  const { length } = bytes;
+  if (length < loopBelow) for (let i = 0; i < length; i++) into[at + i] = bytes[i] ?? 0;
+  else into.set(bytes, at);
+  return at + length;
+}
+
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (first && parts.length === 1) return first;

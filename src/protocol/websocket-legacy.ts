@@ -8,7 +8,7 @@
 import { JsonError, levels, scanJson, stringAt } from '../notebook/json-scanner.js';
 import type { JsonNode } from '../notebook/json-scanner.js';
 import type { MessageHeader } from './kernel-messages.js';
-import { FrameError } from './websocket-frame.js';
+import { copyBytes, FrameError } from './websocket-frame.js';
 import type { ChannelMessage, FramePayload } from './websocket-frame.js';
 
 const numberSize = 4;
@@ -21,6 +21,10 @@ const headerKey = encoder.encode('{"header":');
 const parentKey = encoder.encode(',"parent_header":');
 const metadataKey = encoder.encode(',"metadata":');
 const contentKey = encoder.encode(',"content":');
+const fixedLength = headerKey.length + parentKey.length + metadataKey.length + contentKey.length;
+
+/** A message whose `buffers` are empty, or not looked at. */
+type WithoutBuffers = Omit<ChannelMessage, 'channel' | 'buffers'>;
 
 /** @param header  the parsed header, whose id and type are repeated at the top level for older clients */
 export function encodeLegacy(
@@ -42,6 +46,33 @@ export function encodeLegacy(
     offset += length;
   });
   return { binary: true, parts: [head, ...json, ...message.buffers] };
+}
+
+/** Bytes of the text frame of a message without buffers. @param tail  from `legacyTail` */
+export function legacyLength(
+  { header, parentHeader, metadata, content }: WithoutBuffers,
+  tail: Uint8Array,
+): number {
+  return fixedLength + header.length + parentHeader.length + metadata.length + content.length + tail.length;
+}
+
+/** Writes the text frame of a message without buffers, which most are; answers the offset behind it. */
+export function writeLegacy(
+  into: Uint8Array,
+  at: number,
+  { header, parentHeader, metadata, content }: WithoutBuffers,
+  tail: Uint8Array,
+): number {
+  at = copyBytes(into, copyBytes(into, at, headerKey), header);
+  at = copyBytes(into, copyBytes(into, at, parentKey), parentHeader);
+  at = copyBytes(into, copyBytes(into, at, metadataKey), metadata);
+  at = copyBytes(into, copyBytes(into, at, contentKey), content);
+  return copyBytes(into, at, tail);
+}
+
+/** The end of a frame without buffers. */
+export function legacyTail(channel: string, header: Pick<MessageHeader, 'msg_id' | 'msg_type'>): Uint8Array {
+  return encoder.encode(tailText(channel, header, ',"buffers":[]'));
 }
 
 /**
@@ -77,23 +108,20 @@ export function decodeLegacyBinary(frame: Uint8Array): ChannelMessage {
 
 function jsonParts(
   { channel, header, parentHeader, metadata, content }: ChannelMessage,
-  { msg_id, msg_type }: Pick<MessageHeader, 'msg_id' | 'msg_type'>,
+  ids: Pick<MessageHeader, 'msg_id' | 'msg_type'>,
   buffers: string,
 ): Uint8Array[] {
-  const tail =
-    `${buffers},"channel":${JSON.stringify(channel)},` +
-    `"msg_id":${JSON.stringify(msg_id)},"msg_type":${JSON.stringify(msg_type)}}`;
-  return [
-    headerKey,
-    header,
-    parentKey,
-    parentHeader,
-    metadataKey,
-    metadata,
-    contentKey,
-    content,
-    encoder.encode(tail),
-  ];
+  const tail = encoder.encode(tailText(channel, ids, buffers));
+  return [headerKey, header, parentKey, parentHeader, metadataKey, metadata, contentKey, content, tail];
+}
+
+function tailText(
+  channel: string,
+  { msg_id, msg_type }: Pick<MessageHeader, 'msg_id' | 'msg_type'>,
+  buffers: string,
+): string {
+  const [id, type] = [JSON.stringify(msg_id), JSON.stringify(msg_type)];
+  return `${buffers},"channel":"${channel}","msg_id":${id},"msg_type":${type}}`;
 }
 
 const ONE_LEVEL = levels(1);

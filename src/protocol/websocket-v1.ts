@@ -5,7 +5,7 @@
  * between neighbouring offsets: channel, header, parent_header, metadata, content, buffers…. So N is parts + 1, the
  * first offset is 8 (N + 1), the last is the frame's length.
  */
-import { FrameError, joinBytes } from './websocket-frame.js';
+import { copyBytes, FrameError, joinBytes } from './websocket-frame.js';
 import type { ChannelMessage, FramePayload } from './websocket-frame.js';
 
 /** Name of the websocket subprotocol. */
@@ -16,17 +16,55 @@ const fixedParts = 5;
 /** No widget sends nearly as many; each part costs the memory of an object, however short it is. */
 const mostParts = 65_536;
 const numberSize = 8;
+/** A message whose `buffers` are empty, or not looked at. */
+type WithoutBuffers = Omit<ChannelMessage, 'channel' | 'buffers'>;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** The frame as one piece. */
 export function encodeV1(message: ChannelMessage): Uint8Array {
-  return joinBytes(frameParts(message));
+  return joinBytes(encodeV1Parts(message).parts);
 }
 
 /** The frame in parts that are to be sent as one websocket message: the offsets, and the message's own bytes. */
 export function encodeV1Parts(message: ChannelMessage): FramePayload {
-  return { binary: true, parts: frameParts(message) };
+  const { channel, header, parentHeader, metadata, content, buffers } = message;
+  const parts = [encoder.encode(channel), header, parentHeader, metadata, content, ...buffers];
+  const head = new Uint8Array(numberSize * (parts.length + 2));
+  writeOffsets(new DataView(head.buffer), 0, parts);
+  return { binary: true, parts: [head, ...parts] };
+}
+
+/** Bytes of the frame of a message without buffers. */
+export function v1Length(channel: Uint8Array, message: WithoutBuffers): number {
+  const { header, parentHeader, metadata, content } = message;
+  const parts = channel.length + header.length + parentHeader.length + metadata.length + content.length;
+  return numberSize * (fixedParts + 2) + parts;
+}
+
+/**
+ * Writes the frame of a message without buffers, which most are, and makes no object for it.
+ *
+ * @param view     of `into`
+ * @param channel  UTF-8
+ * @returns the offset behind it
+ */
+export function writeV1(
+  into: Uint8Array,
+  view: DataView,
+  start: number,
+  channel: Uint8Array,
+  message: WithoutBuffers,
+): number {
+  const { header, parentHeader, metadata, content } = message;
+  writeOffsets(view, start, [channel, header, parentHeader, metadata, content]);
+  let at = start + numberSize * (fixedParts + 2);
+  at = copyBytes(into, at, channel);
+  at = copyBytes(into, at, header);
+  at = copyBytes(into, at, parentHeader);
+  at = copyBytes(into, at, metadata);
+  return copyBytes(into, at, content);
 }
 
 /**
@@ -62,20 +100,16 @@ export function decodeV1(frame: Uint8Array): ChannelMessage {
   return { channel: decoder.decode(channel), header, parentHeader, metadata, content, buffers };
 }
 
-function frameParts(message: ChannelMessage): Uint8Array[] {
-  const { channel, header, parentHeader, metadata, content, buffers } = message;
-  const parts = [encoder.encode(channel), header, parentHeader, metadata, content, ...buffers];
+/** The number of offsets, and the offsets, from the frame's start. */
+function writeOffsets(view: DataView, start: number, parts: readonly Uint8Array[]): void {
   const count = parts.length + 1;
-  const head = new Uint8Array(numberSize * (count + 1));
-  const view = new DataView(head.buffer);
-  writeNumber(view, 0, count);
-  let offset = head.length;
-  writeNumber(view, numberSize, offset);
-  parts.forEach((part, i) => {
-    offset += part.length;
-    writeNumber(view, numberSize * (i + 2), offset);
-  });
-  return [head, ...parts];
+  writeNumber(view, start, count);
+  let offset = numberSize * (count + 1);
+  writeNumber(view, start + numberSize, offset);
+  for (let i = 0; i < parts.length; i++) {
+    offset += parts[i]?.length ?? 0;
+    writeNumber(view, start + numberSize * (i + 2), offset);
+  }
 }
 
 /** A u64 as two u32: no frame is longer than 4 GiB, and BigInts would cost an allocation each. */

@@ -39,15 +39,22 @@ const delimiter = new TextEncoder().encode('<IDS|MSG>');
  * @throws {WireError} when the delimiter is missing or fewer than five parts follow it
  */
 export function splitFrames(frames: readonly Buffer[]): { message: WireMessage; signature: Buffer } {
-  const at = frames.findIndex(isDelimiter);
-  if (at < 0) throw new WireError('a message without the <IDS|MSG> delimiter');
-  const [signature, header, parentHeader, metadata, content, ...buffers] = frames.slice(at + 1);
+  // Runs for every message: no helper arrays but those of the result.
+  let at = 0;
+  while (at < frames.length && !isDelimiter(frames[at])) at += 1;
+  if (at === frames.length) throw new WireError('a message without the <IDS|MSG> delimiter');
+  const signature = frames[at + 1];
+  const header = frames[at + 2];
+  const parentHeader = frames[at + 3];
+  const metadata = frames[at + 4];
+  const content = frames[at + 5];
   if (!signature || !header || !parentHeader || !metadata || !content) {
     throw new WireError(
       `a message with ${frames.length - at - 1} parts after the delimiter, at least 5 are needed`,
     );
   }
   const identities = frames.slice(0, at);
+  const buffers = frames.slice(at + 6);
   return { message: { identities, header, parentHeader, metadata, content, buffers }, signature };
 }
 
@@ -65,6 +72,8 @@ export function wireLength(message: WireMessage): number {
   return length;
 }
 
-function isDelimiter(frame: Uint8Array): boolean {
-  return frame.length === delimiter.length && delimiter.every((byte, i) => frame[i] === byte);
+function isDelimiter(frame: Uint8Array | undefined): boolean {
+  if (frame?.length !== delimiter.length) return false;
+  for (let i = 0; i < delimiter.length; i++) if (frame[i] !== delimiter[i]) return false;
+  return true;
 }

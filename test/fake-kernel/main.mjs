@@ -4,6 +4,8 @@
  * The code of a cell is JSON, a list of steps; each step is one of
  *   {"text": "abc"}                    a stream message
  *   {"flood": 20000, "size": 10}       that many stream messages, numbered from 0, padded to `size` characters
+ *   {"burst": 20000, "size": 10}       the same, made first and then sent as fast as the socket takes them
+ *   {"blobs": 50, "size": 10000000}    that many comm_msg with one buffer of that length
  *   {"display": 1000000}               display_data with that many characters
  *   {"buffers": [3, 100000]}           comm_msg with buffers of these lengths, filled with 0, 1, 2 … 250, 0 …
  *   {"raw": "<base64>"}                a stream message whose content is these bytes
@@ -18,7 +20,7 @@
  *   {"exit": 3}, {"kill": "SIGSEGV"}   ends at once
  *
  * MODE: `mute` never answers; `crash` says "boom" on stderr and exits with 7 at once; `brief` exits with 9, 150 ms after
- * it answered the first request; `stubborn` ignores SIGTERM and shutdown requests; `taken` says that its port is in
+ * it answered the first request; `hwm` drops what it cannot send, as most kernels do; `stubborn` ignores SIGTERM and shutdown requests; `taken` says that its port is in
  * use if it is the first start with this connection file's ports.
  *
  * Nothing here is shared with the server, so that both sides of the protocol are checked.
@@ -55,7 +57,7 @@ const options = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
 const shell = new Router(options);
 const control = new Router(options);
 const stdin = new Router(options);
-const iopub = new Publisher({ linger: 500, sendHighWaterMark: 0 });
+const iopub = new Publisher({ linger: 500, ...(mode === 'hwm' ? {} : { sendHighWaterMark: 0 }) });
 const heartbeat = new Reply({ linger: 500 });
 await Promise.all([
   shell.bind(address('shell')),
@@ -179,6 +181,23 @@ async function run(step, header, identities) {
     case 'flood':
       for (let i = 0; i < value; i++) await stream(`${i} `.padEnd(step.size ?? 0, 'x'));
       return undefined;
+    case 'burst': {
+      const messages = Array.from({ length: value }, (_, i) =>
+        frames(['fake.stream'], 'stream', header, {
+          name: 'stdout',
+          text: `${i} `.padEnd(step.size ?? 0, 'x'),
+        }),
+      );
+      await published;
+      for (const message of messages) await iopub.send(message);
+      return undefined;
+    }
+    case 'blobs': {
+      const blob = Buffer.alloc(step.size, 7);
+      for (let i = 0; i < value; i++)
+        await publish('comm_msg', header, { comm_id: 'fake', data: { i } }, { buffers: [blob] });
+      return undefined;
+    }
     case 'display':
       return publish('display_data', header, { data: { 'text/plain': 'd'.repeat(value) }, metadata: {} });
     case 'buffers': {

@@ -86,7 +86,12 @@ describe('OutgoingMessage', () => {
         () => new OutgoingMessage('iopub', wire('{"x":1.0}', buffers), header),
       );
       const full = { ...header, session: '', username: '', date: '', version: '' };
-      const expected = whole(first?.frame('legacy', undefined, full) ?? { pieces: [], length: 0 });
+      const expected = whole(
+        first?.frame('legacy', undefined, { message: wire('{"x":1.0}', buffers), header: full }) ?? {
+          pieces: [],
+          length: 0,
+        },
+      );
       first?.forgetLegacy();
       expect(whole(first?.frame('legacy') ?? { pieces: [], length: 0 })).toEqual(expected);
       const decode = buffers.length > 0 ? decodeLegacyBinary : decodeLegacyText;
