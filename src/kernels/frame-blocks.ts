@@ -17,11 +17,16 @@ export interface Piece {
   readonly end: number;
 }
 
-/** A whole frame, its header included. */
-export interface Frame {
-  readonly pieces: readonly Piece[];
-  /** bytes of all pieces */
-  readonly length: number;
+/** A whole frame, its header included: one piece, and more where parts were too big to be copied. */
+export interface Frame extends Piece {
+  readonly more: readonly Piece[];
+}
+
+const noMore: readonly Piece[] = [];
+
+/** Bytes of a frame. */
+export function frameLength({ start, end, more }: Frame): number {
+  return more.reduce((sum, piece) => sum + piece.end - piece.start, end - start);
 }
 
 /** Small enough for the allocator to use its memory again: fresh pages cost more than the copying. */
@@ -60,7 +65,7 @@ export class FrameBlocks {
   /** The frame that was begun, with its payload written. @param end  the offset behind it */
   end(end: number): Frame {
     this.#used = end;
-    return { pieces: [{ block: this.#block, start: this.#start, end }], length: end - this.#start };
+    return { block: this.#block, start: this.#start, end, more: noMore };
   }
 
   /** A frame of any size. Small parts are joined to one another, and big ones stand as they are. */
@@ -85,7 +90,10 @@ export class FrameBlocks {
         pieces.push({ block, start, end });
       }
     }
-    return { pieces, length: headerLength + payloadLength };
+    // The header is in the first one.
+    const [first, ...more] = pieces;
+    if (!first) throw new Error('a frame without bytes');
+    return { ...first, more };
   }
 
   /** Where the next `length` bytes go. */
@@ -102,11 +110,10 @@ export class FrameBlocks {
 
 /** The same frame in memory of its own: a small one that is kept for long must not keep a whole block alive. */
 export function standalone(frame: Frame): Frame {
-  const [piece, ...more] = frame.pieces;
-  if (!piece || more.length > 0) return frame;
-  const block = Buffer.allocUnsafeSlow(piece.end - piece.start);
-  piece.block.copy(block, 0, piece.start, piece.end);
-  return { pieces: [{ block, start: 0, end: block.length }], length: frame.length };
+  if (frame.more.length > 0) return frame;
+  const block = Buffer.allocUnsafeSlow(frame.end - frame.start);
+  frame.block.copy(block, 0, frame.start, frame.end);
+  return { block, start: 0, end: block.length, more: noMore };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

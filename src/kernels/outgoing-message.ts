@@ -10,7 +10,7 @@ import { frameHeaderLength } from '../protocol/websocket-frame.js';
 import type { ChannelMessage } from '../protocol/websocket-frame.js';
 import { encodeLegacy, legacyLength, legacyTail, writeLegacy } from '../protocol/websocket-legacy.js';
 import { decodeV1, encodeV1Parts, v1Length, writeV1 } from '../protocol/websocket-v1.js';
-import { copyBelow, FrameBlocks, standalone } from './frame-blocks.js';
+import { copyBelow, FrameBlocks, frameLength, standalone } from './frame-blocks.js';
 import type { Frame } from './frame-blocks.js';
 import { finiteNumbers } from './finite-numbers.js';
 
@@ -70,9 +70,9 @@ export class OutgoingMessage {
     } else {
       const whole = { channel, ...message };
       this.#v1 = blocks.v1.add(encodeV1Parts(whole));
-      if (this.#v1.pieces.length > 1) this.#parts = whole;
+      if (this.#v1.more.length > 0) this.#parts = whole;
     }
-    this.length = this.#v1.length + overhead;
+    this.length = frameLength(this.#v1) + overhead;
   }
 
   get channel(): KernelChannel {
@@ -131,9 +131,7 @@ export class OutgoingMessage {
   /** The JSON parts and buffers, as views. */
   get parts(): ChannelMessage {
     if (this.#parts) return this.#parts;
-    const [piece] = this.#v1.pieces;
-    if (!piece) throw new Error('a frame without bytes');
-    const { block, start, end } = piece;
+    const { block, start, end } = this.#v1;
     return decodeV1(block.subarray(start + headerLength(end - start), end));
   }
 }

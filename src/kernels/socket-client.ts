@@ -25,8 +25,9 @@ const batchBytes = 256 * 1024;
 /** Bytes of the queue from which on the kernel may be read more slowly, and below which it need not. */
 const fullAt = 3 * 1024 * 1024;
 const roomAt = 1024 * 1024;
-/** Pings without an answer at most: a client that never answers is not to be flooded. */
-const mostPings = 16;
+/** ms between two pings, and pings without an answer at most: a client that never answers is not to be flooded. */
+const pingInterval = 20;
+const mostPings = 64;
 
 export interface SocketClientOptions {
   sessionId: string;
@@ -63,6 +64,8 @@ export class SocketClient {
   /** numbers of pings without an answer */
   #pinged: number[] = [];
   #answersPings = false;
+  #lastPing = -pingInterval;
+  #timer: NodeJS.Timeout | undefined;
   /** number of the last message from the journal; undefined: it is up to date and has its queue */
   #catchingUp: number | undefined;
   /** gaps up to this number were announced */
@@ -160,14 +163,9 @@ export class SocketClient {
     while (room > 0) {
       const message = this.#next();
       if (!message) break;
-      for (const next of message.frame(framing, blocks).pieces) {
-        if (piece?.block === next.block && piece.end === next.start) {
-          piece = { block: piece.block, start: piece.start, end: next.end };
-        } else {
-          if (piece) socket.write(bytesOf(piece));
-          piece = next;
-        }
-      }
+      const frame = message.frame(framing, blocks);
+      piece = this.#write(piece, frame);
+      for (const next of frame.more) piece = this.#write(piece, next);
       room -= message.length;
     }
     if (piece) {
@@ -177,6 +175,13 @@ export class SocketClient {
     }
     socket.uncork();
     if (this.#queue.isEmpty) this.isSlow = false;
+  }
+
+  /** Joins neighbours; writes what is no neighbour of the next piece, which is to be written later. */
+  #write(piece: Piece | undefined, { block, start, end }: Piece): Piece {
+    if (piece?.block === block && piece.end === start) return { block, start: piece.start, end };
+    if (piece) this.#options.socket.write(bytesOf(piece));
+    return { block, start, end };
   }
 
   /** The socket took what it had. */
@@ -231,8 +236,19 @@ export class SocketClient {
     return this.#ready.shift();
   }
 
+  /** Asks at once whether what was written has arrived, but not with each message of a flood. */
   #ping(): void {
-    if (this.#pinged.length >= mostPings) return;
+    if (this.#timer !== undefined || this.#written === this.#pinged.at(-1)) return;
+    const early = this.#lastPing + pingInterval - performance.now();
+    if (early > 0) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#ping();
+      }, early).unref();
+      return;
+    }
+    if (this.#pinged.length >= mostPings || this.ws.readyState !== this.ws.OPEN) return;
+    this.#lastPing = performance.now();
     this.#pinged.push(this.#written);
     this.ws.ping(String(this.#written));
   }
@@ -244,8 +260,6 @@ export class SocketClient {
     this.#answersPings = true;
     this.#confirmed = sequence;
     this.#pinged = this.#pinged.filter((pinged) => pinged > sequence);
-    if (this.#pinged.length === 0 && this.#written > sequence && this.ws.readyState === this.ws.OPEN)
-      this.#ping();
   }
 }
 

@@ -2,6 +2,7 @@
  * Completion and inspection over the kernel's own websocket. It is opened when it is first needed and closed when
  * nobody asked for a while, because a kernel sends all its output to every websocket.
  */
+import { ReplayPosition } from '../../src/protocol/replay-position.js';
 import { decodeV1, encodeV1, v1Protocol } from '../../src/protocol/websocket-v1.js';
 import type { MessageHeader } from '../../src/protocol/kernel-messages.js';
 import type { JsonObject, MimeBundle } from '../../src/notebook/types.js';
@@ -27,7 +28,9 @@ export interface KernelHelpOptions {
 
 export class KernelHelpClient implements KernelHelp {
   readonly #options: KernelHelpOptions;
-  readonly #session = newCellId() + newCellId();
+  /** of one connection, over its breaks: what came while nobody asked is of no interest later */
+  #session = '';
+  #position = new ReplayPosition();
   #connection: Connection | undefined;
   #kernelId: string | undefined;
   readonly #waiting = new Map<string, (content: JsonObject | undefined) => void>();
@@ -133,24 +136,31 @@ export class KernelHelpClient implements KernelHelp {
     this.close();
     this.#idle = setTimeout(() => this.close(), IDLE);
     this.#kernelId = kernelId;
-    const path = urlFor(`api/kernels/${encodeURIComponent(kernelId)}/channels`, '', {
-      session_id: this.#session,
-    });
+    this.#session = newCellId() + newCellId();
+    this.#position = new ReplayPosition();
+    const path = `api/kernels/${encodeURIComponent(kernelId)}/channels`;
     this.#connection = new Connection({
-      url: () => Promise.resolve(socketUrl(path)),
+      // After a break the server goes on where we were, so that an answer is not lost with the connection.
+      url: () =>
+        Promise.resolve(
+          socketUrl(urlFor(path, '', { session_id: this.#session, after: this.#position.after })),
+        ),
       protocols: [v1Protocol],
       onOpen: () => {
         for (const frame of this.#queue.splice(0)) this.#connection?.send(frame);
       },
       onMessage: (data) => this.#receive(data),
-      // the next question opens a new one
-      onState: (state) => state === 'lost' && this.close(),
+      // When nobody waits, the next question opens a new one.
+      onState: (state) => state === 'lost' && this.#waiting.size === 0 && this.close(),
     });
   }
 
   #receive(data: string | ArrayBuffer): void {
     if (typeof data === 'string') return;
     const message = decodeV1(new Uint8Array(data));
+    const header = fromBytes(message.header);
+    const type = isObject(header) ? header['msg_type'] : undefined;
+    this.#position.count(typeof type === 'string' ? type : '', () => fromBytes(message.content));
     if (message.channel !== 'shell') return;
     const parent = fromBytes(message.parentHeader);
     const id = isObject(parent) ? parent['msg_id'] : undefined;
