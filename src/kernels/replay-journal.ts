@@ -119,6 +119,7 @@ export class ReplayJournal {
 
   /** How many messages after a number are gone. */
   missedAfter(after: number): number {
+    if (after >= this.#oldest - 1) return 0;
     const kept = this.#essentials.filter(({ sequence }) => sequence > after).length;
     return Math.max(0, this.#oldest - 1 - after - kept);
   }

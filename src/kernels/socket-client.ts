@@ -25,9 +25,12 @@ const batchBytes = 256 * 1024;
 /** Bytes of the queue from which on the kernel may be read more slowly, and below which it need not. */
 const fullAt = 3 * 1024 * 1024;
 const roomAt = 1024 * 1024;
-/** ms between two pings, and pings without an answer at most: a client that never answers is not to be flooded. */
+/** ms between two pings of a flood, and how many may follow at once on a silence: those of a cell that runs. */
 const pingInterval = 20;
+const pingBurst = 16;
+/** Pings without an answer at most: a client that never answers is not to be flooded. */
 const mostPings = 64;
+const nothing = Buffer.alloc(0);
 
 export interface SocketClientOptions {
   sessionId: string;
@@ -64,7 +67,8 @@ export class SocketClient {
   /** numbers of pings without an answer */
   #pinged: number[] = [];
   #answersPings = false;
-  #lastPing = -pingInterval;
+  #pingCredit = 0;
+  #lastPing = 0;
   #timer: NodeJS.Timeout | undefined;
   /** number of the last message from the journal; undefined: it is up to date and has its queue */
   #catchingUp: number | undefined;
@@ -157,6 +161,12 @@ export class SocketClient {
     if (this.#waitingForSocket || ws.readyState !== ws.OPEN) return;
     const before = this.#written;
     let room = socketAhead - socket.writableLength;
+    if (room <= 0) {
+      // Others of its frames filled it: nothing of ours tells when there is room again.
+      this.#waitingForSocket = true;
+      socket.write(nothing, () => this.#goOn());
+      return;
+    }
     let piece: Piece | undefined;
     // One write for many frames is about eight times cheaper than one each.
     socket.cork();
@@ -225,10 +235,12 @@ export class SocketClient {
     this.#announced = journal.complete - 1;
     const sequence = message ? message.sequence - 1 : journal.newest;
     const foreign = from < journal.first - 1;
-    if (message) {
+    // What is lost mostly was output of the cell whose output comes first of what is kept without a gap.
+    const neighbour = journal.next(this.#announced, this.sessionId, skips);
+    if (neighbour) {
       const lost = foreign ? 'Some messages' : `${missed} messages`;
       const text = `${lost} of the kernel are missing here: more came than is kept while a page is away.`;
-      this.#ready.push(textNotice(this.sessionId, message.parts.parentHeader, text));
+      this.#ready.push(textNotice(this.sessionId, neighbour.parts.parentHeader, text));
     }
     this.#ready.push(replayNotice(this.sessionId, { sequence, missed: foreign ? null : missed }));
     if (this.#told !== undefined) this.#told = sequence;
@@ -239,16 +251,18 @@ export class SocketClient {
   /** Asks at once whether what was written has arrived, but not with each message of a flood. */
   #ping(): void {
     if (this.#timer !== undefined || this.#written === this.#pinged.at(-1)) return;
-    const early = this.#lastPing + pingInterval - performance.now();
-    if (early > 0) {
+    if (this.#pinged.length >= mostPings || this.ws.readyState !== this.ws.OPEN) return;
+    const now = performance.now();
+    this.#pingCredit = Math.min(pingBurst, this.#pingCredit + (now - this.#lastPing) / pingInterval);
+    this.#lastPing = now;
+    if (this.#pingCredit < 1) {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
         this.#ping();
-      }, early).unref();
+      }, pingInterval).unref();
       return;
     }
-    if (this.#pinged.length >= mostPings || this.ws.readyState !== this.ws.OPEN) return;
-    this.#lastPing = performance.now();
+    this.#pingCredit -= 1;
     this.#pinged.push(this.#written);
     this.ws.ping(String(this.#written));
   }

@@ -1,0 +1,137 @@
+import { EventEmitter } from 'node:events';
+import { Duplex } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+import { makeMessage } from '../../../src/kernels/message-factory.js';
+import { messageBlocks, OutgoingMessage } from '../../../src/kernels/outgoing-message.js';
+import { ReplayBudget, ReplayJournal } from '../../../src/kernels/replay-journal.js';
+import { SocketClient } from '../../../src/kernels/socket-client.js';
+import type { SocketClientOptions } from '../../../src/kernels/socket-client.js';
+
+/** A websocket whose peer reads when the test says so, and answers pings when it is told to. */
+function fakeSocket() {
+  const written: Buffer[] = [];
+  const pings: string[] = [];
+  let stopped = false;
+  const blocked: (() => void)[] = [];
+  const take = (chunks: Buffer[], done: () => void) => {
+    written.push(...chunks);
+    if (stopped) blocked.push(done);
+    else setImmediate(done);
+  };
+  const socket = new Duplex({
+    read: () => {},
+    write: (chunk: Buffer, _encoding, done) => take([chunk], done),
+    writev: (chunks, done) =>
+      take(
+        chunks.map(({ chunk }) => chunk as Buffer),
+        done,
+      ),
+  });
+  const ws = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    OPEN: 1,
+    ping: (data: string) => void pings.push(data),
+  });
+  return {
+    ws: ws as unknown as WebSocket,
+    socket,
+    pings,
+    stop: () => (stopped = true),
+    goOn: () => {
+      stopped = false;
+      for (const done of blocked.splice(0)) done();
+    },
+    answer: (ping: string) => ws.emit('pong', Buffer.from(ping)),
+    /** numbers in the texts of the frames that were written */
+    numbers: () =>
+      [
+        ...Buffer.concat(written)
+          .toString('latin1')
+          .matchAll(/"text":"(\d+) /g),
+      ].map(([, n]) => Number(n)),
+  };
+}
+
+function setUp(options: Partial<SocketClientOptions> = {}) {
+  const journal = new ReplayJournal(new ReplayBudget(1e9), 1e8);
+  const blocks = messageBlocks();
+  const fake = fakeSocket();
+  const client = new SocketClient({
+    sessionId: 'session',
+    ws: fake.ws,
+    socket: fake.socket,
+    framing: 'v1',
+    bounds: { streams: 1e8, all: 1e8 },
+    limits: undefined,
+    journal,
+    blocks,
+    position: journal.newest,
+    counts: false,
+    skips: () => false,
+    onWritten: () => {},
+    onRoom: () => {},
+    ...options,
+  });
+  let next = 0;
+  const send = (size = 20) => {
+    const { message, header } = makeMessage('kernel', 'stream', {
+      content: { name: 'stdout', text: `${next++} `.padEnd(size, '.') },
+    });
+    const outgoing = new OutgoingMessage('iopub', message, header, blocks);
+    journal.add(outgoing);
+    return client.send(outgoing);
+  };
+  return { ...fake, journal, client, send };
+}
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('SocketClient', () => {
+  it('writes what came in one turn in order, and asks whether it has arrived', async () => {
+    const { send, numbers, pings, journal, client, answer } = setUp();
+    for (let i = 0; i < 1000; i++) send();
+    const before = journal.newest - 1000;
+    await turn();
+    expect(numbers()).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+    expect(pings.at(-1)).toBe(String(journal.newest));
+    expect(client.position).toBe(before);
+    answer(String(journal.newest));
+    expect(client.position).toBe(journal.newest);
+  });
+
+  it('takes no number from a pong that answers nothing', async () => {
+    const { send, journal, client, answer } = setUp();
+    const before = journal.newest;
+    send();
+    await turn();
+    for (const odd of ['', 'x', String(journal.newest + 7)]) answer(odd);
+    expect(client.position).toBe(before);
+  });
+
+  it('goes on when the socket was full, also of what others wrote to it', async () => {
+    const { send, numbers, socket, stop, goOn } = setUp();
+    await turn();
+    stop();
+    socket.write(Buffer.alloc(2_000_000));
+    for (let i = 0; i < 10; i++) send(300_000);
+    await turn();
+    expect(numbers()).toEqual([]);
+    goOn();
+    await expect.poll(numbers).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('is full while its socket takes nothing, and says when it has room', async () => {
+    let room = 0;
+    const { send, client, stop, goOn, numbers } = setUp({ onRoom: () => (room += 1) });
+    await turn();
+    stop();
+    for (let i = 0; i < 60; i++) send(100_000);
+    await turn();
+    expect(client.isFull).toBe(true);
+    expect(room).toBe(0);
+    goOn();
+    await expect.poll(() => numbers().length).toBe(60);
+    expect(client.isFull).toBe(false);
+    expect(room).toBeGreaterThan(0);
+  });
+});
