@@ -1,6 +1,19 @@
 // Without `--`, npm takes flags for its own settings and hands a script only the bare words: `npm start ~/work --port 9999`
 // arrives as `~/work 9999` and npm_config_port=true. This gives the script its flags back.
 
+/** What `npm start` hands on as a command instead of serving it; none may lack that the program knows. */
+export const COMMANDS = [
+  'passwd',
+  'certificate',
+  'profile',
+  'config',
+  'run',
+  'trust',
+  'doctor',
+  'list',
+  'stop',
+];
+
 const VALUED = [
   'ip',
   'certfile',

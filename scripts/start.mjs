@@ -1,7 +1,7 @@
 // `npm start`: sets up what is missing, then serves `examples/` (or the path that was given) with our notebook_config.json.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { argumentsBehindNpm } from './npm-flags.mjs';
+import { COMMANDS, argumentsBehindNpm } from './npm-flags.mjs';
 import { build, checkNode, fail, installPackages, root } from './setup.mjs';
 
 checkNode();
@@ -16,7 +16,7 @@ try {
 }
 const given = (...flags) =>
   args.some((arg) => flags.some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
-const command = /^(passwd|certificate|profile|list|stop|config)$/.test(args[0] ?? '');
+const command = COMMANDS.includes(args[0] ?? '');
 if (!command && !given('--config', '--profile', '--help', '--version')) {
   if (
     args.every((arg, i) => arg.startsWith('-') || args[i - 1]?.startsWith('--')) &&

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { argumentsBehindNpm } from '../../../scripts/npm-flags.mjs';
+import { COMMANDS, argumentsBehindNpm } from '../../../scripts/npm-flags.mjs';
+import { commands } from '../../../src/commands/commands.js';
 
 describe('what npm start was given, when npm took the flags for itself', () => {
   it.each<[string, string[], Record<string, string>, string[]]>([
@@ -25,4 +26,10 @@ describe('what npm start was given, when npm took the flags for itself', () => {
   ])('%s is refused with a sentence', (_what, words, env, says) =>
     expect(() => argumentsBehindNpm(words, env)).toThrow(says),
   );
+});
+
+describe('npm start COMMAND', () => {
+  it('knows every command', () => {
+    expect(Object.keys(commands).filter((name) => !COMMANDS.includes(name))).toEqual([]);
+  });
 });
