@@ -3,6 +3,7 @@ import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
 import { readManifest } from './assets.js';
+import { outputFrameRouter } from './output-frame.js';
 import { renderPage, type PageContext } from './render-page.js';
 
 /** What the pages ask of `contents`; its `Contents` fits. */
@@ -142,6 +143,8 @@ export function pagesRouter(options: PagesOptions): Router {
       },
     });
   });
+
+  router.use(outputFrameRouter());
 
   router.get('/favicon.ico', (_req, res) => {
     const file = readManifest().files['favicon.svg'];

@@ -30,6 +30,7 @@ import { KernelHelpClient } from './kernel-help.js';
 import { loadColours } from './colours/colours.js';
 import type { NotebookContext } from './notebook-context.js';
 import { findAnchor } from './rich/anchors.js';
+import { activePart, isSetup, type ActivePart } from './outputs/active.js';
 import { renderBundle } from './outputs/mime.js';
 import { listenToPage, takePictures } from './page-events.js';
 import { isShown, setShown } from './page-parts.js';
@@ -197,6 +198,8 @@ export class NotebookPage implements NotebookContext {
         this.perform(hide(this.view, id, false));
         this.select(id, { scroll: false });
       },
+      trust: () => void this.commands.run('jupyter-notebook:trust-notebook'),
+      prelude: (id) => this.#prelude(id),
       run: (id) => {
         this.selection.select(id);
         void this.commands.run('jupyter-notebook:run-cell');
@@ -209,6 +212,18 @@ export class NotebookPage implements NotebookContext {
         );
       },
     };
+  }
+
+  #prelude(id: CellId): ActivePart[] {
+    const parts: ActivePart[] = [];
+    for (const each of this.view.ids.slice(0, Math.max(0, this.view.indexOf(id)))) {
+      if (this.client.sync.untrusted.has(each)) continue;
+      for (const output of this.view.cell(each)?.cell.outputs ?? []) {
+        const part = 'data' in output ? activePart(output.data) : undefined;
+        if (part !== undefined && isSetup(part)) parts.push(part);
+      }
+    }
+    return parts;
   }
 
   #changed(ops: readonly Operation[], by: 'self' | 'server'): void {

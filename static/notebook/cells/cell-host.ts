@@ -1,4 +1,5 @@
 /** What the views of cells need of the page; the page makes one of these and hands it to all of them. */
+import type { ActivePart } from '../outputs/active.js';
 import type { KernelHelp } from '../writing/kernel-help.js';
 import type { EditorPool } from '../editor/editor-pool.js';
 import type { Cell, CellId } from '../../../src/notebook/types.js';
@@ -22,6 +23,10 @@ export interface CellHost {
   editing(id: CellId): void;
   /** a key inside an editor; true when it was one of the notebook's */
   keydown(event: KeyboardEvent): boolean;
+  /** asks the person whether to trust the notebook */
+  trust(): void;
+  /** active outputs of trusted cells before this one that set something up */
+  prelude(id: CellId): ActivePart[];
   /** the strip above a cell that View ▸ Cell Toolbar asks for */
   toolbar(cell: Cell): HTMLElement | undefined;
   /** shows what is hidden of a cell */

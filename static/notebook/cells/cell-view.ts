@@ -341,6 +341,8 @@ export class CellView {
     return {
       path: this.#host.path(),
       untrusted: this.#host.untrusted(id),
+      trust: () => this.#host.trust(),
+      prelude: () => this.#host.prelude(id),
       cellName: `cell ${this.#host.place(id).number}`,
     };
   }

@@ -2,6 +2,7 @@
 import type { JsonObject, JsonValue, MimeBundle } from '../../../src/notebook/types.js';
 import { imageSize } from '../../../src/render/image-size.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
+import { activePart, type ActivePart } from './active.js';
 import { jsonTree } from './json-tree.js';
 import { TextView } from './text-view.js';
 
@@ -10,6 +11,10 @@ export interface OutputContext {
   path: string;
   /** the output came from outside: nothing of other servers is loaded without a click */
   untrusted: boolean;
+  /** asks the person to trust the notebook */
+  trust?: () => void;
+  /** active outputs of earlier cells that set something up, in order */
+  prelude?: () => ActivePart[];
   /** for the alternative text of images: `cell 3` */
   cellName: string;
 }
@@ -41,9 +46,18 @@ const RENDERERS: readonly (readonly [mime: string, render: Renderer])[] = [
   ['text/plain', plain],
 ];
 
-const ACTIVE = ['application/javascript', 'text/javascript', 'application/vnd.jupyter.widget-view+json'];
+const WIDGET = 'application/vnd.jupyter.widget-view+json';
 
 export function renderBundle(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
+  const active = activePart(data);
+  if (active !== undefined && !context.untrusted && context.prelude !== undefined) {
+    return framed(active, context);
+  }
+  const rendered = renderInert(data, metadata, context);
+  return active === undefined ? rendered : withTrustButton(rendered, context);
+}
+
+function renderInert(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
   for (const [mime, render] of RENDERERS) {
     const value = data[mime];
     if (value === undefined) continue;
@@ -56,22 +70,60 @@ export function renderBundle(data: MimeBundle, metadata: JsonObject, context: Ou
   return { element: note(unknownTypes(data)) };
 }
 
-/** A script beside its text: says that the script did not run. */
-function withNote(rendered: Rendered, data: MimeBundle, shown: string): Rendered {
-  if (shown !== 'text/plain' || !ACTIVE.some((mime) => data[mime] !== undefined)) return rendered;
+/** An active output in a frame of its own; the frame's code comes with the first of them. */
+function framed(part: ActivePart, context: OutputContext): Rendered {
   const element = document.createElement('div');
-  element.append(
-    rendered.element,
-    note('This output is interactive. Scripts of outputs are not run in this version.'),
+  let view: { dispose(): void } | undefined;
+  let gone = false;
+  import('./frame-view.js').then(
+    ({ FrameView }) => {
+      if (gone) return;
+      const title = `Interactive output of ${context.cellName}`;
+      const frame = new FrameView({ part, prelude: context.prelude?.() ?? [], title });
+      view = frame;
+      element.append(frame.element);
+    },
+    () => element.append(note('The server is away just now; run the cell again to see this output.')),
   );
+  return {
+    element,
+    dispose: () => {
+      gone = true;
+      view?.dispose();
+    },
+  };
+}
+
+/** Says what is left out until the notebook is trusted, and lets the person do that. */
+function withTrustButton(rendered: Rendered, { trust, untrusted }: OutputContext): Rendered {
+  const element = document.createElement('div');
+  const text = note(
+    'Scripts of this output do not run: it was not made here, and the notebook is not trusted. ',
+  );
+  element.append(rendered.element, text);
+  if (untrusted && trust !== undefined) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'button';
+    button.textContent = 'Trust this notebook…';
+    button.addEventListener('click', trust);
+    text.append(button);
+  }
+  return { ...rendered, element };
+}
+
+/** A widget beside its text: says that it is not shown. */
+function withNote(rendered: Rendered, data: MimeBundle, shown: string): Rendered {
+  if (shown !== 'text/plain' || data[WIDGET] === undefined) return rendered;
+  const element = document.createElement('div');
+  element.append(rendered.element, note('This output is a widget. Widgets are not shown in this version.'));
   return { ...rendered, element };
 }
 
 function unknownTypes(data: MimeBundle): string {
   const types = Object.keys(data);
-  if (types.some((mime) => ACTIVE.includes(mime))) {
-    return 'This output is a script. Scripts of outputs are not run in this version.';
-  }
+  if (types.includes(WIDGET)) return 'This output is a widget. Widgets are not shown in this version.';
+  if (types.some((mime) => mime.endsWith('/javascript'))) return 'This output is a script.';
   return types.length === 0
     ? 'This output is empty.'
     : `This output cannot be shown here (${types.join(', ')}).`;

@@ -26,8 +26,6 @@ export function renderHtml(html: string, options: SanitizeOptions): RichElement 
   const element = document.createElement('div');
   element.className = 'output-html rendered-html';
   element.append(clean.fragment);
-  if (clean.scripted) element.append(note('Scripts of this output were not run.'));
-  if (clean.framed) element.append(note('An embedded page was left out of this output.'));
   typesetMath(element);
   return { element, dispose: scopeStyles(element, clean.styles) };
 }
@@ -56,11 +54,4 @@ export function renderLatex(source: string): RichElement {
   }
   typesetMath(element);
   return { element, dispose: () => undefined };
-}
-
-function note(text: string): HTMLElement {
-  const element = document.createElement('p');
-  element.className = 'output-note';
-  element.textContent = text;
-  return element;
 }

@@ -1,0 +1,131 @@
+/**
+ * An active output of a trusted notebook in a sandboxed frame (`/frame/output`): it gets its source by a port, says how
+ * tall it is, and can reach nothing else. Loaded with the first such output.
+ */
+import { parseFrameMessage, type ToFrame } from '../../output-frame/frame-messages.js';
+import { urlFor } from '../../base/urls.js';
+import type { ActivePart } from './active.js';
+
+const SANDBOX = 'allow-scripts allow-popups allow-downloads allow-forms allow-modals';
+/** A frame costs megabytes: of more than these, the ones longest out of sight wait for a click. */
+const MOST_ALIVE = 20;
+const MOST_ERRORS = 5;
+
+/** oldest first */
+const alive = new Set<FrameView>();
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const everyone = () => {
+  for (const view of alive) view.themeChanged();
+};
+dark.addEventListener('change', everyone);
+new MutationObserver(everyone).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+
+export interface FrameOptions {
+  part: ActivePart;
+  prelude: ActivePart[];
+  /** for screen readers */
+  title: string;
+}
+
+export class FrameView {
+  readonly element = document.createElement('div');
+  readonly #options: FrameOptions;
+  #frame: HTMLIFrameElement | undefined;
+  #port: MessagePort | undefined;
+  #height = 0;
+  #errors = 0;
+
+  constructor(options: FrameOptions) {
+    this.#options = options;
+    this.element.className = 'output-frame';
+    this.#start();
+  }
+
+  themeChanged(): void {
+    this.#send({ type: 'theme', theme: theme() });
+  }
+
+  dispose(): void {
+    this.#stop();
+    this.element.remove();
+  }
+
+  #start(): void {
+    this.element.replaceChildren();
+    const frame = document.createElement('iframe');
+    frame.setAttribute('sandbox', SANDBOX);
+    frame.title = this.#options.title;
+    frame.src = urlFor('frame/output');
+    frame.height = String(this.#height);
+    this.#errors = 0;
+    frame.addEventListener('load', () => this.#connect(frame));
+    this.#frame = frame;
+    this.element.append(frame);
+    alive.add(this);
+    for (const oldest of alive) {
+      if (alive.size <= MOST_ALIVE) break;
+      if (oldest !== this && !oldest.#isInView) oldest.#sleep();
+    }
+  }
+
+  get #isInView(): boolean {
+    const { top, bottom } = this.element.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  }
+
+  #connect(frame: HTMLIFrameElement): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#port?.close();
+    this.#port = port1;
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => this.#receive(data);
+    // its origin is opaque: no other target can be named, and only this frame has the window
+    frame.contentWindow?.postMessage('nbserver-output', '*', [port2]);
+    const { part, prelude } = this.#options;
+    this.#send({ type: 'render', ...part, prelude, theme: theme() });
+  }
+
+  #receive(data: unknown): void {
+    const message = parseFrameMessage(data);
+    if (message?.type === 'size' && this.#frame !== undefined) {
+      this.#height = message.height;
+      this.#frame.height = String(message.height);
+    } else if (message?.type === 'escape') {
+      this.element.closest<HTMLElement>('[data-cell-id]')?.focus();
+    } else if (message?.type === 'error' && ++this.#errors <= MOST_ERRORS) {
+      const note = document.createElement('p');
+      note.className = 'output-note';
+      note.textContent = `A script of this output: ${message.message}`;
+      this.element.append(note);
+    }
+  }
+
+  #send(message: ToFrame): void {
+    this.#port?.postMessage(message);
+  }
+
+  /** Takes the frame down and leaves a button of its size. */
+  #sleep(): void {
+    this.#stop();
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'button output-asleep';
+    button.style.minHeight = `${Math.max(32, this.#height)}px`;
+    button.textContent = 'Show this interactive output again';
+    button.addEventListener('click', () => this.#start());
+    this.element.replaceChildren(button);
+  }
+
+  #stop(): void {
+    alive.delete(this);
+    this.#port?.close();
+    this.#port = undefined;
+    this.#frame?.remove();
+    this.#frame = undefined;
+  }
+}
+
+function theme(): 'light' | 'dark' {
+  const chosen = document.documentElement.dataset['theme'];
+  if (chosen === 'dark' || chosen === 'light') return chosen;
+  return dark.matches ? 'dark' : 'light';
+}
