@@ -543,6 +543,7 @@ export class Contents {
     const clean = cleanPath(path);
     await this.#mustExist(clean);
     await this.#notebooks.trust(clean);
+    this.openDocuments?.find(clean)?.trusted?.();
   }
 
   async listCheckpoints(path: string): Promise<CheckpointModel[]> {

@@ -22,4 +22,6 @@ export interface OpenDocument {
   save(content: JsonObject): Promise<Entry>;
   /** The file was replaced (a checkpoint was restored): take what is on disk now. */
   reload(): Promise<void>;
+  /** The person trusts the outputs that it has now. */
+  trusted?(): void;
 }

@@ -6,7 +6,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Entry, OpenDocument } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
-import { newCellId, notebookContent, saveContent, type CellId, type JsonObject } from '../notebook/index.js';
+import {
+  newCellId,
+  notebookContent,
+  saveContent,
+  type CellId,
+  type JsonObject,
+  type NotebookFile,
+} from '../notebook/index.js';
 import { mergeNotebooks, type Merge } from '../notebook/merge.js';
 import { sourceText, type NotebookState } from '../notebook/notebook-state.js';
 import { difference, textDifference, type Operation } from '../notebook/operations.js';
@@ -59,6 +66,10 @@ export interface DocumentOptions {
   journal?(path: string): EditJournal;
   /** why the notebook is not to be changed, a sentence */
   readOnly?: string;
+  /** The cells of a file whose outputs are not signed; absent or undefined: all of them. */
+  foreignCells?(file: NotebookFile): Promise<ReadonlySet<CellId> | undefined>;
+  /** Remembers the outputs of a file that was just written as trusted. */
+  signOutputs?(file: NotebookFile): Promise<void>;
   /** ms between two batches of output; default 50 */
   outputInterval?: number;
   /** Where what the notebook was before is kept; absent: nowhere. @param size  bytes of the notebook now */
@@ -91,7 +102,12 @@ export class LiveDocument implements OpenDocument {
   #ranOn: LinkedKernel | undefined;
   #isClosed = false;
 
-  private constructor(storage: DocumentStorage, options: DocumentOptions, journal: EditJournal | undefined) {
+  private constructor(
+    storage: DocumentStorage,
+    options: DocumentOptions,
+    journal: EditJournal | undefined,
+    foreign: Iterable<CellId> | undefined,
+  ) {
     this.#options = options;
     this.#journal = journal;
     this.#storage = storage;
@@ -103,7 +119,7 @@ export class LiveDocument implements OpenDocument {
     this.#seen.note(this.#opened);
     this.history = options.history?.(storage.path, () => storage.entry.size ?? 0);
     this.#watch = new DiskWatch(storage, () => this.#lookAtDisk());
-    this.#trust = new OutputTrust(state.ids);
+    this.#trust = new OutputTrust(foreign ?? state.ids);
     this.#saver = new DocumentSaver(
       storage,
       {
@@ -115,6 +131,7 @@ export class LiveDocument implements OpenDocument {
         saved: () => {
           this.#record('saved');
           this.#restartJournal();
+          this.#sign();
           this.#checkQuiet();
         },
         merge: (read) => this.#mergeFile(read),
@@ -165,7 +182,8 @@ export class LiveDocument implements OpenDocument {
     const journal = options.autosave === false ? options.journal?.(path) : undefined;
     const unsaved = await journal?.read();
     if (unsaved !== undefined) storage.align(unsaved.base);
-    const document = new LiveDocument(storage, options, journal);
+    const foreign = await options.foreignCells?.(storage.file);
+    const document = new LiveDocument(storage, options, journal, foreign);
     await document.#saver.findLastCheckpoint();
     if (unsaved !== undefined) document.#takeUnsaved(unsaved);
     return document;
@@ -417,13 +435,32 @@ export class LiveDocument implements OpenDocument {
     return this.#pages.size === 0 && (this.#link.kernel?.connections ?? 0) > 0;
   }
 
+  #hasForeignOutputs(): boolean {
+    return [...this.state.cells()].some(
+      (cell) => this.#trust.isForeign(cell.id) && (cell.peek().outputs?.length ?? 0) > 0,
+    );
+  }
+
+  /** What ran here is trusted when the file is opened again; a file with foreign outputs is left as it is. */
+  #sign(): void {
+    const { signOutputs, log } = this.#options;
+    if (signOutputs === undefined || this.#hasForeignOutputs()) return;
+    signOutputs(this.#storage.file).catch((error: unknown) =>
+      log.warn(`The outputs of ${this.path} could not be signed: ${String(error)}`),
+    );
+  }
+
+  /** The person trusts the outputs that are here now, whoever made them. */
+  trusted(): void {
+    const trusted = this.#trust.trustAll();
+    if (trusted.length > 0) this.#pages.broadcast({ type: 'trust', trusted, untrusted: [] });
+  }
+
   /** The notebook as the contents API sends it. */
   content(): JsonObject {
     this.#recorder.flush();
     this.#seen.note(this.state.copy());
-    const hasForeign = [...this.state.cells()].some(
-      (cell) => this.#trust.isForeign(cell.id) && (cell.peek().outputs?.length ?? 0) > 0,
-    );
+    const hasForeign = this.#hasForeignOutputs();
     return notebookContent(this.#storage.preview(this.state), !hasForeign);
   }
 

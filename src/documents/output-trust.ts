@@ -64,6 +64,13 @@ export class OutputTrust {
     };
   }
 
+  /** @returns the cells that were foreign */
+  trustAll(): CellId[] {
+    const all = [...this.#foreign];
+    this.#foreign.clear();
+    return all;
+  }
+
   /** A kernel runs this cell: its old outputs are gone, its new ones are ours. */
   runs(id: CellId): void {
     this.#foreign.delete(id);

@@ -232,6 +232,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         historyDirectory,
         autosave: settings.autosave,
         recordTiming: settings.record_timing,
+        signOutputs: async (file) => contents.outputTrust?.sign(file),
+        foreignCells: (file) => contents.outputTrust?.foreignCells(file) ?? Promise.resolve(undefined),
       }),
     );
     contents.openDocuments = documents;

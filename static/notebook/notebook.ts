@@ -10,7 +10,6 @@ import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
 import { showBanners } from './banners.js';
 import { listCheckpoints } from './commands/file-commands.js';
-import { showConflicts } from './conflicts.js';
 import { noticeFinished } from './finished-notice.js';
 import { keepJournal } from './keep-journal.js';
 import { loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
@@ -97,7 +96,6 @@ function start(): void {
   noticeLogin(page);
   noticeKernel(page);
   showBanners(page, find('#banners'));
-  showConflicts(page);
   void keepJournal(page);
 }
 

@@ -1,5 +1,5 @@
 /** The notebook page when something is in the way: the login ends, no websocket opens, the page dies, files change. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,25 +99,6 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await expect.poll(() => onDisk('journal.ipynb'), { timeout: 10_000 }).toContain('a new cell');
     expect(second.errors).toEqual([]);
     await second.page.close();
-  });
-
-  it('shows both texts of a cell that was changed in the file, too, and does what is chosen', async () => {
-    writeNotebookFile(server, 'both.ipynb', [{ source: 'base' }]);
-    const { page, errors } = await openNotebook(context, server, 'both.ipynb');
-    await kernelIdle(page);
-    await write(page, ' ours');
-    writeFileSync(join(server.notebooks, 'both.ipynb'), onDisk('both.ipynb').replace('base', 'theirs base'));
-    await page.keyboard.press('Control+s');
-    // two edits of one line merge or conflict; this one is at both ends of it
-    const box = page.getByRole('group', { name: 'The other text of this cell' });
-    await box.or(page.getByText('theirs base ours')).first().waitFor({ timeout: 20_000 });
-    if ((await box.count()) > 0) {
-      await box.getByRole('button', { name: 'Keep both' }).click();
-      await expect.poll(() => page.locator('[data-cell-id]').count()).toBe(2);
-      await expect.poll(() => box.count()).toBe(0);
-    }
-    expect(errors).toEqual([]);
-    await page.close();
   });
 
   it('says that a notebook is read-only, and offers a copy', async () => {
