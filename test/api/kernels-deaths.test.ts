@@ -8,6 +8,7 @@ import type { KernelModel } from '../../src/protocol/rest-models.js';
 import { ChannelClient } from '../fake-kernel/channel-client.js';
 import { startKernelServer } from '../fake-kernel/kernel-server.js';
 import type { KernelServer } from '../fake-kernel/kernel-server.js';
+import { isRunning } from '../is-running.js';
 import { hasPython } from '../parts.js';
 import { everything, rounds } from '../tier.js';
 
@@ -42,14 +43,6 @@ async function start(name: string): Promise<KernelModel> {
 async function model(id: string): Promise<KernelModel> {
   return (await server.api('GET', `api/kernels/${id}?resources=1`)).body as KernelModel;
 }
-function isRunning(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 describe('a kernel that does not start', () => {
   it.each([
     ['no-command', /^The command no-such-command-anywhere was not found\./],

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { cleanStaleConnectionFiles } from '../../src/kernels/index.js';
+import { isRunning } from '../is-running.js';
 import { hasPythonKernel } from '../parts.js';
 import { rounds } from '../tier.js';
 
@@ -30,14 +31,6 @@ async function serve(): Promise<Serving> {
     output += String(data);
   }
   return { child, ...(JSON.parse(output) as Omit<Serving, 'child'>) };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 it('a server that closed its kernels ends by itself: no process, socket, timer or file is left', async () => {

@@ -8,6 +8,7 @@ import { ChannelClient } from '../fake-kernel/channel-client.js';
 import { startKernelServer } from '../fake-kernel/kernel-server.js';
 import type { Received } from '../fake-kernel/channel-client.js';
 import type { KernelServer } from '../fake-kernel/kernel-server.js';
+import { isRunning } from '../is-running.js';
 
 let server: KernelServer;
 beforeAll(async () => {
@@ -39,14 +40,6 @@ function pidOf(id: string): number {
   const records = readFileSync(join(server.home, 'runtime', `nbserver-kernels-${process.pid}.json`), 'utf8');
   const { kernels } = JSON.parse(records) as { kernels: { pid: number; connectionFile: string }[] };
   return kernels.find((kernel) => kernel.connectionFile === connectionFile(id))?.pid ?? 0;
-}
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000;

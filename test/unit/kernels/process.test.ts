@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { KernelProcess } from '../../../src/kernels/process.js';
+import { isRunning } from '../../is-running.js';
 
 const env = { PATH: process.env.PATH ?? '' };
 const launch = (script: string, cwd = tmpdir()) =>
@@ -66,20 +67,13 @@ describe('KernelProcess', () => {
     const one = await launch('trap "" INT; sleep 100 & echo $!; wait');
     while (!one.output.includes('\n')) await new Promise((resolve) => setTimeout(resolve, 10));
     const child = Number(one.output.trim());
-    const isRunning = () => {
-      try {
-        return !/\) Z /.test(readFileSync(`/proc/${child}/stat`, 'utf8'));
-      } catch {
-        return false;
-      }
-    };
     process.kill(one.pid, 'SIGKILL');
     await one.exited;
     expect(one.alive).toBe(false);
-    expect(isRunning()).toBe(true);
+    expect(isRunning(child)).toBe(true);
     await one.endLeftovers();
-    for (let i = 0; i < 100 && isRunning(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(isRunning()).toBe(false);
+    for (let i = 0; i < 100 && isRunning(child); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(isRunning(child)).toBe(false);
   });
 
   it('gives its child the default action for SIGINT even where the server ignores it', async () => {
