@@ -84,11 +84,16 @@ export async function copyDirectory(
   return bareModel(path, made, 'directory');
 }
 
-/** Everything below a directory, each directory before what is in it; without hidden names. */
+/** Everything below a directory, each directory before what is in it; without hidden names, and never in circles. */
 export async function* walk(
-  store: Pick<NotebookManager, 'list'>,
+  store: Pick<NotebookManager, 'list' | 'identity'>,
   directory: string,
+  around: readonly string[] = [],
 ): AsyncGenerator<{ path: string; entry: Entry }> {
+  const identity = await store.identity?.(directory);
+  // a link to a directory that it is in itself leads round in a circle
+  if (identity !== undefined && around.includes(identity)) return;
+  const inside = identity === undefined ? around : [...around, identity];
   let after: string | undefined;
   do {
     const page = await store.list(directory, after === undefined ? {} : { after });
@@ -96,7 +101,7 @@ export async function* walk(
       if (entry.name.startsWith('.')) continue;
       const path = joinPath(directory, entry.name);
       yield { path, entry };
-      if (entry.kind === 'directory') yield* walk(store, path);
+      if (entry.kind === 'directory') yield* walk(store, path, inside);
     }
     after = page.next;
   } while (after !== undefined);

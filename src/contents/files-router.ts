@@ -1,15 +1,20 @@
 /**
- * `/files`: the bytes of files as a browser fetches them. They are user content, served as hostile: in a sandbox of their
- * own origin, never sniffed, and not to other sites.
+ * `/files`: the bytes of files as a browser fetches them, and directories as zip archives. They are user content, served
+ * as hostile: in a sandbox of their own origin, never sniffed, and not to other sites.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
+import { isFresh, rangeOf } from './byte-range.js';
+import { compressWhole, compressor, encodingFor, type Encoding } from './compressed.js';
+import { tagOf } from './conditions.js';
 import type { Contents } from './contents.js';
 import { mimeTypeOf } from './models.js';
 import type { Entry } from './notebook-manager.js';
 import { nameOf } from './paths.js';
+import { sendZip } from './zip.js';
 
 type PathParams = { path?: string[] };
 
@@ -20,59 +25,116 @@ export function filesRouter(contents: Contents): Router {
     if (req.headers['sec-fetch-site'] === 'cross-site' && req.headers['sec-fetch-mode'] !== 'navigate') {
       throw new HttpError(403, 'Files of this server are not for use in pages of other sites');
     }
-    await sendFile(contents, (req.params.path ?? []).join('/'), req, res);
+    res.setHeader('Content-Security-Policy', 'sandbox allow-scripts');
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    const path = (req.params.path ?? []).filter((segment) => segment !== '').join('/');
+    const entry = await contents.stat(path);
+    if (entry === undefined) throw new HttpError(404, `file or directory does not exist: '${path}'`);
+    if (entry.kind === 'file') await sendFile(contents, path, entry, req, res);
+    else if (req.query['download'] === 'zip') await sendDirectory(contents, path, req, res);
+    else
+      throw new HttpError(
+        400,
+        `${path} is a directory, not a file; ?download=zip gives it as an archive`,
+        'bad type',
+      );
   });
   return router;
 }
 
-async function sendFile(
+async function sendDirectory(
   contents: Contents,
   path: string,
   req: Request<PathParams>,
   res: Response,
 ): Promise<void> {
-  const entry = await contents.stat(path);
-  if (entry === undefined) throw new HttpError(404, `file or directory does not exist: '${path}'`);
-  if (entry.kind === 'directory') throw new HttpError(400, `${path} is a directory, not a file`, 'bad type');
-  const size = entry.size ?? 0;
+  const { name } = req.query;
+  const names = name === undefined ? undefined : [name].flat().map(String);
+  for (const each of names ?? []) {
+    if (each.includes('/') || (await contents.stat(`${path}/${each}`)) === undefined) {
+      throw new HttpError(404, `There is no ${each} in ${path || 'the notebook directory'}`);
+    }
+  }
+  const [only] = names?.length === 1 ? names : [nameOf(path) || 'notebooks'];
+  res.setHeader('Content-Type', 'application/zip');
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Content-Disposition', attachment(`${only}.zip`));
+  if (req.method === 'HEAD') res.end();
+  else await sendZip(contents, path, names, res);
+}
 
-  res.setHeader('Content-Security-Policy', 'sandbox allow-scripts');
-  res.setHeader('X-Content-Type-Options', 'nosniff');
-  res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+async function sendFile(
+  contents: Contents,
+  path: string,
+  entry: Entry,
+  req: Request<PathParams>,
+  res: Response,
+): Promise<void> {
+  const state = { size: entry.size ?? 0, modified: entry.modified, tag: tagOf(entry.revision) };
   res.setHeader('Cache-Control', 'no-cache');
-  res.setHeader('Accept-Ranges', 'bytes');
+  res.setHeader('Accept-Ranges', entry.size === undefined ? 'none' : 'bytes');
   res.setHeader('Last-Modified', entry.modified.toUTCString());
-  res.setHeader('ETag', `"${entry.revision}"`);
-  if (isFresh(req, entry)) {
+  res.setHeader('ETag', state.tag);
+  if (isFresh(req.headers, state)) {
     res.status(304).end();
     return;
   }
-  const range = rangeOf(req, entry);
+  const range = entry.size === undefined ? undefined : rangeOf(req.headers, state);
   if (range === 'unsatisfiable') {
-    res.setHeader('Content-Range', `bytes */${size}`);
-    throw new HttpError(416, `${path} has ${size} bytes; the range that was asked for lies behind its end`);
-  }
-  res.setHeader('Content-Type', await contentTypeOf(contents, path, size));
-  if ('download' in req.query || path.endsWith('.ipynb')) {
-    const name = encodeURIComponent(nameOf(path)).replace(
-      /['()*]/g,
-      (sign) => `%${sign.charCodeAt(0).toString(16)}`,
+    res.setHeader('Content-Range', `bytes */${state.size}`);
+    throw new HttpError(
+      416,
+      `${path} has ${state.size} bytes; the range that was asked for lies behind its end`,
     );
-    res.setHeader('Content-Disposition', `attachment; filename*=utf-8''${name}`);
   }
-  const { start, end } = range ?? { start: 0, end: size - 1 };
-  res.setHeader('Content-Length', end - start + 1);
+  const type = await contentTypeOf(contents, path, state.size);
+  res.setHeader('Content-Type', type);
+  if ('download' in req.query || path.endsWith('.ipynb')) {
+    res.setHeader('Content-Disposition', attachment(nameOf(path)));
+  }
   if (range !== undefined) {
+    const { start, end } = range;
     res.status(206);
-    res.setHeader('Content-Range', `bytes ${start}-${end}/${size}`);
+    res.setHeader('Content-Range', `bytes ${start}-${end}/${state.size}`);
+    res.setHeader('Content-Length', end - start + 1);
+    if (req.method === 'HEAD') res.end();
+    else await stream((await contents.openFile(path, range)).body, res);
+    return;
   }
-  if (req.method === 'HEAD' || size === 0) {
+  const isEmpty = req.method === 'HEAD' || entry.size === 0;
+  // before anything is said about how it is sent: opening may fail
+  const opened = isEmpty ? undefined : await contents.openFile(path);
+  res.setHeader('Vary', 'Accept-Encoding');
+  const encoding = encodingFor(req.headers['accept-encoding'], type, entry.size);
+  if (encoding !== undefined) {
+    res.setHeader('Content-Encoding', encoding);
+    // another representation of the same state, by RFC 9110, 8.8.3
+    res.setHeader('ETag', `${state.tag.slice(0, -1)};${encoding}"`);
+  } else if (entry.size !== undefined) res.setHeader('Content-Length', entry.size);
+  if (opened === undefined) {
     res.end();
     return;
   }
-  const { body } = await contents.openFile(path, { start, end });
+  const { body } = opened;
+  const { size } = opened.entry;
+  if (size === undefined || size !== entry.size || size > SMALL) {
+    await stream(body, res, encoding);
+    return;
+  }
+  const whole = Buffer.concat((await body.toArray()) as Buffer[]);
+  const sent = encoding === undefined ? whole : await compressWhole(encoding, whole);
+  res.setHeader('Content-Length', sent.length);
+  res.end(sent);
+}
+
+/** Up to here a file is read before it is sent: fewer steps, and its length on the wire is known. */
+const SMALL = 1 << 18;
+
+async function stream(body: Readable, res: Response, encoding?: Encoding): Promise<void> {
   try {
-    await pipeline(body, res);
+    if (encoding === undefined) await pipeline(body, res);
+    else await pipeline(body, compressor(encoding), res);
   } catch (error) {
     // The reader went away, or the file became shorter while it was sent: the connection is closed, which tells it.
     if (!res.headersSent) throw error;
@@ -80,35 +142,12 @@ async function sendFile(
   }
 }
 
-function isFresh(req: Request<PathParams>, entry: Entry): boolean {
-  const tags = req.headers['if-none-match'];
-  if (tags !== undefined) return tags.includes(`"${entry.revision}"`);
-  const since = Date.parse(req.headers['if-modified-since'] ?? '');
-  // HTTP dates have whole seconds
-  return Number.isFinite(since) && Math.floor(entry.modified.getTime() / 1000) * 1000 <= since;
-}
-
-/** One range of bytes (RFC 9110, 14); anything else is answered with the whole file, which the standard allows. */
-function rangeOf(
-  req: Request<PathParams>,
-  entry: Entry,
-): { start: number; end: number } | 'unsatisfiable' | undefined {
-  const size = entry.size ?? 0;
-  const condition = req.headers['if-range'];
-  const conditionHolds =
-    condition === undefined ||
-    condition === `"${entry.revision}"` ||
-    condition === entry.modified.toUTCString();
-  const match = /^bytes=(\d*)-(\d*)$/.exec(req.headers.range ?? '');
-  if (match === null || !conditionHolds || (match[1] === '' && match[2] === '')) return undefined;
-  if (match[1] === '') {
-    const last = Number(match[2]);
-    return last === 0 || size === 0 ? 'unsatisfiable' : { start: Math.max(size - last, 0), end: size - 1 };
-  }
-  const start = Number(match[1]);
-  const end = match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (start >= size) return 'unsatisfiable';
-  return start > end ? undefined : { start, end };
+function attachment(name: string): string {
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename*=utf-8''${encoded}`;
 }
 
 /** A type that the extension does not tell is plain text, or bytes when the beginning is not UTF-8. */

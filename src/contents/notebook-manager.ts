@@ -108,6 +108,8 @@ export abstract class NotebookManager {
    * focus and before a save. `onChange` may be called once too often, and soon (a second) after the change.
    */
   watch?(path: string, onChange: () => void): Closeable;
+  /** The same for two paths that lead to one directory; for stores with links. */
+  identity?(path: string): Promise<string>;
   /** Directory on this machine where a kernel for `path` starts; undefined when the store has no local files. */
   kernelDirectory?(path: string): string | undefined;
   /**

@@ -89,9 +89,11 @@ export function contentsRouter(contents: Contents): Router {
   });
 
   // The address of IPython 2 and 3.
-  router.all('/api/notebooks{/*path}', (req: Request<PathParams>, res) => {
-    res.redirect(302, locationOf(req, pathOf(req)).replace(/\/$/, ''));
-  });
+  for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
+    router[method]('/api/notebooks{/*path}', (req: Request<PathParams>, res: Response) => {
+      res.redirect(302, locationOf(req, pathOf(req)).replace(/\/$/, ''));
+    });
+  }
   router.use(trashRouter(contents));
   router.use(filesRouter(contents));
   return router;
@@ -189,15 +191,9 @@ async function sendModel(req: Request, res: Response, model: ContentsModel): Pro
     await pipeline(Readable.from(takingTurns(pieces), { highWaterMark: 2 }), res).catch(() => res.destroy());
     return;
   }
-  const all = [...pieces];
-  res.setHeader(
-    'Content-Length',
-    all.reduce((sum, piece) => sum + piece.length, 0),
-  );
-  res.cork();
-  for (const piece of all) res.write(piece);
-  res.end();
-  res.uncork();
+  const whole = Buffer.concat([...pieces]);
+  res.setHeader('Content-Length', whole.length);
+  res.end(whole);
 }
 
 /** What is wrong with the notebook is known at its end, and comes behind it. */

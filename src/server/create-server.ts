@@ -40,6 +40,8 @@ import { TerminalManager, handleTerminalSocket, hasPty, terminalsRouter } from '
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
 import { stopWhenIdle } from './idle-stop.js';
+import { configRouter } from './config-router.js';
+import { ConfigSections } from './config-sections.js';
 import { listRoutes, type RegisteredRoute } from './list-routes.js';
 import { listen } from './listen.js';
 import { createLog, type ServerLog } from './logging.js';
@@ -326,6 +328,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         nbconvert: keep(new JupyterNbconvert({ environment: withoutSecrets(environment) })),
         baseUrl: settings.base_url,
       }),
+      configRouter(new ConfigSections({ own: ownConfig(directories), path: directories.configPath, log })),
       kernelsRouter({ kernels, baseUrl: settings.base_url, kernelDirectory }),
       sessionsRouter({ sessions }),
       documentsRouter({ documents }),
@@ -482,6 +485,11 @@ function websocketRoutes(services: {
       },
     },
   ];
+}
+
+/** With JUPYTER_NO_CONFIG nothing of Jupyter's directories is read or written. */
+function ownConfig({ configPath, config, state }: Directories): string {
+  return configPath.length === 0 ? state : config;
 }
 
 /** Of the desktop (freedesktop.org, "XDG Base Directory"). */

@@ -151,4 +151,3 @@ render(<HeaderButtons />, header);
 render(<Dashboard />, main);
 void dashboard.refresh();
 dashboard.keepFresh();
-dashboard.followServer();

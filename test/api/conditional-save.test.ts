@@ -48,6 +48,6 @@ it('of many saves over one text lets one pass', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 7 }, () => 409)]);
 });
 
-it('refuses a condition that is no hash', async () => {
-  expect((await put('c.txt', 'x', 'tag')).status).toBe(400);
+it('refuses a condition that names no state of the file', async () => {
+  expect((await put('c.txt', 'x', 'tag')).status).toBe(409);
 });

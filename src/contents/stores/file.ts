@@ -285,6 +285,10 @@ export class FileNotebookManager extends NotebookManager {
     }
   }
 
+  override async identity(path: string): Promise<string> {
+    return onPath(path, () => realpath(this.#locate(path)));
+  }
+
   /** Tells of changes in a directory, or of one file, whoever made them. */
   override watch(path: string, onChange: () => void): Closeable {
     const location = this.#locate(path);

@@ -1,0 +1,69 @@
+/** A directory, or a selection of what is in it, as one zip archive that is made while it is sent. */
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { isCompressible } from './compressed.js';
+import type { Contents } from './contents.js';
+import { walk } from './create.js';
+import { mimeTypeOf } from './models.js';
+import { joinPath } from './paths.js';
+
+/**
+ * Each file is opened when its turn comes, and read as fast as the client takes it. What cannot be read is named in a
+ * text of its own: an archive must not look complete when it is not.
+ *
+ * @param names  what of the directory; undefined: everything
+ * @param out    gets the archive; when it is closed early, nothing more is read
+ */
+export async function sendZip(
+  contents: Contents,
+  directory: string,
+  names: readonly string[] | undefined,
+  out: Writable,
+): Promise<void> {
+  const { ZipFile } = await import('yazl');
+  const zip = new ZipFile();
+  const missing: string[] = [];
+  zip.outputStream.pipe(out);
+  for await (const { path, entry } of selected(contents, directory, names)) {
+    if (out.destroyed) break;
+    const name = path.slice(directory === '' ? 0 : directory.length + 1);
+    if (entry.kind === 'directory') {
+      zip.addEmptyDirectory(name, { mtime: entry.modified });
+      continue;
+    }
+    let body: Readable;
+    try {
+      ({ body } = await contents.openFile(path));
+    } catch (error) {
+      missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      continue;
+    }
+    const compress = isCompressible(mimeTypeOf(path) ?? 'text/plain');
+    const done = Promise.race([once(body, 'close'), once(out, 'close')]);
+    zip.addReadStream(body, name, { mtime: entry.modified, compress });
+    await done;
+    body.destroy();
+  }
+  if (missing.length > 0) {
+    zip.addBuffer(Buffer.from(`These could not be read:\n\n${missing.join('\n')}\n`), 'NOT INCLUDED.txt');
+  }
+  zip.end();
+}
+
+async function* selected(
+  contents: Contents,
+  directory: string,
+  names: readonly string[] | undefined,
+): ReturnType<typeof walk> {
+  if (names === undefined) {
+    yield* walk(contents.store, directory);
+    return;
+  }
+  for (const name of names) {
+    const path = joinPath(directory, name);
+    const entry = await contents.stat(path);
+    if (entry === undefined) continue;
+    yield { path, entry };
+    if (entry.kind === 'directory') yield* walk(contents.store, path);
+  }
+}

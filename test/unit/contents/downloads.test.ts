@@ -1,0 +1,211 @@
+/** `/files` beyond single files as they are: compressed on the wire, directories and selections as archives. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as yauzl from 'yauzl';
+import { encodingFor } from '../../../src/contents/compressed.js';
+import { call, serveContents, type Served } from './serve.js';
+
+let served: Served;
+const at = (path: string): string => join(served.root, path);
+const table = Array.from(
+  { length: 20_000 },
+  (_, i) => `${i % 50},a column of words that come again,${i}`,
+).join('\n');
+
+beforeAll(async () => {
+  served = await serveContents();
+  mkdirSync(at('d/deep/er'), { recursive: true });
+  mkdirSync(at('d/empty'));
+  writeFileSync(at('d/table.csv'), table);
+  writeFileSync(at('d/größe 日本 🎉.txt'), 'unicode');
+  writeFileSync(at('d/deep/er/n.ipynb'), '{}');
+  writeFileSync(at('d/.hidden'), 'not this');
+  writeFileSync(at('small.txt'), 'x');
+  writeFileSync(at('noise.png'), Buffer.alloc(5000, 'p'));
+  writeFileSync(at('big.txt'), table.repeat(4));
+  symlinkSync('.', at('d/deep/round'));
+  symlinkSync('table.csv', at('d/link.csv'));
+  symlinkSync('nowhere', at('d/broken'));
+});
+afterAll(() => served.close());
+
+/** As it is on the wire: `fetch` would unpack it. */
+async function raw(
+  path: string,
+  headers = {},
+  method = 'GET',
+): Promise<{ headers: Record<string, unknown>; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const req = request(`${served.url}/files/${path}`, { method, headers }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('end', () => resolve({ headers: res.headers, body: Buffer.concat(chunks) }));
+    });
+    req.on('error', reject).end();
+  });
+}
+
+function entriesOf(zip: Buffer): Promise<Map<string, string>> {
+  return new Promise((resolve, reject) => {
+    yauzl.fromBuffer(zip, { lazyEntries: true }, (error, file) => {
+      if (error) return reject(error);
+      const found = new Map<string, string>();
+      file.on('entry', (entry: yauzl.Entry) => {
+        if (entry.fileName.endsWith('/')) {
+          found.set(entry.fileName, '');
+          return file.readEntry();
+        }
+        file.openReadStream(entry, (failed, stream) => {
+          if (failed) return reject(failed);
+          void stream.toArray().then((chunks) => {
+            found.set(entry.fileName, Buffer.concat(chunks as Buffer[]).toString());
+            file.readEntry();
+          });
+        });
+      });
+      file.on('end', () => resolve(found)).on('error', reject);
+      file.readEntry();
+    });
+  });
+}
+
+describe('a file on the wire', () => {
+  it.each([
+    ['br', 'gzip, deflate, br', (body: Buffer) => brotliDecompressSync(body)],
+    ['gzip', 'gzip', (body: Buffer) => gunzipSync(body)],
+  ])('is compressed by %s for who takes %s, to a quarter', async (encoding, accept, unpack) => {
+    for (const path of ['d/table.csv', 'big.txt']) {
+      const { headers, body } = await raw(path, { 'Accept-Encoding': accept });
+      const plain = await raw(path);
+      expect([headers['content-encoding'], headers['vary']]).toEqual([encoding, 'Accept-Encoding']);
+      expect(unpack(body).equals(plain.body)).toBe(true);
+      expect(body.length).toBeLessThan(plain.body.length * 0.25);
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      expect(headers['etag']).not.toBe(plain.headers['etag']);
+      // either tag says that the client has it
+      const again = await raw(path, { 'If-None-Match': String(headers['etag']) });
+      expect(again.body.length).toBe(0);
+    }
+  });
+
+  it('is as it is in parts, and when there is nothing to save', async () => {
+    const accept = { 'Accept-Encoding': 'gzip, br' };
+    const part = await raw('d/table.csv', { ...accept, Range: 'bytes=0-9' });
+    expect([part.headers['content-encoding'], part.body.toString()]).toEqual([undefined, table.slice(0, 10)]);
+    expect((await raw('small.txt', accept)).headers['content-encoding']).toBeUndefined();
+    expect((await raw('noise.png', accept)).headers['content-encoding']).toBeUndefined();
+    const head = await raw('d/table.csv', accept, 'HEAD');
+    expect([head.headers['content-encoding'], head.body.length]).toEqual(['br', 0]);
+  });
+
+  it.each([
+    [undefined, 'text/plain', 5000, undefined],
+    ['br;q=0, gzip;q=0.5', 'text/plain', 5000, 'gzip'],
+    ['GZIP', 'application/json', 5000, 'gzip'],
+    ['gzip', 'image/png', 5000, undefined],
+    ['gzip', 'image/svg+xml', 5000, 'gzip'],
+    ['gzip', 'application/x-ipynb+json', 5000, 'gzip'],
+    ['gzip', 'text/plain', 100, undefined],
+    ['gzip', 'text/plain', undefined, 'gzip'],
+    ['identity, zstd', 'text/plain', 5000, undefined],
+  ])('with Accept-Encoding %j, %s of %s bytes: %s', (accept, type, size, encoding) => {
+    expect(encodingFor(accept, type, size)).toBe(encoding);
+  });
+});
+
+describe('a directory as an archive', () => {
+  it('has all that is in it, links followed once, and nothing hidden', async () => {
+    const { headers, body } = await raw('d?download=zip');
+    expect(headers['content-type']).toBe('application/zip');
+    expect(headers['content-disposition']).toBe("attachment; filename*=utf-8''d.zip");
+    expect(headers['content-security-policy']).toBe('sandbox allow-scripts');
+    const entries = await entriesOf(body);
+    expect([...entries.keys()].sort()).toEqual([
+      'deep/',
+      'deep/er/',
+      'deep/er/n.ipynb',
+      'deep/round/',
+      'empty/',
+      'größe 日本 🎉.txt',
+      'link.csv',
+      'table.csv',
+    ]);
+    expect(entries.get('table.csv')).toBe(table);
+    expect(entries.get('link.csv')).toBe(table);
+    expect(body.length).toBeLessThan(table.length);
+  });
+
+  it('has only what was selected', async () => {
+    const { headers, body } = await raw('d?download=zip&name=deep&name=table.csv');
+    expect(headers['content-disposition']).toContain('d.zip');
+    expect([...(await entriesOf(body)).keys()].sort()).toEqual([
+      'deep/',
+      'deep/er/',
+      'deep/er/n.ipynb',
+      'deep/round/',
+      'table.csv',
+    ]);
+    const one = await raw('d?download=zip&name=deep');
+    expect(one.headers['content-disposition']).toContain('deep.zip');
+    expect([...(await entriesOf((await raw('?download=zip&name=small.txt')).body)).keys()]).toEqual([
+      'small.txt',
+    ]);
+  });
+
+  it.each([
+    ['d', 400, /download=zip/],
+    ['d?download=zip&name=missing', 404, /no missing in d/],
+    ['d?download=zip&name=..', 404, /outside|There is no/],
+    ['d?download=zip&name=.hidden', 404, /There is no/],
+    ['d?download=zip&name=deep%2Fer', 404, /There is no/],
+    ['missing?download=zip', 404, /does not exist/],
+  ])('%s is refused with %i', async (path, status, message) => {
+    const answer = await call(`${served.url}/files/${path}`);
+    expect(answer.status).toBe(status);
+    expect(answer.json['message']).toMatch(message);
+  });
+
+  it('is read by the unzip of the system', async ({ skip }) => {
+    if (spawnSync('python3', ['-c', 'import zipfile']).status !== 0) skip('there is no python3');
+    writeFileSync(join(served.home, 'd.zip'), (await raw('d?download=zip')).body);
+    const check =
+      'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(z.testzip(), len(z.namelist()))';
+    const done = spawnSync('python3', ['-c', check, join(served.home, 'd.zip')], { encoding: 'utf8' });
+    expect(done.stdout.trim()).toBe('None 8');
+  });
+
+  it('is not read further when the client has gone', async () => {
+    let opened = 0;
+    const { contents } = served;
+    const openFile = contents.openFile.bind(contents);
+    mkdirSync(at('many'));
+    for (let i = 0; i < 60; i++)
+      writeFileSync(at(`many/${i}.bin`), Buffer.alloc(400_000, Math.random().toString()));
+    contents.openFile = (path, range) => {
+      opened++;
+      return openFile(path, range);
+    };
+    try {
+      await new Promise<void>((resolve) => {
+        const req = request(`${served.url}/files/many?download=zip`, (res) => {
+          res.once('data', () => {
+            req.destroy();
+            resolve();
+          });
+        });
+        req.on('error', () => undefined).end();
+      });
+      await new Promise((done) => setTimeout(done, 200));
+      const sofar = opened;
+      await new Promise((done) => setTimeout(done, 200));
+      expect(opened).toBe(sofar);
+      expect(opened).toBeLessThan(60);
+    } finally {
+      contents.openFile = openFile;
+    }
+  });
+});
