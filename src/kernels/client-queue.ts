@@ -27,7 +27,7 @@ interface Gap {
 type Item = OutgoingMessage | Gap;
 
 /** At this share of the soft bound streams are joined, and again after each further one. */
-const mergeShare = 1 / 4;
+const mergeShare = 1 / 2;
 
 export class ClientQueue {
   readonly #session: string;

@@ -4,7 +4,9 @@ import type { StreamContent } from '../protocol/kernel-messages.js';
 import type { ChannelMessage } from '../protocol/websocket-frame.js';
 import { OutgoingMessage } from './outgoing-message.js';
 
-/** Bytes of one merged message; more would be copied again and again. */
+/** Bytes of a message from which on joining it to others gains nothing: it is not even looked at. */
+const longEnough = 16 * 1024;
+/** Bytes of one merged message. */
 const longestMerged = 256 * 1024;
 
 interface Run {
@@ -27,7 +29,7 @@ export function mergeStreams(messages: readonly OutgoingMessage[]): OutgoingMess
     run = undefined;
   };
   for (const message of messages) {
-    if (!message.isStream || message.length >= longestMerged) {
+    if (!message.isStream || message.length >= longEnough) {
       end();
       merged.push(message);
       continue;

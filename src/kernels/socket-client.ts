@@ -19,12 +19,12 @@ import type { RateLimits } from './rate-limit.js';
 import type { ReplayJournal } from './replay-journal.js';
 
 /** Bytes that are handed to the socket ahead; more stays in our queue, where it is counted and can be left out. */
-const socketAhead = 1024 * 1024;
+const socketAhead = 4 * 1024 * 1024;
 /** Bytes that are written at once, even if more is at hand in this turn. */
 const batchBytes = 256 * 1024;
 /** Bytes of the queue from which on the kernel may be read more slowly, and below which it need not. */
-const fullAt = 3 * 1024 * 1024;
-const roomAt = 1024 * 1024;
+const fullAt = 6 * 1024 * 1024;
+const roomAt = 3 * 1024 * 1024;
 /** ms between two pings of a flood, and how many may follow at once on a silence: those of a cell that runs. */
 const pingInterval = 20;
 const pingBurst = 16;

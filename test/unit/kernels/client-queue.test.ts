@@ -47,8 +47,15 @@ describe('ClientQueue', () => {
     const expected = sent.map((one) => contentOf(one).text).join('');
     for (const one of sent) queue.push(one);
     const got = all(queue);
-    expect(got.length).toBeLessThan(200);
+    expect(got.length).toBeLessThan(400);
     expect(got.map((one) => contentOf(one).text).join('')).toBe(expected);
+  });
+
+  it('does not even read texts that are long enough', () => {
+    const queue = queueOf(200_000, 1e6);
+    const sent = Array.from({ length: 6 }, (_, i) => message('stream', String(i).repeat(20_000)));
+    for (const one of sent) queue.push(one);
+    expect(all(queue)).toEqual(sent);
   });
 
   it('joins nothing over another message, stream or cell', () => {

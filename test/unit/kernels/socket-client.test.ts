@@ -112,7 +112,7 @@ describe('SocketClient', () => {
     const { send, numbers, socket, stop, goOn } = setUp();
     await turn();
     stop();
-    socket.write(Buffer.alloc(2_000_000));
+    socket.write(Buffer.alloc(5_000_000));
     for (let i = 0; i < 10; i++) send(300_000);
     await turn();
     expect(numbers()).toEqual([]);
@@ -125,12 +125,12 @@ describe('SocketClient', () => {
     const { send, client, stop, goOn, numbers } = setUp({ onRoom: () => (room += 1) });
     await turn();
     stop();
-    for (let i = 0; i < 60; i++) send(100_000);
+    for (let i = 0; i < 120; i++) send(100_000);
     await turn();
     expect(client.isFull).toBe(true);
     expect(room).toBe(0);
     goOn();
-    await expect.poll(() => numbers().length).toBe(60);
+    await expect.poll(() => numbers().length).toBe(120);
     expect(client.isFull).toBe(false);
     expect(room).toBeGreaterThan(0);
   });
