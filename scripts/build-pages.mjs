@@ -18,7 +18,7 @@ const singleFiles = ['favicon.svg'];
  * From front-end.md section 4 and the figures that the project promises.
  */
 const BUDGETS = {
-  tree: 36_000,
+  tree: 43_000, // 35 kB of scripts and 8 kB of styles
   notebook: 160_000,
   login: 6_000,
   terminal: 100_000,

@@ -32,6 +32,7 @@ import { NotebookContent } from './notebook-content.js';
 import type { Entry, NotebookManager } from './notebook-manager.js';
 import type { OpenDocument } from './open-documents.js';
 import { readAll } from './read-all.js';
+import { SentNotebooks } from './sent-notebooks.js';
 import { inSteps } from './steps.js';
 import { isTrustedByClient } from './trusted-flags.js';
 import type { NotebookTrust } from './trust/notebook-trust.js';
@@ -45,6 +46,7 @@ export interface NotebooksParts {
 
 export class Notebooks {
   readonly #parts: NotebooksParts;
+  readonly #sent = new SentNotebooks();
 
   constructor(parts: NotebooksParts) {
     this.#parts = parts;
@@ -91,6 +93,12 @@ export class Notebooks {
     }
     if (!wanted.content) return { ...model, content: null };
     if (open !== undefined) return { ...model, content: await ofValue(open.content()), format: 'json' };
+    const { hash, hash_algorithm } = model;
+    const state = async (of: Entry): Promise<string> => `${of.revision} ${(await trust?.state()) ?? ''}`;
+    const known = this.#sent.find(path, await state(entry));
+    if (known !== undefined) {
+      return { ...model, content: new NotebookContent([known.text], () => known.message), format: 'json' };
+    }
     const { entry: read, file } = await this.read(path);
     const isTrusted = (await trust?.judge(file)) ?? (() => false);
     const check = await newCheck(contentFrame(file));
@@ -100,9 +108,15 @@ export class Notebooks {
         check.cell({ ...outlineOf(scanned), ...(file.hasIds ? { id: cell.id } : {}) }, index);
       },
     });
-    const { hash, hash_algorithm } = model;
-    const content = new NotebookContent(pieces, () => check.message);
-    return { ...bareModel(path, read, 'notebook'), hash, hash_algorithm, content, format: 'json' };
+    const full = { ...bareModel(path, read, 'notebook'), hash, hash_algorithm, format: 'json' as const };
+    // after the judgement, which may have made Jupyter's signatures ours
+    const stateNow = await state(read);
+    if (!this.#sent.isWanted(path, stateNow, read.size)) {
+      return { ...full, content: new NotebookContent(pieces, () => check.message) };
+    }
+    const text = Buffer.concat([...pieces]);
+    this.#sent.keep(path, stateNow, text, check.message);
+    return { ...full, content: new NotebookContent([text], () => check.message) };
   }
 
   /**

@@ -191,9 +191,15 @@ async function sendModel(req: Request, res: Response, model: ContentsModel): Pro
     await pipeline(Readable.from(takingTurns(pieces), { highWaterMark: 2 }), res).catch(() => res.destroy());
     return;
   }
-  const whole = Buffer.concat([...pieces]);
-  res.setHeader('Content-Length', whole.length);
-  res.end(whole);
+  const all = [...pieces];
+  res.setHeader(
+    'Content-Length',
+    all.reduce((sum, piece) => sum + piece.length, 0),
+  );
+  res.cork();
+  for (const piece of all) res.write(piece);
+  res.end();
+  res.uncork();
 }
 
 /** What is wrong with the notebook is known at its end, and comes behind it. */

@@ -10,7 +10,16 @@ import { placeMenu, type MenuPlace } from './place-menu.js';
 export type MenuEntry =
   /** a command of the registry, with its label, keys and state */
   | { command: string; label?: string; argument?: unknown }
-  | { label: string; run(): void; icon?: IconName; disabled?: boolean; checked?: boolean; title?: string }
+  | {
+      label: string;
+      run(): void;
+      icon?: IconName;
+      /** address of a picture in place of an icon */
+      image?: string;
+      disabled?: boolean;
+      checked?: boolean;
+      title?: string;
+    }
   | { label: string; href: string; target?: string; icon?: IconName; title?: string }
   | { label: string; submenu: MenuEntry[] | (() => MenuEntry[]); disabled?: boolean }
   | { heading: string }
@@ -139,6 +148,13 @@ export class PopupMenu {
     label.className = 'menu-label';
     label.textContent = entry.label ?? command?.label ?? ('command' in entry ? entry.command : '');
     if ('icon' in entry && entry.icon !== undefined) item.append(iconElement(entry.icon, 'leading'));
+    if ('image' in entry && entry.image !== undefined) {
+      const picture = document.createElement('img');
+      picture.className = 'menu-image leading';
+      picture.alt = '';
+      picture.src = entry.image;
+      item.append(picture);
+    }
     item.append(label);
     if (item instanceof HTMLAnchorElement && 'href' in entry) {
       item.href = entry.href;

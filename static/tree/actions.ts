@@ -1,5 +1,10 @@
 /** What the dashboard does to files and kernels: each asks what it must, calls the API, and shows the result. */
-import type { ContentsModel, SessionModel, TerminalModel } from '../../src/protocol/rest-models.js';
+import type {
+  ContentsModel,
+  SessionModel,
+  TerminalModel,
+  TrashModel,
+} from '../../src/protocol/rest-models.js';
 import { api, xsrfToken } from '../base/api.js';
 import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
@@ -51,6 +56,14 @@ commands.add(
     title: 'Show as the browser does',
     when: () => chosen().length === 1 && chosen().every((item) => item.kind === 'file'),
     run: () => chosen().forEach((item) => window.open(urlFor('view', item.path), '_blank', 'noopener')),
+  },
+  {
+    id: 'tree:edit',
+    label: 'Edit',
+    title: 'Open in the text editor',
+    when: () =>
+      chosen().length > 0 && chosen().every((item) => item.kind !== 'directory' && !isRunning(item)),
+    run: () => chosen().forEach((item) => window.open(urlFor('edit', item.path), '_blank', 'noopener')),
   },
   {
     id: 'tree:shutdown',
@@ -152,6 +165,8 @@ async function remove(): Promise<void> {
   const [first] = doomed;
   if (first === undefined) return;
   const active = doomed.filter((item) => isRunning(item));
+  const trash = await readTrash();
+  const what = trash === undefined ? 'permanently delete' : 'move to the trash';
   const list = document.createElement('ul');
   for (const item of doomed.slice(0, 50)) {
     const entry = document.createElement('li');
@@ -160,8 +175,8 @@ async function remove(): Promise<void> {
   }
   const body: (string | Node)[] =
     doomed.length === 1
-      ? [`Are you sure you want to permanently delete "${first.name}"?`]
-      : [`Are you sure you want to permanently delete these ${doomed.length} items?`, list];
+      ? [`Are you sure you want to ${what}: "${first.name}"?`]
+      : [`Are you sure you want to ${what} these ${doomed.length} items?`, list];
   if (doomed.length > 50) body.push(`… and ${doomed.length - 50} more.`);
   if (doomed.some((item) => item.kind === 'directory')) body.push('A folder goes with everything in it.');
   if (active.length > 0)
@@ -176,6 +191,42 @@ async function remove(): Promise<void> {
   // the row is gone, and with it the focus: the next one takes it
   const rows = dashboard.shown.value;
   dashboard.focusWanted.value = rows[Math.min(at, rows.length - 1)]?.path;
+  if (trash !== undefined) await offerUndo(doomed, new Set(trash.map(({ id }) => id)));
+}
+
+/** What is in the trash; undefined when there is none, and what is deleted is gone. */
+async function readTrash(): Promise<TrashModel[] | undefined> {
+  const { enabled, items } = await api.get<{ enabled: boolean; items: TrashModel[] }>('api/trash');
+  return enabled ? items : undefined;
+}
+
+/** Seconds in which a deletion can be taken back by one click; after that it is in the trash all the same. */
+const UNDO_SECONDS = 15;
+
+async function offerUndo(deleted: readonly Item[], before: ReadonlySet<string>): Promise<void> {
+  const paths = new Set(deleted.map(({ path }) => path));
+  const trashed = ((await readTrash()) ?? []).filter(({ id, path }) => !before.has(id) && paths.has(path));
+  const [first] = trashed;
+  if (first === undefined) return;
+  const what = trashed.length === 1 ? `"${first.name}" is` : `${trashed.length} items are`;
+  notify(`${what} in the trash.`, {
+    seconds: UNDO_SECONDS,
+    key: 'trash',
+    action: { label: 'Undo', run: () => void restore(trashed) },
+  });
+}
+
+async function restore(trashed: readonly TrashModel[]): Promise<void> {
+  for (const { id, name } of trashed) {
+    try {
+      await api.post(`api/trash/${encodeURIComponent(id)}`);
+    } catch (error) {
+      notifyError(`Undo of "${name}":`, error);
+    }
+  }
+  await dashboard.refresh();
+  const [first] = trashed;
+  if (first !== undefined) dashboard.reveal(first.path);
 }
 
 /** Deletes a file, or a folder with all that is in it: the person was asked. */

@@ -9,6 +9,7 @@ import type {
 import { api, ApiError, onLoginExpired } from '../base/api.js';
 import { announce } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
+import { ServerEvents } from '../base/server-events.js';
 import { baseName, encodePath, urlFor } from '../base/urls.js';
 import { filterItems, sortItems, toItem, type Item, type Sort, type SortKey } from './items.js';
 
@@ -49,6 +50,8 @@ export const running = computed(() => new Map(sessions.value.map((session) => [s
 
 let loading: AbortController | undefined;
 
+let events: ServerEvents | undefined;
+
 /** Reads the folder again. What was selected and is still there stays selected. */
 export async function refresh(): Promise<void> {
   if (stopped.value) return;
@@ -85,7 +88,9 @@ function describe(error: unknown): Trouble {
 }
 
 export async function loadSessions(): Promise<void> {
-  sessions.value = await api.get<SessionModel[]>('api/sessions');
+  // What kernels use is read from the system for each of them: only for somebody who looks.
+  const query = tab.value === 'running' ? '?resources=1' : '';
+  sessions.value = await api.get<SessionModel[]>(`api/sessions${query}`);
 }
 
 async function loadTerminals(): Promise<void> {
@@ -108,6 +113,7 @@ export async function openFolder(target: string, push = true): Promise<void> {
     trouble.value = undefined;
   });
   window.scrollTo(0, 0);
+  events?.directoriesChanged();
   await refresh();
   announce(`Folder ${target === '' ? 'Home' : baseName(target)}, ${items.value?.length ?? 0} items`);
 }
@@ -156,11 +162,41 @@ export function setSelected(paths: Iterable<string>, on: boolean): void {
 
 export function showTab(next: Tab): void {
   tab.value = next;
+  void loadSessions().catch(() => undefined); // the next refresh says what is wrong
   history.replaceState(null, '', next === 'running' ? '#running' : location.pathname + location.search);
 }
 
+/** Changes that come together, for example of a program that writes many files, are read once. ms */
+const GATHER = 200;
+
+/** Hears what changes, so that a new file or a kernel that ends shows at once; what was selected stays so. */
+export function followServer(): void {
+  const wanted = new Map<() => Promise<void>, ReturnType<typeof setTimeout>>();
+  const soon = (load: () => Promise<void>): void => {
+    if (wanted.has(load)) return;
+    const run = () => {
+      wanted.delete(load);
+      if (!stopped.value && !document.hidden) void load().catch(() => undefined); // the usual refresh shows troubles
+    };
+    wanted.set(load, setTimeout(run, GATHER));
+  };
+  let connected = false;
+  events = new ServerEvents({
+    directories: () => [path.value],
+    onChange(event) {
+      if (event.list === 'terminals') soon(loadTerminals);
+      else if (event.list !== 'files') soon(loadSessions);
+      else if (event.path === path.value) soon(refresh);
+    },
+    onConnect() {
+      if (connected) soon(refresh); // what happened while it was lost is not known
+      connected = true;
+    },
+  });
+}
+
 /**
- * Keeps the list fresh: every minute while somebody looks, at most every ten seconds when the window gets focus, and
+ * Keeps the list fresh where nobody tells of changes: every minute while somebody looks, at most every ten seconds when the window gets focus, and
  * every five seconds while the server does not answer.
  */
 export function keepFresh(): void {

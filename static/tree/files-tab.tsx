@@ -4,13 +4,18 @@ import { useEffect, useRef } from 'preact/hooks';
 import { humanSize } from '../base/format.js';
 import { Icon } from '../base/icons.js';
 import { MenuButton, type MenuEntry } from '../base/menu.js';
-import { notify } from '../base/notify.js';
+import { notifyError } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
 import { commands, newEntry, newNotebook } from './actions.js';
 import * as dashboard from './dashboard.js';
 import { FileList } from './file-list.js';
+import { FolderText } from './folder-text.js';
+import { droppedFiles } from './dropped-files.js';
 import { addFiles, cancelUpload, retryUpload, uploads, type Upload } from './uploads.js';
+
+const HEADER = /^header\.md$/i;
+const FOOTER = /^(?:readme|footer)\.md$/i;
 
 export function FilesTab() {
   return (
@@ -40,7 +45,9 @@ export function FilesTab() {
           ))}
         </ul>
       )}
+      <FolderText names={HEADER} />
       <FileList />
+      <FolderText names={FOOTER} />
     </DropTarget>
   );
 }
@@ -50,7 +57,7 @@ function SelectionActions() {
   if (dashboard.selected.value.length === 0) {
     return <p class="hint">Select items to perform actions on them.</p>;
   }
-  const ids = ['duplicate', 'rename', 'move', 'download', 'view', 'shutdown', 'delete'];
+  const ids = ['duplicate', 'rename', 'move', 'download', 'view', 'edit', 'shutdown', 'delete'];
   return (
     <div class="selection-actions" role="toolbar" aria-label="Selected items">
       {ids
@@ -94,8 +101,9 @@ function newEntries(): MenuEntry[] {
             run() {},
           },
         ]
-      : kernels.map(({ name, spec }) => ({
+      : kernels.map(({ name, spec, resources }) => ({
           label: spec.display_name,
+          ...logoOf(resources),
           title: `Create a new notebook with ${spec.display_name}`,
           run: () => void newNotebook(name),
         }))),
@@ -105,6 +113,11 @@ function newEntries(): MenuEntry[] {
     { label: 'Folder', title: 'Create a new folder', run: () => void newEntry('directory') },
     terminalEntry(),
   ];
+}
+
+function logoOf(resources: Record<string, string>): { image?: string } {
+  const image = resources['logo-svg'] ?? resources['logo-64x64'] ?? resources['logo-32x32'];
+  return image === undefined ? {} : { image };
 }
 
 function terminalEntry(): MenuEntry {
@@ -126,15 +139,30 @@ function terminalEntry(): MenuEntry {
 
 function UploadButton() {
   const input = useRef<HTMLInputElement>(null);
+  const choose = (folder: boolean): void => {
+    const element = input.current;
+    if (element === null) return;
+    element.webkitdirectory = folder;
+    element.click();
+  };
   return (
-    <>
+    <span class="button-group">
       <button
         type="button"
         class="button"
         title="Click to browse for files to upload"
-        onClick={() => input.current?.click()}
+        onClick={() => choose(false)}
       >
         Upload
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-label="Upload a folder"
+        title="Upload a folder with all that is in it"
+        onClick={() => choose(true)}
+      >
+        <Icon name="folder" />
       </button>
       <input
         ref={input}
@@ -145,10 +173,10 @@ function UploadButton() {
         onChange={(event) => {
           const chosen = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = ''; // the same file can be chosen again
-          void addFiles(chosen);
+          void addFiles(chosen.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
         }}
       />
-    </>
+    </span>
   );
 }
 
@@ -202,7 +230,7 @@ function DropTarget({ children }: { children: preact.ComponentChildren }) {
       if (!hasFiles(event)) return;
       event.preventDefault();
       over.value = false;
-      void addFiles(droppedFiles(event));
+      droppedFiles(event).then(addFiles, (error: unknown) => notifyError('The files cannot be read.', error));
     };
     document.addEventListener('dragover', onOver);
     document.addEventListener('dragleave', onLeave);
@@ -214,22 +242,4 @@ function DropTarget({ children }: { children: preact.ComponentChildren }) {
     };
   }, []);
   return <div class={over.value ? 'drop-target over' : 'drop-target'}>{children}</div>;
-}
-
-function droppedFiles(event: DragEvent): File[] {
-  const files: File[] = [];
-  for (const entry of event.dataTransfer?.items ?? []) {
-    if (entry.kind !== 'file') continue;
-    const file = entry.getAsFile();
-    if (entry.webkitGetAsEntry()?.isDirectory === true) {
-      notify(
-        `Folders cannot be uploaded: "${file?.name ?? ''}". Make the folder here and drop its files into it.`,
-        {
-          kind: 'warning',
-          seconds: 10,
-        },
-      );
-    } else if (file !== null) files.push(file);
-  }
-  return files;
 }

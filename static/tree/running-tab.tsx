@@ -1,14 +1,33 @@
 /** The tab Running: notebooks with a live kernel, and how to stop one or all. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { SessionModel, TerminalModel } from '../../src/protocol/rest-models.js';
 import { confirmDialog } from '../base/dialog.js';
-import { dateTime, relativeTime } from '../base/format.js';
+import { dateTime, humanSize, relativeTime } from '../base/format.js';
 import { Icon } from '../base/icons.js';
 import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
+import { readProgress, stateText, type Progress } from './kernel-progress.js';
 import { kernelLabel, shutdownSessions, shutdownTerminals } from './actions.js';
 import * as dashboard from './dashboard.js';
 
+/** ms between two looks at what kernels do and use */
+const LOOK = 3000;
+
 export function RunningTab() {
+  const progress = useSignal<ReadonlyMap<string, Progress>>(new Map());
+  useEffect(() => {
+    const look = async () => {
+      if (document.hidden || dashboard.stopped.value) return;
+      await dashboard.loadSessions();
+      progress.value = await readProgress(dashboard.sessions.value);
+    };
+    // A failure is shown by the refresh of the page; the next look may succeed.
+    const tick = () => void look().catch(() => undefined);
+    tick();
+    const timer = setInterval(tick, LOOK);
+    return () => clearInterval(timer);
+  }, []);
   const sessions = [...dashboard.sessions.value].sort((a, b) => a.path.localeCompare(b.path));
   const terminals = [...dashboard.terminals.value].sort((a, b) =>
     a.name.localeCompare(b.name, undefined, { numeric: true }),
@@ -18,8 +37,8 @@ export function RunningTab() {
       <div class="toolbar">
         <p class="hint">What runs on this server</p>
         <div class="toolbar-right">
-          {sessions.length > 1 && (
-            <button type="button" class="button" onClick={() => void shutdownAll(sessions)}>
+          {sessions.length + terminals.length > 1 && (
+            <button type="button" class="button" onClick={() => void shutdownAll(sessions, terminals)}>
               Shut Down All
             </button>
           )}
@@ -55,7 +74,7 @@ export function RunningTab() {
         ) : (
           <ul aria-label="Running notebooks">
             {sessions.map((session) => (
-              <RunningRow key={session.id} session={session} />
+              <RunningRow key={session.id} session={session} progress={progress.value.get(session.path)} />
             ))}
           </ul>
         )}
@@ -64,14 +83,21 @@ export function RunningTab() {
   );
 }
 
-async function shutdownAll(sessions: SessionModel[]): Promise<void> {
+async function shutdownAll(sessions: SessionModel[], terminals: TerminalModel[]): Promise<void> {
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+  const what = [
+    ...(sessions.length > 0 ? [count(sessions.length, 'kernel')] : []),
+    ...(terminals.length > 0 ? [count(terminals.length, 'terminal')] : []),
+  ].join(' and ');
   const confirmed = await confirmDialog({
-    title: 'Shut down all kernels?',
-    body: `The kernels of ${sessions.length} notebooks stop, and their variables are lost. Saved results stay.`,
+    title: 'Shut down everything?',
+    body: `${what} will stop, with all variables and programs in them. Saved results stay.`,
     confirm: 'Shut Down All',
     danger: true,
   });
-  if (confirmed) await shutdownSessions(sessions);
+  if (!confirmed) return;
+  await shutdownSessions(sessions);
+  await shutdownTerminals(terminals);
 }
 
 function TerminalRow({ terminal }: { terminal: TerminalModel }) {
@@ -99,18 +125,28 @@ function TerminalRow({ terminal }: { terminal: TerminalModel }) {
   );
 }
 
-function RunningRow({ session }: { session: SessionModel }) {
+function RunningRow({ session, progress }: { session: SessionModel; progress: Progress | undefined }) {
   const { kernel } = session;
   const active = Date.parse(kernel.last_activity);
+  const { resources } = kernel;
   return (
     <li class="row running-row">
-      <Icon name="notebook" className="kind running" />
+      <Icon name="notebook" className={kernel.execution_state === 'dead' ? 'kind' : 'kind running'} />
       <a href={urlFor('notebooks', session.path)} target="_blank" rel="noopener" title={session.path}>
         <bdi>{session.path}</bdi>
       </a>
       <span class="kernel-name">
-        {kernelLabel(kernel.name)} <span class="kernel-state">({kernel.execution_state})</span>
+        {kernelLabel(kernel.name)}{' '}
+        <span class="kernel-state" title={kernel.reason}>
+          ({stateText(kernel, progress, Date.now())})
+        </span>
       </span>
+      {resources !== undefined && (
+        <span class="kernel-use" title="Memory and processor">
+          {humanSize(resources.memory)}
+          {resources.cpu_percent !== null && `, ${Math.round(resources.cpu_percent)} %`}
+        </span>
+      )}
       <button
         type="button"
         class="button shutdown"

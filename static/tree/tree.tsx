@@ -151,3 +151,4 @@ render(<HeaderButtons />, header);
 render(<Dashboard />, main);
 void dashboard.refresh();
 dashboard.keepFresh();
+dashboard.followServer();

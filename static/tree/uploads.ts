@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import type { ContentsModel } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
 import { openDialog } from '../base/dialog.js';
-import { announce } from '../base/notify.js';
+import { announce, notifyError } from '../base/notify.js';
 import { encodePath, joinPath } from '../base/urls.js';
 import * as dashboard from './dashboard.js';
 import { freeName, nameProblem } from './items.js';
@@ -26,7 +26,14 @@ export const uploads = signal<readonly Upload[]>([]);
 /** Base64 makes a request a third longer; the server counts at most 512 MiB, and progress wants small steps. */
 const CHUNK = 4 * 1024 * 1024;
 
-const files = new Map<number, { file: File; abort: AbortController }>();
+interface Source {
+  file: File;
+  abort: AbortController;
+  /** the chunk that is sent next, from 1: an upload that broke off goes on there */
+  next: number;
+}
+
+const files = new Map<number, Source>();
 let lastId = 0;
 let working = false;
 /** the answer "for all" to the question about taken names, of the files that came together */
@@ -34,30 +41,59 @@ let answerForAll: Answer | undefined;
 
 type Answer = 'replace' | 'keep' | 'skip';
 
-/** Takes files into the folder that is shown. */
-export async function addFiles(list: Iterable<File>): Promise<void> {
+/** A file, and where it goes below the folder that is shown: `photos/2024/a.jpg`. */
+export interface NewFile {
+  file: File;
+  path: string;
+}
+
+/** Takes files into the folder that is shown; the folders in their paths are made. */
+export async function addFiles(list: Iterable<NewFile>): Promise<void> {
   const folder = dashboard.path.value;
   const added = [...list];
   answerForAll = undefined;
-  for (const [index, file] of added.entries()) {
+  try {
+    await makeFolders(folder, added);
+  } catch (error) {
+    notifyError('The folders cannot be made.', error);
+    return;
+  }
+  for (const [index, { file, path }] of added.entries()) {
+    const inFolder = !path.includes('/');
     const taken = (name: string) =>
-      (dashboard.path.value === folder &&
+      (inFolder &&
+        dashboard.path.value === folder &&
         dashboard.items.value?.some((item) => item.name === name) === true) ||
       uploads.value.some((upload) => upload.folder === folder && upload.name === name);
-    let { name } = file;
+    let name = path;
     if (taken(name)) {
       const answer = answerForAll ?? (await askAboutTaken(name, added.length - index > 1));
       if (answer === 'skip') continue;
       if (answer === 'keep') name = freeName(name, taken);
     }
     lastId += 1;
-    files.set(lastId, { file, abort: new AbortController() });
+    files.set(lastId, { file, abort: new AbortController(), next: 1 });
     uploads.value = [
       ...uploads.value,
       { id: lastId, name, folder, size: file.size, sent: 0, state: 'waiting' },
     ];
   }
   void work();
+}
+
+/** Each folder before what is in it; one that is there already stays as it is. */
+async function makeFolders(folder: string, added: readonly NewFile[]): Promise<void> {
+  const wanted = new Set<string>();
+  for (const { path } of added) {
+    const parts = path.split('/').slice(0, -1);
+    parts.forEach((_part, at) => wanted.add(parts.slice(0, at + 1).join('/')));
+  }
+  for (const path of [...wanted].sort()) {
+    const problem = nameProblem(path.slice(path.lastIndexOf('/') + 1));
+    if (problem !== undefined) throw new Error(`"${path}": ${problem}`);
+    await api.put(`api/contents/${encodePath(joinPath(folder, path))}`, { type: 'directory' });
+  }
+  if (wanted.size > 0) await dashboard.refresh();
 }
 
 async function askAboutTaken(name: string, more: boolean): Promise<Answer> {
@@ -84,7 +120,7 @@ export function cancelUpload(id: number): void {
 }
 
 export function retryUpload(id: number): void {
-  change(id, { state: 'waiting', sent: 0 });
+  change(id, { state: 'waiting' });
   void work();
 }
 
@@ -112,9 +148,11 @@ async function send(upload: Upload): Promise<void> {
   if (source === undefined) return forget(upload.id);
   change(upload.id, { state: 'sending' });
   try {
-    const problem = nameProblem(upload.name) ?? (await notebookProblem(source.file, upload.name));
+    const problem =
+      nameProblem(upload.name.slice(upload.name.lastIndexOf('/') + 1)) ??
+      (await notebookProblem(source.file, upload.name));
     if (problem !== undefined) throw new Error(problem);
-    await sendChunks(source.file, upload, source.abort.signal);
+    await sendWhole(source, upload);
     forget(upload.id);
     announce(`${upload.name} was uploaded.`);
     if (dashboard.path.value === upload.folder) await dashboard.refresh();
@@ -143,25 +181,85 @@ async function notebookProblem(file: File, name: string): Promise<string | undef
   return 'The file is not a notebook: its content is not notebook JSON.';
 }
 
-/** One PUT for a small file; else chunk 1, 2, … and -1 for the last (Jupyter's chunked uploads). */
-async function sendChunks(file: File, upload: Upload, signal: AbortSignal): Promise<void> {
-  const address = `api/contents/${encodePath(joinPath(upload.folder, upload.name))}`;
-  const count = Math.max(1, Math.ceil(file.size / CHUNK));
-  for (let index = 0; index < count; index += 1) {
-    const part = file.slice(index * CHUNK, (index + 1) * CHUNK);
-    const chunk = index === count - 1 ? -1 : index + 1;
-    const content = await toBase64(part);
-    signal.throwIfAborted();
-    const body = {
-      type: 'file',
-      format: 'base64',
-      content,
-      name: upload.name,
-      ...(count > 1 ? { chunk } : {}),
-    };
-    await api.put<ContentsModel>(address, body, { signal });
-    change(upload.id, { sent: Math.min(file.size, (index + 1) * CHUNK) });
+/** Pauses before a broken connection is tried again, in ms; after the last the person decides. */
+const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
+
+/** Sends a file to its end, over broken connections, and checks that what arrived is what was sent. */
+async function sendWhole(source: Source, upload: Upload): Promise<void> {
+  const { signal } = source.abort;
+  for (let broken = 0; ;) {
+    try {
+      await sendChunks(source, upload);
+      break;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ApiError) || !(error.unreachable || error.status >= 502)) throw error;
+      const pause = PAUSES[broken];
+      broken += 1;
+      if (pause === undefined) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      signal.throwIfAborted();
+      // The answer to the last chunk may be what was lost: then all is there.
+      if (source.next === chunksOf(source.file) && (await hasArrived(source.file, upload))) return;
+    }
   }
+  if (!(await hasArrived(source.file, upload))) {
+    source.next = 1;
+    throw new Error('What arrived is not what was sent. Please try again.');
+  }
+}
+
+const chunksOf = (file: File) => Math.max(1, Math.ceil(file.size / CHUNK));
+
+/** One PUT for a small file; else chunk 1, 2, … and -1 for the last (Jupyter's chunked uploads). */
+async function sendChunks(source: Source, upload: Upload): Promise<void> {
+  const { file, abort } = source;
+  const address = addressOf(upload);
+  const count = chunksOf(file);
+  for (; source.next <= count; source.next += 1) {
+    const part = file.slice((source.next - 1) * CHUNK, source.next * CHUNK);
+    const chunk = source.next === count ? -1 : source.next;
+    const content = await toBase64(part);
+    abort.signal.throwIfAborted();
+    const body = { type: 'file', format: 'base64', content, ...(count > 1 ? { chunk } : {}) };
+    try {
+      await api.put<ContentsModel>(address, body, { signal: abort.signal });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 400 || chunk === 1) throw error;
+      // It took this chunk although its answer was lost; or it gave the upload up, and all begins again.
+      const expected = Number(/^Chunk (\d+) of .* is expected/.exec(error.message)?.[1] ?? 1);
+      source.next = (expected === source.next + 1 ? expected : 1) - 1;
+      continue;
+    }
+    change(upload.id, { sent: Math.min(file.size, source.next * CHUNK) });
+  }
+}
+
+/** Files up to here are compared by their content, larger ones by their size: hashing needs the whole file in memory. */
+const HASHED = 256 * 1024 * 1024;
+
+async function hasArrived(file: File, upload: Upload): Promise<boolean> {
+  // Browsers hash only on pages that nobody between can have changed: https, or this computer.
+  const hashes = file.size <= HASHED && globalThis.crypto?.subtle !== undefined;
+  const query = hashes ? 'content=0&hash=1' : 'content=0';
+  let model: ContentsModel;
+  try {
+    model = await api.get<ContentsModel>(`${addressOf(upload)}?type=file&${query}`);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+  // A notebook may be written in another form than it was sent.
+  if (upload.name.endsWith('.ipynb') && model.size !== file.size) return true;
+  if (model.size !== file.size) return false;
+  if (!hashes || model.hash === null || model.hash_algorithm !== 'sha256') return true;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
+  const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex === model.hash;
+}
+
+function addressOf(upload: Upload): string {
+  return `api/contents/${encodePath(joinPath(upload.folder, upload.name))}`;
 }
 
 function toBase64(part: Blob): Promise<string> {

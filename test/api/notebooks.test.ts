@@ -78,3 +78,17 @@ describe('a notebook that breaks the format', () => {
     expect(Buffer.compare(readFileSync(onDisk('wrong.ipynb')), before)).toBe(0);
   });
 });
+
+describe('a notebook that is asked for again and again', () => {
+  it('is what stands on disk, at every moment', async () => {
+    const text = put('again.ipynb', 'matplotlib.ipynb').toString();
+    const source = async (): Promise<unknown> => {
+      const { json } = await call(`${api}/again.ipynb`);
+      return (json['content'] as { cells: { source: string }[] }).cells[0]?.source;
+    };
+    for (const title of ['# A plot', '# One', '# Two']) {
+      writeFileSync(onDisk('again.ipynb'), text.replace('# A plot', title));
+      for (let n = 0; n < 3; n++) expect(await source()).toMatch(new RegExp(`^${title}\n`));
+    }
+  });
+});

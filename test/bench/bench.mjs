@@ -14,7 +14,7 @@ import { Bench } from './harness.mjs';
 import { PEERS, installed } from './servers.mjs';
 
 const here = new URL('.', import.meta.url);
-const GROUPS = ['start', 'contents', 'kernels', 'documents', 'browser'].filter((name) =>
+const GROUPS = ['start', 'contents', 'notebooks', 'kernels', 'documents', 'browser'].filter((name) =>
   existsSync(new URL(`${name}.mjs`, here)),
 );
 

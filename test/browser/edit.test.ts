@@ -23,7 +23,6 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     server = await startTestServer({ base_url: '/x/', onlyOwnKernel: true });
     watched = await openPage(browser, new URL(server.url).origin);
     page = watched.page;
-    page.context().setDefaultTimeout(15_000);
   });
   afterEach(async () => {
     const { problems, outside } = watched;

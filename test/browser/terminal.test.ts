@@ -30,7 +30,6 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     page = watched.page;
-    page.context().setDefaultTimeout(15_000);
     await page.goto(`${server.url}tree/work?token=${TOKEN}`);
   });
   afterEach(async () => {

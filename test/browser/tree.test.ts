@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { rounds } from '../tier.js';
 import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const notebook = JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
@@ -419,5 +420,144 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       await page.goto(`${server.url}view/b.txt`);
       expect(await accessibilityProblems(page)).toEqual([]);
     });
+  });
+});
+
+describe.skipIf(!hasChromium)('the dashboard, live', () => {
+  let browser: Browser;
+  let server: TestServer;
+  let watched: WatchedPage;
+  const file = (...parts: string[]) => join(server.notebooks, ...parts);
+  const row = (name: string) => watched.page.locator('[data-tree-item]').filter({ hasText: name });
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    server = await startTestServer({ base_url: '/x/', onlyOwnKernel: true });
+    writeFileSync(file('a.txt'), 'a');
+    watched = await openPage(browser, new URL(server.url).origin);
+    await watched.page.goto(`${server.url}tree?token=${TOKEN}`);
+    await row('a.txt').waitFor();
+  });
+  afterEach(async () => {
+    const { problems, outside } = watched;
+    await watched.close();
+    await server.close();
+    expect(problems).toEqual([]);
+    expect(outside).toEqual([]);
+  });
+
+  it('shows what other programs write, and keeps the selection', async () => {
+    await row('a.txt').getByRole('checkbox').click();
+    writeFileSync(file('b.txt'), 'b');
+    await row('b.txt').waitFor();
+    expect(await row('a.txt').getByRole('checkbox').isChecked()).toBe(true);
+    rmSync(file('a.txt'));
+    await row('a.txt').waitFor({ state: 'detached' });
+    writeFileSync(file('README.md'), '# About\n\n<script>window.pwned=1</script> these files');
+    const text = watched.page.getByRole('region', { name: 'About this folder' });
+    await text.getByRole('heading', { name: 'About' }).waitFor();
+    expect(await watched.page.evaluate('window.pwned')).toBeUndefined();
+    expect(await accessibilityProblems(watched.page)).toEqual([]);
+  });
+
+  it('takes a deletion back', async () => {
+    const { page } = watched;
+    mkdirSync(file('full'));
+    writeFileSync(file('full', 'inside.txt'), 'inside');
+    await row('full').getByRole('checkbox').click();
+    await row('a.txt').getByRole('checkbox').click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText('move to the trash these 2 items').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('2 items are in the trash.').waitFor();
+    expect(readdirSync(server.notebooks).filter((name) => !name.startsWith('.'))).toEqual([]);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await row('a.txt').waitFor();
+    expect(readFileSync(file('full', 'inside.txt'), 'utf8')).toBe('inside');
+  });
+
+  it('uploads a folder with all that is in it', async () => {
+    const source = file('..', 'source', 'photos');
+    mkdirSync(join(source, 'deep'), { recursive: true });
+    for (let at = 0; at < rounds(20, 500); at += 1)
+      writeFileSync(join(source, 'deep', `${at}.txt`), `file ${at}`);
+    writeFileSync(join(source, 'top.txt'), 'top');
+    const chooser = watched.page.waitForEvent('filechooser');
+    await watched.page.getByRole('button', { name: 'Upload a folder' }).click();
+    await (await chooser).setFiles(source);
+    await row('photos').waitFor();
+    const last = rounds(20, 500) - 1;
+    await expect.poll(() => existsSync(file('photos', 'top.txt')), { timeout: 60_000 }).toBe(true);
+    await watched.page.locator('.uploads').waitFor({ state: 'detached', timeout: 60_000 });
+    expect(readFileSync(file('photos', 'top.txt'), 'utf8')).toBe('top');
+    expect(readFileSync(file('photos', 'deep', `${last}.txt`), 'utf8')).toBe(`file ${last}`);
+    expect(readdirSync(file('photos', 'deep')).length).toBe(rounds(20, 500));
+  });
+
+  it('goes on with an upload after broken connections, and the file appears only when it is whole', async () => {
+    const size = rounds(11, 64) * 1024 * 1024;
+    const bytes = Buffer.alloc(size, 'some bytes that repeat ');
+    let requests = 0;
+    await watched.page.route('**/api/contents/big.bin', async (route) => {
+      requests += 1;
+      // cut before it is sent, and after it has arrived
+      if (requests === 2) return route.abort('connectionreset');
+      if (requests === 3) {
+        await route.fetch();
+        return route.abort('connectionreset');
+      }
+      if (existsSync(file('big.bin'))) throw new Error('It is there before it is whole.');
+      return route.continue();
+    });
+    writeFileSync(file('..', 'big.bin'), bytes);
+    const chooser = watched.page.waitForEvent('filechooser');
+    await watched.page.getByRole('button', { name: 'Upload', exact: true }).click();
+    await (await chooser).setFiles(file('..', 'big.bin'));
+    const failed = watched.page.locator('.upload-row.failed');
+    await row('big.bin').or(failed).first().waitFor({ timeout: 90_000 });
+    expect(await failed.allTextContents()).toEqual([]);
+    expect(readFileSync(file('big.bin')).equals(bytes)).toBe(true);
+    expect(requests).toBeGreaterThan(4);
+  });
+
+  it('tells what a kernel is at, and shuts down all at once', async () => {
+    const { page } = watched;
+    writeFileSync(
+      file('work.ipynb'),
+      JSON.stringify({
+        nbformat: 4,
+        nbformat_minor: 5,
+        metadata: {},
+        cells: ['one', 'two'].map((id) => ({
+          cell_type: 'code',
+          id,
+          metadata: {},
+          outputs: [],
+          execution_count: null,
+          source: id === 'one' ? '1' : 'await new Promise(() => {})',
+        })),
+      }),
+    );
+    const post = async (path: string, body: object) =>
+      (await (await server.fetch(path, { method: 'POST', body: JSON.stringify(body) })).json()) as {
+        id: string;
+      };
+    const { id } = await post('api/documents', { path: 'work.ipynb', start_kernel: true });
+    await post(`api/documents/${id}/run`, {});
+    await post('api/terminals', {});
+    await page.getByRole('tab', { name: 'Running' }).click();
+    const running = page.getByRole('list', { name: 'Running notebooks' }).getByRole('listitem');
+    await running.getByText(/busy for \d+ s, cell 2 of 2/).waitFor();
+    await running.getByText(/MB/).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/running.png` });
+    await page.getByRole('button', { name: 'Shut Down All' }).click();
+    await page.getByText('1 kernel and 1 terminal will stop').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Shut Down All' }).click();
+    await page.getByText('There are no notebooks running.').waitFor();
+    await page.getByText('There are no terminals running.').waitFor();
   });
 });

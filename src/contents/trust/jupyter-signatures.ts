@@ -30,6 +30,11 @@ export class JupyterSignatures {
     this.#log = log;
   }
 
+  /** Another one when the database changed. */
+  get state(): string {
+    return this.#state;
+  }
+
   get isEmpty(): boolean {
     return this.#known.size === 0;
   }

@@ -106,6 +106,12 @@ export class NotebookTrust {
     return !hasRichOutputs(cell) || this.#store.has(sign(cell, key));
   }
 
+  /** Equal as long as nothing was trusted or forgotten: until then every judgement stays what it is. */
+  async state(): Promise<string> {
+    await this.#ready();
+    return `${this.#store.state} ${this.#jupyter?.state ?? ''}`;
+  }
+
   async close(): Promise<void> {
     await this.#store.close();
   }

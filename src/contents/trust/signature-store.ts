@@ -23,6 +23,11 @@ export class SignatureStore {
     this.#most = most;
   }
 
+  /** Another one whenever signatures came or went. */
+  get state(): string {
+    return `${this.#inode} ${this.#read} ${this.#known.size}`;
+  }
+
   get isEmpty(): boolean {
     return this.#known.size === 0;
   }

@@ -1,0 +1,58 @@
+/**
+ * Texts of notebooks that were asked for again without a change (a page that is reloaded, several clients on one
+ * notebook): the third time and later they are sent from memory. Bounded; large notebooks are never kept.
+ */
+
+interface Kept {
+  /** of the file, and of what is trusted */
+  state: string;
+  /** undefined: asked for once so far */
+  text?: Uint8Array;
+  message?: string | undefined;
+}
+
+/** Bytes: one notebook, and all of them. */
+const LARGEST = 4 << 20;
+const MOST = 16 << 20;
+/** Notebooks whose state is remembered. */
+const MOST_STATES = 200;
+
+export class SentNotebooks {
+  readonly #kept = new Map<string, Kept>();
+  #size = 0;
+
+  /** @returns the text as it was sent before; undefined when it has to be made */
+  find(path: string, state: string): { text: Uint8Array; message: string | undefined } | undefined {
+    const kept = this.#kept.get(path);
+    if (kept?.state !== state || kept.text === undefined) return undefined;
+    this.#kept.delete(path);
+    this.#kept.set(path, kept);
+    return { text: kept.text, message: kept.message };
+  }
+
+  /** Whether the text that is made now is worth keeping: it was asked for before, and is not large. */
+  isWanted(path: string, state: string, size: number | undefined): boolean {
+    const isAgain = this.#kept.get(path)?.state === state;
+    if (!isAgain) this.#put(path, { state });
+    return isAgain && (size ?? Infinity) <= LARGEST;
+  }
+
+  keep(path: string, state: string, text: Uint8Array, message: string | undefined): void {
+    if (text.length <= LARGEST) this.#put(path, { state, text, message });
+  }
+
+  #put(path: string, kept: Kept): void {
+    this.#drop(path);
+    this.#kept.set(path, kept);
+    this.#size += kept.text?.length ?? 0;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#size <= MOST && this.#kept.size <= MOST_STATES) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(path: string): void {
+    this.#size -= this.#kept.get(path)?.text?.length ?? 0;
+    this.#kept.delete(path);
+  }
+}

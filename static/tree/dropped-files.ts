@@ -1,0 +1,38 @@
+/** The files of a drop, those in folders too. */
+import type { NewFile } from './uploads.js';
+
+/** To be called in the event itself: browsers forget afterwards what was dropped. */
+export async function droppedFiles(event: DragEvent): Promise<NewFile[]> {
+  const entries = [...(event.dataTransfer?.items ?? [])]
+    .filter(({ kind }) => kind === 'file')
+    .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const found: NewFile[] = [];
+  for (const { entry, file } of entries) {
+    if (entry !== null) await collect(entry, '', found);
+    else if (file !== null) found.push({ file, path: file.name });
+  }
+  return found;
+}
+
+async function collect(entry: FileSystemEntry, folder: string, found: NewFile[]): Promise<void> {
+  const path = `${folder}${entry.name}`;
+  if (entry instanceof FileSystemFileEntry) {
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    found.push({ file, path });
+  } else if (entry instanceof FileSystemDirectoryEntry) {
+    for (const each of await readAll(entry)) await collect(each, `${path}/`, found);
+  }
+}
+
+/** A reader gives a hundred entries at a time, and none at the end. */
+async function readAll(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = directory.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) return all;
+    all.push(...some);
+  }
+}
