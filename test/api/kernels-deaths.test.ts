@@ -2,8 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KernelCuller } from '../../src/kernels/index.js';
+import type { Kernel } from '../../src/kernels/index.js';
 import type { KernelModel } from '../../src/protocol/rest-models.js';
 import { ChannelClient } from '../fake-kernel/channel-client.js';
 import { startKernelServer } from '../fake-kernel/kernel-server.js';
@@ -32,6 +33,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   rmSync(memory.cgroup, { recursive: true });
+});
+
+afterEach(async () => {
+  // One that fails must not take the next ones along.
+  for (const { id } of server.kernels.list()) await server.kernels.shutdown(id);
 });
 
 function countKills(count: number): void {
@@ -185,22 +191,28 @@ describe('KernelCuller', () => {
     for (const kernel of [idle, connected, busy, own]) await kernel?.ready;
     busy?.request('shell', 'execute_request', { code: '[{"sleep": 60000}]' });
     while (busy?.state !== 'busy') await new Promise((resolve) => setTimeout(resolve, 10));
-    const left = () => server.kernels.list();
+    // In any order: they were started at once.
+    const left = () =>
+      server.kernels
+        .list()
+        .map(({ id }) => id)
+        .sort();
+    const ids = (...kernels: (Kernel | undefined)[]) => kernels.map((kernel) => kernel?.id).sort();
 
     await cull({}, 50);
-    expect(left()).toEqual([idle, connected, busy, own]);
+    expect(left()).toEqual(ids(idle, connected, busy, own));
     await cull({ isOpen: () => true }, 150);
-    expect(left()).toEqual([idle, connected, busy, own]);
+    expect(left()).toEqual(ids(idle, connected, busy, own));
     await cull({}, 150);
-    expect(left()).toEqual([connected, busy, own]);
+    expect(left()).toEqual(ids(connected, busy, own));
     expect(server.log.lines.join('\n')).toMatch(
       /Kernel \S+ \(fake\) is ended: it was not used for \d+ seconds/,
     );
     await cull({ connected: true }, 150);
-    expect(left()).toEqual([busy, own]);
+    expect(left()).toEqual(ids(busy, own));
     expect(await client.closed()).toBe(1001);
     await cull({ busy: true }, 150);
-    expect(left()).toEqual([own]);
+    expect(left()).toEqual(ids(own));
     await cull({ idleTimeout: 0 }, 1100);
     expect(left()).toEqual([]);
   });
