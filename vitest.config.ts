@@ -7,6 +7,10 @@ import { defineConfig } from 'vitest/config';
  */
 const retry = process.env.CI === 'true' ? 1 : 0;
 
+/** Tests wait for what is to happen and never measure how long it takes: these only end what hangs, on a busy machine too. */
+const patience = 120_000;
+const expect = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,9 +27,10 @@ export default defineConfig({
           name: 'api',
           include: ['test/api/**/*.test.ts'],
           globalSetup: './test/build-first.ts',
-          testTimeout: 60_000,
+          testTimeout: patience,
           retry,
-          hookTimeout: 60_000,
+          hookTimeout: patience,
+          expect,
           maxWorkers: 2,
         },
       },
@@ -34,9 +39,10 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: './test/build-first.ts',
-          testTimeout: 120_000,
+          testTimeout: 2 * patience,
           retry,
-          hookTimeout: 60_000,
+          hookTimeout: patience,
+          expect,
           maxWorkers: 1,
         },
       },

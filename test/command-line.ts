@@ -115,7 +115,7 @@ async function finish(
   const output = collect(child);
   child.stdin.on('error', () => undefined); // a command that reads nothing may be gone already
   child.stdin.end(input);
-  return { code: await exitOf(child, 50_000), ...output };
+  return { code: await exitOf(child, 100_000), ...output };
 }
 
 export interface RunningCommand extends Finished {
@@ -158,9 +158,9 @@ export async function serve(
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(
-        new Error(`nbserver ${args.join(' ')} said nothing within 30 s:\n${output.stdout}${output.stderr}`),
+        new Error(`nbserver ${args.join(' ')} said nothing within 60 s:\n${output.stdout}${output.stderr}`),
       );
-    }, 30_000);
+    }, 60_000);
     const look = () => {
       if (!/is running/.test(output.stdout)) return;
       clearTimeout(timer);

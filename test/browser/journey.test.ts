@@ -131,7 +131,7 @@ function savedCells(): SavedCell[] {
 }
 const joined = (text: string[] | string | undefined) => (Array.isArray(text) ? text.join('') : (text ?? ''));
 
-async function until(what: string, holds: () => boolean, milliseconds = 20_000): Promise<void> {
+async function until(what: string, holds: () => boolean, milliseconds = 60_000): Promise<void> {
   for (const end = Date.now() + milliseconds; !holds(); await wait(100)) {
     if (Date.now() > end) throw new Error(`not within ${milliseconds / 1000} s: ${what}`);
   }
