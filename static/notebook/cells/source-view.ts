@@ -162,6 +162,9 @@ export class SourceView {
   #draw(): void {
     const { source, cell_type } = this.#cell.cell;
     const html = this.#rich && cell_type === 'code' ? colouredHtml(source, this.#host.language()) : undefined;
+    // what scrolls sideways can be reached and scrolled by keyboard; a guess by the text, since measuring costs a layout
+    if (cell_type === 'code' && isWide(source)) this.#pre.tabIndex = 0;
+    else this.#pre.removeAttribute('tabindex');
     if (html === undefined) this.#pre.textContent = shown(source);
     else this.#pre.innerHTML = shown(html);
   }
@@ -215,6 +218,21 @@ export class SourceView {
     range.setEnd(caret.node, caret.offset);
     return Math.min(range.toString().length, length);
   }
+}
+
+/** Pixels of one character, and what of the page's width is not the text's */
+const CHARACTER = 8.4;
+const AROUND = 170;
+const WIDEST_PAGE = 1140;
+
+function isWide(source: string): boolean {
+  const most = (Math.min(innerWidth, WIDEST_PAGE) - AROUND) / CHARACTER;
+  let start = 0;
+  for (let end = source.indexOf('\n'); end >= 0; end = source.indexOf('\n', start)) {
+    if (end - start > most) return true;
+    start = end + 1;
+  }
+  return source.length - start > most;
 }
 
 /** An empty last line has no height in a `<pre>`, but has one in the editor; another line end gives it one. */
