@@ -10,6 +10,8 @@ import { join } from 'node:path';
 
 export default ({ FileNotebookManager }) =>
   class JournalNotebookManager extends FileNotebookManager {
+    /** Without a trash everything that is deleted passes `remove`, and is written down. */
+    trash = undefined;
     #journal;
 
     constructor(options) {

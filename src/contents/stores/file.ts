@@ -56,7 +56,7 @@ const CHUNK = 1 << 18;
 
 export class FileNotebookManager extends NotebookManager {
   override readonly checkpoints: FileCheckpoints;
-  override readonly trash: Trash;
+  override readonly trash: Trash | undefined;
   readonly #root: string;
   readonly #allowHidden: boolean;
   readonly #atomic: boolean;

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileNotebookManager, MemoryNotebookManager } from '../../../src/contents/index.js';
+import { FileNotebookManager, MemoryNotebookManager, type Trash } from '../../../src/contents/index.js';
 import { formatTrashInfo, parseTrashInfo } from '../../../src/contents/stores/trash-info.js';
 
 let top: string;
@@ -27,7 +27,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(top, { recursive: true, force: true }));
 
-const open = (): FileNotebookManager => new FileNotebookManager({ notebook_dir: root, trash_dir });
+function open(): { trash: Trash } {
+  const { trash } = new FileNotebookManager({ notebook_dir: root, trash_dir });
+  if (trash === undefined) throw new Error('a file store has a trash');
+  return { trash };
+}
 const put = (path: string, text = path): void => writeFileSync(join(root, path), text);
 
 describe('the trash of files', () => {

@@ -15,6 +15,7 @@ const load = (name: string): ReturnType<typeof loadNotebookManager> =>
 /** A store as somebody writes it who has no types and imports nothing of ours. */
 const factory = `export default ({ NotebookManager, HttpError, FileNotebookManager }, options) => {
   class Mine extends FileNotebookManager {
+    trash = undefined;
     infoString() { return 'mine in ' + options.bucket; }
     async remove() { throw new HttpError(403, 'Nothing is ever removed from here'); }
   }
