@@ -132,6 +132,8 @@ export default defineConfig(
             '**/package-files.js',
             '**/wire-signature.js',
             '**/http-error.js',
+            '**/request-body.js',
+            '**/websocket-text.js',
           ],
         },
       ],

@@ -1,8 +1,9 @@
 /** The websocket of a page on a live document: one JSON message a frame, and a bounded queue towards a slow page. */
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { silentLog, type Log } from '../log.js';
 import { PageMessageError, parsePageMessage } from '../protocol/page-messages.js';
 import type { ServerMessage } from '../protocol/document-messages.js';
+import { textOf } from '../websocket-text.js';
 import type { DocumentPage } from './document-pages.js';
 import type { LiveDocument } from './live-document.js';
 
@@ -80,9 +81,4 @@ class SocketPage implements DocumentPage {
   close(): void {
     this.ws.close(GOING_AWAY);
   }
-}
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
+import { objectBody, textField } from '../request-body.js';
 import type { KernelManager } from './kernel-manager.js';
 
 export interface KernelsRouterOptions {
@@ -99,15 +100,12 @@ interface StartBody {
 /** The body may be absent; null stands for absent, too. */
 function startBody(body: unknown): StartBody {
   if (body === undefined || body === null) return {};
-  if (typeof body !== 'object' || Array.isArray(body))
-    throw new HttpError(400, 'The body has to be a JSON object.');
-  const given = body as Record<string, unknown>;
-  const text = (key: string): string | undefined => {
-    const value = given[key] ?? undefined;
-    if (value === undefined || typeof value === 'string') return value;
-    throw new HttpError(400, `${key} has to be a string.`);
+  const { name, path, kernel_id } = objectBody(body);
+  return {
+    name: textField('name', name),
+    path: textField('path', path),
+    kernel_id: textField('kernel_id', kernel_id),
   };
-  return { name: text('name'), path: text('path'), kernel_id: text('kernel_id') };
 }
 
 /** A file in a directory, links resolved: what lies outside is no resource of the kernelspec. */

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
 import { asksForResources } from '../kernels/index.js';
+import { objectBody, textField } from '../request-body.js';
 import type { KernelChoice, SessionManager, SessionPatch, SessionRequest } from './session-manager.js';
 
 export function sessionsRouter({ sessions }: { sessions: SessionManager }): Router {
@@ -38,7 +39,7 @@ export function sessionsRouter({ sessions }: { sessions: SessionManager }): Rout
   return router;
 }
 
-type Fields = Record<string, unknown>;
+type Fields = Readonly<Record<string, unknown>>;
 
 function createBody(body: unknown): SessionRequest {
   const given = fields(body);
@@ -51,7 +52,7 @@ function createBody(body: unknown): SessionRequest {
 /** `{notebook: {path | name}, kernel}` of the time when sessions were notebooks only. */
 function legacyBody(given: Fields): SessionPatch {
   const { path, name } = fields(given.notebook);
-  const value = text('notebook.path', path) ?? text('notebook.name', name);
+  const value = textField('notebook.path', path) ?? textField('notebook.name', name);
   return {
     path: value,
     name: value && posix.basename(value),
@@ -63,7 +64,11 @@ function legacyBody(given: Fields): SessionPatch {
 function patchBody(body: unknown): SessionPatch {
   const { path, name, type, kernel } = fields(body);
   const patch: SessionPatch = {};
-  const values = { path: text('path', path), name: text('name', name), type: text('type', type) };
+  const values = {
+    path: textField('path', path),
+    name: textField('name', name),
+    type: textField('type', type),
+  };
   if (values.path !== undefined) patch.path = values.path.replace(/^\/+|\/+$/g, '');
   if (values.name !== undefined) patch.name = values.name;
   if (values.type !== undefined) patch.type = values.type;
@@ -75,19 +80,10 @@ function patchBody(body: unknown): SessionPatch {
 function kernelChoice(value: unknown): KernelChoice | undefined {
   if (value === undefined || value === null) return undefined;
   const { name, id } = fields(value);
-  return { name: text('kernel.name', name), id: text('kernel.id', id) };
+  return { name: textField('kernel.name', name), id: textField('kernel.id', id) };
 }
 
 function fields(value: unknown): Fields {
   if (value === undefined || value === null) throw new HttpError(400, 'No JSON data provided');
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new HttpError(400, 'The body has to be a JSON object.');
-  return value as Fields;
-}
-
-/** null stands for absent. */
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw new HttpError(400, `${name} has to be a string.`);
-  return value;
+  return objectBody(value);
 }

@@ -1,6 +1,7 @@
 /** REST: `/api/terminals` (jupyter_server 2; POST answers 200, not 201). */
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
+import { objectBody, textField } from '../request-body.js';
 import { terminalModel, type TerminalManager } from './terminal-manager.js';
 
 /** @param terminals  undefined when terminals are turned off */
@@ -36,13 +37,6 @@ export function terminalsRouter(terminals: TerminalManager | undefined): Router 
 /** The body may be absent; null stands for absent, too. */
 function createBody(body: unknown): { name?: string; cwd?: string } {
   if (body === undefined || body === null) return {};
-  if (typeof body !== 'object' || Array.isArray(body))
-    throw new HttpError(400, 'The body has to be a JSON object.');
-  const given = body as Record<string, unknown>;
-  const text = (key: string): string | undefined => {
-    const value = given[key] ?? undefined;
-    if (value === undefined || typeof value === 'string') return value;
-    throw new HttpError(400, `${key} has to be a string.`);
-  };
-  return { name: text('name'), cwd: text('cwd') };
+  const { name, cwd } = objectBody(body);
+  return { name: textField('name', name), cwd: textField('cwd', cwd) };
 }

@@ -1,7 +1,8 @@
 /** The websocket of a page on a terminal. */
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Log } from '../log.js';
 import { TerminalMessageError, parseTerminalMessage } from '../protocol/terminal-messages.js';
+import { textOf } from '../websocket-text.js';
 import type { Terminal, TerminalClient } from './terminal.js';
 
 /** "Unsupported data" */
@@ -66,9 +67,4 @@ class SocketClient implements TerminalClient {
   close(): void {
     this.ws.close(1000, 'The shell has ended.');
   }
-}
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }
