@@ -3,6 +3,7 @@ export * from './notebook-manager.js';
 export { Contents, type ContentsOptions, type GetOptions } from './contents.js';
 export type { OpenDocument, OpenDocuments } from './open-documents.js';
 export { NotebookTrust, type TrustOptions } from './trust/notebook-trust.js';
+export { keepBeside } from './keep-beside.js';
 export { NotebookContent } from './notebook-content.js';
 export { contentsRouter } from './router.js';
 export { loadSaveHooks, type PostSaveHook, type PreSaveHook, type SaveHooks } from './save-hooks.js';

@@ -1,7 +1,12 @@
 /** Copies of a notebook beside it, under names that tell what they are: `plot-v3.ipynb`, `plot-conflict-….ipynb`. */
 import { HttpError } from '../http-error.js';
-import type { NotebookManager } from './notebook-manager.js';
-import { readAll } from './read-all.js';
+
+/** Where the copies are; `Contents` is one. */
+export interface PlaceOfCopies {
+  readBytes(path: string): Promise<{ bytes: Buffer }>;
+  /** @throws {HttpError} 409 when there is such a file */
+  writeBytes(path: string, bytes: Buffer, when: { absent: true }): Promise<unknown>;
+}
 
 const MOST_NAMES = 20;
 
@@ -12,7 +17,7 @@ const MOST_NAMES = 20;
  * @returns the path of the copy
  */
 export async function keepBeside(
-  store: Pick<NotebookManager, 'read' | 'write'>,
+  place: PlaceOfCopies,
   path: string,
   bytes: Buffer,
   name: string,
@@ -20,11 +25,11 @@ export async function keepBeside(
   for (let n = 0; ; n += 1) {
     const copy = `${path.replace(/\.ipynb$/, '')}-${name}${n === 0 ? '' : `-${n}`}.ipynb`;
     try {
-      await store.write(copy, bytes, { absent: true });
+      await place.writeBytes(copy, bytes, { absent: true });
       return copy;
     } catch (error) {
       if (!(error instanceof HttpError) || error.status !== 409 || n === MOST_NAMES) throw error;
     }
-    if ((await readAll(store, copy)).bytes.equals(bytes)) return copy;
+    if ((await place.readBytes(copy)).bytes.equals(bytes)) return copy;
   }
 }

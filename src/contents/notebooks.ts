@@ -26,7 +26,7 @@ import {
 import type { NotebookCheck } from '../notebook/validate.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
 import type { When } from './conditions.js';
-import { keepBeside } from './keep-beside.js';
+import { keepBeside, type PlaceOfCopies } from './keep-beside.js';
 import { bareModel, hashOf } from './models.js';
 import { NotebookContent } from './notebook-content.js';
 import type { Entry, NotebookManager } from './notebook-manager.js';
@@ -167,7 +167,11 @@ export class Notebooks {
   /** Programs of its time do not read what replaces it: the old file is kept beside it. */
   async #keepOldFormat(path: string, from: number): Promise<void> {
     const { store, log } = this.#parts;
-    const copy = await keepBeside(store, path, (await readAll(store, path)).bytes, `v${from}`);
+    const place: PlaceOfCopies = {
+      readBytes: (each) => readAll(store, each),
+      writeBytes: (each, bytes, when) => store.write(each, bytes, when),
+    };
+    const copy = await keepBeside(place, path, (await readAll(store, path)).bytes, `v${from}`);
     log.info(
       `${path} was in the old notebook format ${from}; before it was saved in format 4, it was copied to ${copy}`,
     );

@@ -2,7 +2,14 @@
  * The file under a document: read once, written on the condition that nobody else wrote it meanwhile. When somebody did,
  * nothing is written, and what they wrote is to be merged first.
  */
-import { parentOf, type Checkpoints, type Closeable, type Contents, type Entry } from '../contents/index.js';
+import {
+  keepBeside,
+  parentOf,
+  type Checkpoints,
+  type Closeable,
+  type Contents,
+  type Entry,
+} from '../contents/index.js';
 import { HttpError } from '../http-error.js';
 import type { NotebookFile } from '../notebook/index.js';
 import { alignFile } from '../notebook/merge.js';
@@ -201,7 +208,9 @@ export class DocumentStorage {
       const isKnown = theirs.bytes.equals(this.#onDisk.toBytes()) || theirs.bytes.equals(bytes);
       if (!isKnown) {
         if (!again || (await this.#isNotebook())) return { kind: 'changed' };
-        await this.#keep(
+        await keepBeside(
+          this.contents,
+          this.path,
           theirs.bytes,
           `replaced-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`,
         );
@@ -225,20 +234,6 @@ export class DocumentStorage {
     const from = this.#oldFormat;
     if (from === undefined || (await this.contents.stat(this.path)) === undefined) return undefined;
     const { bytes } = await this.contents.readBytes(this.path);
-    return { from, copy: await this.#keep(bytes, `v${from}`) };
-  }
-
-  /** Copies beside the file, unless the copy is there already. @returns the path of the copy */
-  async #keep(bytes: Uint8Array, name: string): Promise<string> {
-    for (let n = 0; ; n += 1) {
-      const path = `${this.path.replace(/\.ipynb$/, '')}-${name}${n === 0 ? '' : `-${n}`}.ipynb`;
-      try {
-        await this.contents.writeBytes(path, bytes, { absent: true });
-        return path;
-      } catch (error) {
-        if (!(error instanceof HttpError) || error.status !== 409 || n > 20) throw error;
-      }
-      if ((await this.contents.readBytes(path)).bytes.equals(bytes)) return path;
-    }
+    return { from, copy: await keepBeside(this.contents, this.path, bytes, `v${from}`) };
   }
 }
