@@ -44,6 +44,19 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await server?.close();
   });
 
+  it('puts a table with colours of its own on white paper in the dark theme, and leaves others dark', async () => {
+    const dark = await loggedIn(browser, server, { colorScheme: 'dark' });
+    const { page } = await openNotebook(dark, server, 'pandas.ipynb');
+    await drawAll(page);
+    const colour = (text: string) =>
+      page.evaluate<string>(`getComputedStyle(
+        [...document.querySelectorAll('.output-html td')].find((cell) => cell.textContent.includes('${text}')),
+      ).color`);
+    expect(await colour('2672.300000')).toBe('rgb(26, 26, 26)');
+    expect(await colour('Lagos')).toBe('rgb(230, 230, 230)');
+    await dark.close();
+  });
+
   it('executes nothing of a hostile notebook, and asks no other server', async () => {
     const { page, outside } = await openNotebook(context, server, 'hostile.ipynb');
     const dialogs: string[] = [];

@@ -26,8 +26,16 @@ export function renderHtml(html: string, options: SanitizeOptions): RichElement 
   const element = document.createElement('div');
   element.className = 'output-html rendered-html';
   element.append(clean.fragment);
+  element.classList.toggle('own-colours', bringsColours(element, clean.styles));
   typesetMath(element);
   return { element, dispose: scopeStyles(element, clean.styles) };
+}
+
+/** Colours that an output brings were chosen on white paper, and so the rest of it has to be on white paper, too. */
+function bringsColours(element: HTMLElement, styles: readonly string[]): boolean {
+  const inline = [...element.querySelectorAll('[style]')].map((each) => each.getAttribute('style') ?? '');
+  const sets = /(?:^|[\s;{])(?:background(?:-color)?|color)\s*:/i;
+  return [...styles, ...inline].some((css) => sets.test(css)) || element.querySelector('[bgcolor]') !== null;
 }
 
 export function renderMarkdown(
