@@ -145,12 +145,12 @@ export class KernelRoom {
     ws.once('close', () => this.#leave(client));
     // Every error is followed by `close`; that a client broke off is no news.
     ws.on('error', (error) => log.debug(`Websocket of kernel ${this.kernel.id}: ${error.message}`));
-    if (this.kernel.state === 'dead') client.send(statusNotice(sessionId, 'dead'));
+    if (this.kernel.state === 'dead') client.send(statusNotice(sessionId, 'dead', this.kernel.why));
   }
 
   /** The kernel was shut down: its clients are told, and closed. */
   kernelRemoved(): void {
-    for (const client of this.#clients) client.send(statusNotice(client.sessionId, 'dead'));
+    for (const client of this.#clients) client.send(statusNotice(client.sessionId, 'dead', this.kernel.why));
     // After the flush at the end of this turn.
     setImmediate(() => this.close('The kernel was shut down'));
   }

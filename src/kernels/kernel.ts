@@ -118,6 +118,11 @@ export class Kernel {
     return this.#reason;
   }
 
+  /** What goes with a status that a kernel cannot send itself; empty when it was ended on purpose. */
+  get why(): { reason?: string; exit?: KernelExit } {
+    return this.#reason === undefined ? {} : { reason: this.#reason, exit: this.#exit };
+  }
+
   /** Process id of the present run. */
   get pid(): number | undefined {
     return this.#run?.pid;
@@ -449,7 +454,7 @@ export class Kernel {
     const { message, header } = makeMessage(this.#session, 'status', {
       content: {
         execution_state: state,
-        ...(this.#reason === undefined ? {} : { reason: this.#reason, exit: this.#exit }),
+        ...this.why,
       },
     });
     this.#emitMessage('iopub', message, header);

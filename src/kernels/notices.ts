@@ -17,8 +17,9 @@ export function replayNotice(session: string, content: ReplayContent): OutgoingM
   return make(session, replayMessageType, content);
 }
 
-export function statusNotice(session: string, execution_state: 'dead'): OutgoingMessage {
-  return make(session, 'status', { execution_state });
+/** @param why  `reason` and `exit` of the kernel's model, where there are any */
+export function statusNotice(session: string, execution_state: 'dead', why: object): OutgoingMessage {
+  return make(session, 'status', { execution_state, ...why });
 }
 
 /** `1,234,567` bytes as people say it. */

@@ -587,8 +587,10 @@ describe('a kernel that dies', () => {
       execution_state: 'dead',
       reason: expect.stringContaining('boom') as string,
     });
+    // Who comes only now is told as well.
     const client = await open(id);
-    await client.status('dead');
+    const { content } = await client.status('dead');
+    expect(content.reason).toContain('boom');
     const restart = await server.api('POST', `api/kernels/${id}/restart`);
     expect(restart).toMatchObject({
       status: 500,
