@@ -297,6 +297,8 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
 
     await button('Delete').focus();
     await page.keyboard.press('Enter');
+    // The question says what becomes of the files, which the page asks the server first.
+    await page.getByRole('dialog').waitFor();
     expect(await focused().textContent(), 'a dangerous question starts at Cancel').toBe('Cancel');
     await page.keyboard.press('Escape');
     expect(await focused().getAttribute('aria-label')).toBe('Delete');
