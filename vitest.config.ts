@@ -1,5 +1,6 @@
 /** Groups: pure code (unit), a real server with real kernels (api), a real browser (browser), and what takes minutes (soak). */
 import { defineConfig } from 'vitest/config';
+import { everything } from './test/tier.js';
 
 /**
  * Real processes and a real browser on a machine that others use, too: in CI a test may try once more. The report names
@@ -7,8 +8,11 @@ import { defineConfig } from 'vitest/config';
  */
 const retry = process.env.CI === 'true' ? 1 : 0;
 
-/** Tests wait for what is to happen and never measure how long it takes: these only end what hangs, on a busy machine too. */
-const patience = 120_000;
+/**
+ * Tests wait for what is to happen and never measure how long it takes: these only end what hangs, on a busy machine too.
+ * A test of test:all makes ten times as many rounds.
+ */
+const patience = everything ? 15 * 60_000 : 120_000;
 const expect = { poll: { timeout: 30_000 } };
 
 export default defineConfig({
@@ -19,7 +23,7 @@ export default defineConfig({
           name: 'unit',
           globalSetup: './test/compile-schemas.ts',
           include: ['test/unit/**/*.test.{ts,tsx}'],
-          testTimeout: 20_000,
+          testTimeout: everything ? patience : 60_000,
         },
       },
       {

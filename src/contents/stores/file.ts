@@ -28,6 +28,7 @@ import { lstatIfThere, move } from './file-move.js';
 import { FileTrash } from './file-trash.js';
 import { finishInterrupted } from './overwrite.js';
 import { PathTurns } from './path-turns.js';
+import { LeftBehind } from './left-behind.js';
 import { replaceFile } from './replace-file.js';
 import { backupBeside, leftBackup } from './write-places.js';
 
@@ -65,6 +66,7 @@ export class FileNotebookManager extends NotebookManager {
   readonly #hashes = new Map<Revision, string>();
   readonly #watches = new DirectoryWatches();
   readonly #turns = new PathTurns();
+  readonly #leftBehind = new LeftBehind();
 
   constructor(options: FileNotebookManagerOptions) {
     super();
@@ -178,6 +180,7 @@ export class FileNotebookManager extends NotebookManager {
     };
     await check();
     if (this.#atomic || when.absent) {
+      await this.#leftBehind.clear(dirname(target));
       await replaceFile(target, body, {
         beforeCommit: check,
         absent: when.absent === true,

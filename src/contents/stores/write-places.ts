@@ -1,7 +1,7 @@
 /**
  * Where a write keeps what it needs besides the file: the new bytes until they are in place (`stage`), and a copy of the
- * old ones while a file is overwritten (`backup`). The names depend on the file alone, so that what a kill left behind
- * is found again, and never adds up.
+ * old ones while a file is overwritten (`backup`). The names start with what depends on the file alone, so that what a
+ * kill left behind is found again.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
@@ -18,7 +18,8 @@ export function stageBeside(target: string, more = ''): string {
   return join(dirname(target), `${stagePrefix(target)}${more}.tmp`);
 }
 
-function stagePrefix(target: string): string {
+/** What the names of all new bytes of a file start with. */
+export function stagePrefix(target: string): string {
   return `.nbserver-${shortHash(basename(target))}`;
 }
 
