@@ -12,32 +12,41 @@ export class SeenStates {
   /** A client was sent this, or sent it. It must not change afterwards. */
   note(state: NotebookState): void {
     const last = this.#states.at(-1);
-    if (last !== undefined && changedCells(last, state, 1) === 0) this.#states.pop();
+    if (last !== undefined && changedShare(last, state) === 0) this.#states.pop();
     this.#states.push(state);
     if (this.#states.length > MOST_STATES) this.#states.shift();
   }
 
-  /** The state that a client most likely started from which now saves `sent`: the one that it changed the least. */
+  /**
+   * The state that a client most likely started from which now saves `sent`: the one that it changed the least, in
+   * proportion, and of several such the last. (By number alone, a notebook that was small once would be taken for
+   * the start of one that a client wrote anew, and what was in it since would come back.)
+   */
   baseOf(sent: NotebookState): NotebookState | undefined {
     let best: NotebookState | undefined;
-    let fewest = Infinity;
+    let least = Infinity;
     for (const state of [...this.#states].reverse()) {
-      const changed = changedCells(state, sent, fewest);
-      if (changed < fewest) [best, fewest] = [state, changed];
+      const share = changedShare(state, sent);
+      if (share < least) [best, least] = [state, share];
     }
     return best;
   }
 }
 
-/** Cells that are not in both with the same text; counted up to `most`. */
-function changedCells(a: NotebookState, b: NotebookState, most: number): number {
+/** Of all cells of both, the share that is not in both with the same text. */
+function changedShare(a: NotebookState, b: NotebookState): number {
+  let all = 0;
   let changed = 0;
   for (const cell of a.cells()) {
     const other = b.cell(cell.id);
     const isSame = other !== undefined && (other === cell || other.peek().source === cell.peek().source);
+    all += 1;
     if (!isSame) changed += 1;
-    if (changed >= most) return changed;
   }
-  for (const id of b.ids) if (!a.has(id)) changed += 1;
-  return changed;
+  for (const id of b.ids) {
+    if (a.has(id)) continue;
+    all += 1;
+    changed += 1;
+  }
+  return all === 0 ? 0 : changed / all;
 }

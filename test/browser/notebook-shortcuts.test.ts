@@ -95,6 +95,8 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
       nbformat: 4,
       nbformat_minor: 5,
     };
+    // A client that has read what it replaces: what it never saw would stay.
+    await server.fetch(`api/contents/${NAME}`);
     const answer = await server.fetch(`api/contents/${NAME}`, {
       method: 'PUT',
       headers: { 'Content-Type': 'application/json' },
