@@ -47,7 +47,7 @@ export default defineConfig({
           retry,
           hookTimeout: patience,
           expect,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
       {
