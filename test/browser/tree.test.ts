@@ -492,8 +492,9 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     await (await chooser).setFiles(source);
     await row('photos').waitFor();
     const last = rounds(20, 500) - 1;
-    await expect.poll(() => existsSync(file('photos', 'top.txt')), { timeout: 60_000 }).toBe(true);
-    await watched.page.locator('.uploads').waitFor({ state: 'detached', timeout: 60_000 });
+    const patience = rounds(60_000, 600_000);
+    await expect.poll(() => existsSync(file('photos', 'top.txt')), { timeout: patience }).toBe(true);
+    await watched.page.locator('.uploads').waitFor({ state: 'detached', timeout: patience });
     expect(readFileSync(file('photos', 'top.txt'), 'utf8')).toBe('top');
     expect(readFileSync(file('photos', 'deep', `${last}.txt`), 'utf8')).toBe(`file ${last}`);
     expect(readdirSync(file('photos', 'deep')).length).toBe(rounds(20, 500));
