@@ -41,7 +41,7 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
   });
 
   const screen = (of = page) => of.locator('.xterm-rows');
-  const sees = (text: string, of = page) => screen(of).getByText(text).first().waitFor();
+  const sees = (text: string | RegExp, of = page) => screen(of).getByText(text).first().waitFor();
   const ready = (of = page) => of.locator('body[data-terminal="open"][data-ready]').waitFor();
   const type = async (text: string, of = page) => {
     await of.locator('.xterm-helper-textarea').focus();
@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
     await type('echo both_$((1+1))\n');
     await Promise.all([sees('both_2'), sees('both_2', one)]);
     await type("printf '\\033]0;make\\007'\n", one);
-    await page.waitForFunction("document.title === 'make - Terminal 1'");
+    await expect.poll(() => page.title()).toBe('make - Terminal 1');
 
     await one.goto(`${server.url}tree#running`);
     const row = one.getByRole('list', { name: 'Running terminals' }).getByRole('listitem');
@@ -136,18 +136,18 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
   it.runIf(everything)('follows the window, keeps its look, and reads aloud', async () => {
     await page.goto(`${server.url}terminals/new`);
     await ready();
+    let asked = 0;
     const columns = async () => {
-      const before = (await screen().textContent()) ?? '';
-      const number = before.split('cols=').length;
-      await type('echo cols=$(tput cols)\n');
-      const count = '(document.querySelector(".xterm-rows").textContent.match(/cols=\\d+/g) ?? []).length';
-      await page.waitForFunction(`${count} >= ${Math.ceil(number / 2)}`);
-      return Number([...((await screen().textContent()) ?? '').matchAll(/cols=(\d+)/g)].at(-1)?.[1]);
+      asked += 1;
+      await type(`echo ${asked}:$(tput cols):\n`);
+      const answer = new RegExp(`\\b${asked}:(\\d+):`);
+      await sees(answer);
+      return Number(answer.exec((await screen().textContent()) ?? '')?.[1]);
     };
     const wide = await columns();
     expect(wide).toBeGreaterThan(120);
     await page.setViewportSize({ width: 700, height: 600 });
-    await page.waitForFunction('document.body.scrollWidth <= 700');
+    await expect.poll(() => page.evaluate('document.body.scrollWidth')).toBeLessThanOrEqual(700);
     await expect.poll(columns).toBeLessThan(wide);
     await choose('Screen reader mode');
     await page.locator('.xterm-accessibility').waitFor();
