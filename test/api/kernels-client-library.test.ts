@@ -62,6 +62,17 @@ describe.skipIf(!hasPythonKernel)('@jupyterlab/services', () => {
     return ran;
   }
 
+  /** Resolves when the kernel prints something. */
+  function nextStream(): Promise<void> {
+    return new Promise((resolve) => {
+      kernel.iopubMessage.connect(function listen(_, message) {
+        if (!KernelMessage.isStreamMsg(message)) return;
+        kernel.iopubMessage.disconnect(listen);
+        resolve();
+      });
+    });
+  }
+
   it('runs cells: text, results and errors', async () => {
     expect(await run('print("a")\n6 * 7')).toMatchObject({
       status: 'ok',
@@ -119,8 +130,8 @@ get_ipython().kernel.comm_manager.register_target("reverse", opened)`,
   });
 
   it('is interrupted', async () => {
-    const sleeping = run('import time\ntime.sleep(60)');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const sleeping = run('import time\nprint("go", flush=True)\ntime.sleep(60)');
+    await nextStream();
     await kernel.interrupt();
     expect((await sleeping).status).toBe('error');
   });
@@ -153,8 +164,10 @@ for i in range(10000):
 
   it('gets what came while its websocket was lost', async () => {
     const future = run('import time\nfor i in range(20):\n    print(i, flush=True); time.sleep(0.05)');
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    sockets.at(-1)?.terminate();
+    await nextStream();
+    const open = sockets.filter(({ readyState }) => readyState === WebSocket.OPEN);
+    expect(open).toHaveLength(1);
+    open[0]?.terminate();
     const { status, text } = await future;
     expect(status).toBe('ok');
     // What was on its way when the connection broke may come twice.

@@ -85,7 +85,6 @@ describe('a kernel that does not start', () => {
 });
 
 describe('a kernel that dies while a cell runs', () => {
-  const noted = [{ stderr: 'first words\nlast words\n' }, { sleep: 50 }];
   it.each([
     ['exit(3)', { exit: 3 }, /ended with exit code 3\. Its last words: last words A cell was running/, false],
     [
@@ -101,9 +100,10 @@ describe('a kernel that dies while a cell runs', () => {
     const client = await ChannelClient.open(server.wsUrl, id);
     await client.done(client.execute({ text: 'ready' }));
     countKills(0);
-    client.execute(...noted, { sleep: 100 }, end);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.execute({ stderr: 'first words\nlast words\n' }, { input: 'The end? ' }, end);
+    const asked = await client.until(({ channel }) => channel === 'stdin');
     if (outOfMemory) countKills(1);
+    client.send('stdin', 'input_reply', { status: 'ok', value: 'yes' }, { parent: asked.header });
     const { content } = await client.status('restarting');
     expect(content.reason).toMatch(sentence);
     expect(content.exit).toMatchObject({

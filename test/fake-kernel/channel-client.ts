@@ -70,9 +70,10 @@ export class ChannelClient {
     channel: string,
     msgType: string,
     content: Json,
-    { parent = {}, buffers = [] as Buffer[] } = {},
+    { parent = {}, buffers = [] as Buffer[], subshell = undefined as string | undefined } = {},
   ): string {
     const header = {
+      ...(subshell === undefined ? {} : { subshell_id: subshell }),
       msg_id: randomUUID(),
       msg_type: msgType,
       session: this.session,

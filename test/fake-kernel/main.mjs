@@ -50,7 +50,8 @@ if (mode === 'taken' && !existsSync(`${file}.second`)) {
 }
 if (mode === 'stubborn') process.on('SIGTERM', () => {});
 
-const parent = process.ppid;
+// Not its parent of this moment: that may have ended while this program was loaded.
+const parent = Number(process.env.JPY_PARENT_PID ?? process.ppid);
 setInterval(() => process.ppid !== parent && process.exit(0), 200);
 
 const options = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
@@ -117,19 +118,26 @@ async function* requests(socket) {
 
 const inputs = requests(stdin);
 
+/** One at a time on a socket; those for a subshell beside the others. */
 async function serve(socket) {
-  for await (const { identities, header, content, buffers } of requests(socket)) {
+  let before = Promise.resolve();
+  for await (const request of requests(socket)) {
     if (mode === 'mute') continue;
-    await publish('status', header, { execution_state: 'busy' });
-    const reply = await answer(header, content, buffers, identities);
-    if (reply) {
-      const type = header.msg_type.replace('_request', '_reply');
-      await socket.send(frames(identities, type, header, reply));
-    }
-    await publish('status', header, { execution_state: 'idle' });
-    if (header.msg_type === 'shutdown_request' && mode !== 'stubborn') await end(0);
-    if (mode === 'brief') setTimeout(() => process.exit(9), 150);
+    if (request.header.subshell_id) void handle(socket, request);
+    else before = before.then(() => handle(socket, request));
   }
+}
+
+async function handle(socket, { identities, header, content, buffers }) {
+  await publish('status', header, { execution_state: 'busy' });
+  const reply = await answer(header, content, buffers, identities);
+  if (reply) {
+    const type = header.msg_type.replace('_request', '_reply');
+    await socket.send(frames(identities, type, header, reply));
+  }
+  await publish('status', header, { execution_state: 'idle' });
+  if (header.msg_type === 'shutdown_request' && mode !== 'stubborn') await end(0);
+  if (mode === 'brief') setTimeout(() => process.exit(9), 150);
 }
 
 async function answer(header, content, buffers, identities) {
