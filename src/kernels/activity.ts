@@ -17,6 +17,14 @@ const untracked = new Set([
   'interrupt_reply',
   'debug_request',
   'debug_reply',
+  'usage_request',
+  'usage_reply',
+  'create_subshell_request',
+  'create_subshell_reply',
+  'delete_subshell_request',
+  'delete_subshell_reply',
+  'list_subshell_request',
+  'list_subshell_reply',
   'stream',
   'display_data',
   'update_display_data',
@@ -33,7 +41,8 @@ const untracked = new Set([
 export class KernelActivity {
   #state: KernelState = 'starting';
   #last = Date.now();
-  #lastReported: 'idle' | 'busy' = 'idle';
+  /** Where something runs: the main shell (`''`) and subshells do one thing after the other, but beside each other. */
+  readonly #busy = new Set<string>();
 
   get state(): KernelState {
     return this.#state;
@@ -44,14 +53,14 @@ export class KernelActivity {
     return this.#last;
   }
 
-  /** What the kernel itself last said about a tracked request, whatever state the server gives it. */
+  /** What the kernel itself last said about tracked requests, whatever state the server gives it. */
   get lastReported(): 'idle' | 'busy' {
-    return this.#lastReported;
+    return this.#busy.size > 0 ? 'busy' : 'idle';
   }
 
   set(state: KernelState): void {
     this.#state = state;
-    if (state === 'idle' || state === 'dead') this.#lastReported = 'idle';
+    if (state === 'idle' || state === 'dead') this.#busy.clear();
   }
 
   /**
@@ -64,13 +73,16 @@ export class KernelActivity {
       this.#last = Date.now();
       return;
     }
-    const parentType = parseHeader(message.parentHeader)?.msg_type;
+    const parent = parseHeader(message.parentHeader);
+    const parentType = parent?.msg_type;
     const parentTracked = parentType === undefined || !untracked.has(parentType);
     if (!untracked.has(msg_type) || parentTracked || this.#state === 'busy') this.#last = Date.now();
     if (msg_type !== 'status' || !parentTracked || !isCurrent) return;
     const state = statusContent(parseObject(message.content))?.execution_state;
     if (state !== 'idle' && state !== 'busy') return;
-    this.#state = state;
-    this.#lastReported = state;
+    const shell = typeof parent?.subshell_id === 'string' ? parent.subshell_id : '';
+    if (state === 'busy') this.#busy.add(shell);
+    else this.#busy.delete(shell);
+    this.#state = this.lastReported;
   }
 }

@@ -9,8 +9,9 @@ function observe(
   parentType?: string,
   state?: string,
   isCurrent = true,
+  subshellId?: string,
 ) {
-  const parentHeader = parentType === undefined ? {} : makeMessage('s', parentType).header;
+  const parentHeader = parentType === undefined ? {} : makeMessage('s', parentType, { subshellId }).header;
   const content = state === undefined ? {} : { execution_state: state };
   const { message, header } = makeMessage('s', type, { content, parentHeader });
   activity.observe(header, message, isCurrent);
@@ -30,12 +31,34 @@ describe('KernelActivity', () => {
     expect(activity.state).toBe('idle');
   });
 
+  it('calls a kernel busy until its main shell and all subshells are idle', () => {
+    const activity = idle();
+    const statuses: [state: string, subshell: string | undefined][] = [
+      ['busy', undefined],
+      ['busy', 'a'],
+      ['idle', 'a'],
+      ['busy', 'b'],
+      ['idle', undefined],
+      ['idle', 'b'],
+    ];
+    const states = statuses.map(([state, subshell]) => {
+      observe(activity, 'status', 'execute_request', state, true, subshell);
+      return activity.state;
+    });
+    expect(states).toEqual(['busy', 'busy', 'busy', 'busy', 'busy', 'idle']);
+    // A question to the kernel beside a cell that runs does not end the cell.
+    observe(activity, 'status', 'execute_request', 'busy');
+    for (const state of ['busy', 'idle']) observe(activity, 'status', 'usage_request', state);
+    expect(activity.state).toBe('busy');
+  });
+
   it.each([
     'kernel_info_request',
     'comm_info_request',
     'shutdown_request',
     'interrupt_request',
     'debug_request',
+    'usage_request',
   ])('does not call a kernel busy for %s', (type) => {
     const activity = idle();
     observe(activity, 'status', type, 'busy');

@@ -1,0 +1,115 @@
+/** What happens where more comes than a client takes, or wants: given up and come back, rate limits, subshells that overtake. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ReplayPosition } from '../../src/protocol/replay-position.js';
+import { ChannelClient } from '../fake-kernel/channel-client.js';
+import type { Received } from '../fake-kernel/channel-client.js';
+import { startKernelServer } from '../fake-kernel/kernel-server.js';
+import type { KernelServer } from '../fake-kernel/kernel-server.js';
+
+const megabyte = 1_000_000;
+
+let server: KernelServer;
+let limited: KernelServer;
+beforeAll(async () => {
+  server = await startKernelServer({
+    bridge: {
+      bounds: { streams: 2 * megabyte, all: 8 * megabyte },
+      replay: { kernel: 120 * megabyte, server: 120 * megabyte },
+    },
+  });
+  limited = await startKernelServer({ bridge: { limits: { messages: 200, bytes: 0, window: 3000 } } });
+});
+afterAll(async () => {
+  await server.close();
+  await limited.close();
+});
+afterEach(async () => {
+  for (const { kernels } of [server, limited])
+    for (const { id } of kernels.list()) await kernels.shutdown(id);
+});
+
+describe('a client that is hopelessly slow', () => {
+  it('is closed with 1013; when it connects again it gets the rest, each message once and in order', async () => {
+    const { id } = await server.kernels.start({ name: 'fake' });
+    const fast = await ChannelClient.open(server.wsUrl, id);
+    const slow = await ChannelClient.open(server.wsUrl, id, { session: 'slow', after: '' });
+    const first = slow.execute({ text: 'first' });
+    await slow.done(first);
+    slow.ws.pause();
+    // Cell by cell, so that the fast one is never far behind.
+    const cells: string[] = [];
+    for (let i = 0; i < 15; i++) {
+      const cell = fast.execute({ blobs: 4, size: megabyte });
+      cells.push(cell);
+      await fast.done(cell);
+    }
+    const blobs = cells.flatMap((cell) => [0, 1, 2, 3].map((i) => `${cell} ${i}`));
+    const names = (received: readonly Received[]) =>
+      received
+        .filter(({ header }) => header.msg_type === 'comm_msg')
+        .map(({ content, parent }) => `${String(parent.msg_id)} ${(content.data as { i: number }).i}`);
+    expect(names(fast.received)).toEqual(blobs);
+    expect(server.log.lines.join('\n')).toContain(`${id}:slow reads too slowly and is closed`);
+    expect(server.kernels.require(id).connections).toBe(1);
+
+    slow.ws.resume();
+    expect(await slow.closed()).toBe(1013);
+    const position = new ReplayPosition();
+    for (const { header, content } of slow.received) position.count(String(header.msg_type), () => content);
+    const again = await ChannelClient.open(server.wsUrl, id, { session: 'slow', after: position.after });
+    const last = cells.at(-1);
+    await again.until(
+      ({ header, parent, content }) =>
+        header.msg_type === 'status' && content.execution_state === 'idle' && parent.msg_id === last,
+    );
+    const got = names(slow.received);
+    expect(got.length).toBeLessThan(blobs.length);
+    expect([...got, ...names(again.received)]).toEqual(blobs);
+    expect(slow.output(first) + again.output(first)).toBe('first');
+  });
+});
+
+describe('with rate limits', () => {
+  it('a cell that prints too fast is cut short with one notice; its results and the next cell are whole', async () => {
+    const { id } = await limited.kernels.start({ name: 'fake' });
+    const client = await ChannelClient.open(limited.wsUrl, id);
+    const cell = client.execute({ burst: 3000, size: 10 }, { display: 5 }, { result: 42 });
+    await client.done(cell);
+    const ofType = (type: string) => client.received.filter(({ header }) => header.msg_type === type);
+    expect(client.output(cell)).toContain(
+      'More output came than iopub_msg_rate_limit allows (200 messages/s',
+    );
+    expect(client.output(cell).match(/More output came/g)).toHaveLength(1);
+    // 200 a second over 3 seconds, and the notice.
+    expect(ofType('stream').length).toBeLessThanOrEqual(601);
+    expect([ofType('display_data').length, ofType('execute_result').length]).toEqual([1, 1]);
+    const next = client.execute({ burst: 100, size: 1 });
+    await client.done(next);
+    expect(client.output(next)).toBe(Array.from({ length: 100 }, (_, i) => `${i} `).join(''));
+  });
+});
+
+describe('subshells', () => {
+  it('overtake a cell that waits: each reply comes to the one that asked, and the kernel stays busy', async () => {
+    const { id } = await server.kernels.start({ name: 'fake' });
+    const [main, side] = [
+      await ChannelClient.open(server.wsUrl, id),
+      await ChannelClient.open(server.wsUrl, id),
+    ];
+    const waiting = main.execute({ input: 'Go on? ' });
+    const asked = await main.until(({ channel }) => channel === 'stdin');
+    const code = JSON.stringify([{ text: 'beside' }]);
+    const content = { code, silent: false, store_history: false, user_expressions: {}, allow_stdin: false };
+    const beside = side.send('shell', 'execute_request', content, { subshell: 'sub-1' });
+    await side.done(beside);
+    expect(side.output(beside)).toBe('beside');
+    expect(server.kernels.require(id).state).toBe('busy');
+    main.send('stdin', 'input_reply', { status: 'ok', value: 'yes' }, { parent: asked.header });
+    await main.done(waiting);
+    expect(main.output(waiting)).toBe('got yes');
+    const replies = (client: ChannelClient) =>
+      client.received.filter(({ channel }) => channel === 'shell').map(({ parent }) => parent.msg_id);
+    expect([replies(main), replies(side)]).toEqual([[waiting], [beside]]);
+    expect(server.kernels.require(id).state).toBe('idle');
+  });
+});
