@@ -21,7 +21,7 @@ beforeAll(async () => {
   memory = { proc: '/proc', cgroup: folder };
   countKills(0);
   server = await startKernelServer({
-    limits: { restartDelays: [0], startTimeout: 4000, shutdownWait: 1000 },
+    limits: { restartDelays: [0], shutdownWait: 1000 },
     kernels: { memory },
   });
   server.writeSpec('no-ipykernel', {
@@ -63,7 +63,6 @@ describe('a kernel that does not start', () => {
   it.each([
     ['no-ipykernel', /has no ipykernel.*Install it with: \/usr\/bin\/python3 -m pip install ipykernel/],
     ['fake-crash', /^The kernel ended with exit code 7\. Its last words: boom$/],
-    ['fake-mute', /^The kernel did not answer within 4 seconds of its start \(kernel_info_timeout\)\.$/],
   ])('%s: the model and the log say why', async (name, sentence) => {
     if (name === 'no-ipykernel' && !hasPython) return;
     const { id } = await start(name);
@@ -81,6 +80,20 @@ describe('a kernel that does not start', () => {
     }
     await server.api('DELETE', `api/kernels/${id}`);
     expect(server.runtimeFiles()).toEqual([]);
+  });
+});
+
+describe('a kernel that never answers', () => {
+  it('is ended, and says why', async () => {
+    const other = await startKernelServer({ limits: { startTimeout: 2000, shutdownWait: 500 } });
+    const kernel = await other.kernels.start({ name: 'fake-mute' });
+    const { pid = 0 } = kernel;
+    const sentence = 'The kernel did not answer within 2 seconds of its start (kernel_info_timeout).';
+    await expect(kernel.ready).rejects.toThrow(sentence);
+    expect(isRunning(pid)).toBe(false);
+    expect(kernel.model()).toMatchObject({ execution_state: 'dead', reason: sentence });
+    expect(other.log.lines.join('\n')).toContain(sentence);
+    await other.close();
   });
 });
 
