@@ -28,6 +28,8 @@ export interface PagesOptions {
   quitButton?: boolean;
   /** `missing`: the native part is not installed; default `disabled` */
   terminals?: 'available' | 'disabled' | 'missing';
+  /** whether lists hold hidden files, which the dashboard then can show; default false */
+  allowHidden?: boolean;
   contents: PageContents;
 }
 
@@ -78,6 +80,7 @@ export function pagesRouter(options: PagesOptions): Router {
         quit_button: options.quitButton ?? true,
         logout: sessionOf(res) !== undefined,
         terminals: options.terminals ?? 'disabled',
+        hidden: options.allowHidden ?? false,
       },
       preload: [`${address('api/contents', path)}?type=directory`],
     });

@@ -340,6 +340,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         staticUrl: staticPrefix,
         defaultUrl: settings.default_url,
         quitButton: settings.quit_button,
+        allowHidden: settings.allow_hidden,
         terminals: terminals === undefined ? 'disabled' : hasPty() ? 'available' : 'missing',
         contents,
       }),

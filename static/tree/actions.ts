@@ -10,7 +10,7 @@ import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
 import { notify, notifyError } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
-import { encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
+import { baseName, encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
 import * as dashboard from './dashboard.js';
 import { nameProblem, stemLength, type Item } from './items.js';
 
@@ -25,7 +25,7 @@ commands.add(
   {
     id: 'tree:duplicate',
     label: 'Duplicate',
-    when: () => chosen().length > 0 && chosen().every((item) => item.kind !== 'directory'),
+    when: () => chosen().length > 0,
     run: () =>
       eachSelected('Duplicate', (item) =>
         api.post(contentsUrl(parentPath(item.path)), { copy_from: item.path }),
@@ -47,8 +47,9 @@ commands.add(
   {
     id: 'tree:download',
     label: 'Download',
-    when: () => chosen().length > 0 && chosen().every((item) => item.kind !== 'directory'),
-    run: () => chosen().forEach(download),
+    title: 'One file as it is; folders and several files as one zip archive',
+    when: () => chosen().length > 0,
+    run: downloadSelected,
   },
   {
     id: 'tree:view',
@@ -153,10 +154,32 @@ async function move(): Promise<void> {
   );
 }
 
-function download(item: Item): void {
+/** Names in an address; servers and proxies take about 8 kB of it. Characters */
+const LONGEST_ADDRESS = 6_000;
+
+function downloadSelected(): void {
+  const items = chosen();
+  const [first] = items;
+  if (first === undefined) return;
+  if (items.length === 1 && first.kind !== 'directory') {
+    return download(urlFor('files', first.path, { download: '1' }), first.name);
+  }
+  const folder = dashboard.path.value;
+  const everything = items.length === dashboard.items.value?.length;
+  const query = new URLSearchParams({ download: 'zip' });
+  if (!everything) for (const { name } of items) query.append('name', name);
+  const address = `${urlFor('files', folder)}?${query}`;
+  if (address.length > LONGEST_ADDRESS) {
+    throw new Error('Too many names for one archive. Select the whole folder, or fewer files.');
+  }
+  const stem = items.length === 1 ? first.name : baseName(folder) || 'notebooks';
+  download(address, `${stem}.zip`);
+}
+
+function download(address: string, name: string): void {
   const link = document.createElement('a');
-  link.href = urlFor('files', item.path, { download: '1' });
-  link.download = item.name;
+  link.href = address;
+  link.download = name;
   link.click();
 }
 
@@ -195,7 +218,7 @@ async function remove(): Promise<void> {
 }
 
 /** What is in the trash; undefined when there is none, and what is deleted is gone. */
-async function readTrash(): Promise<TrashModel[] | undefined> {
+export async function readTrash(): Promise<TrashModel[] | undefined> {
   const { enabled, items } = await api.get<{ enabled: boolean; items: TrashModel[] }>('api/trash');
   return enabled ? items : undefined;
 }
@@ -216,12 +239,13 @@ async function offerUndo(deleted: readonly Item[], before: ReadonlySet<string>):
   });
 }
 
-async function restore(trashed: readonly TrashModel[]): Promise<void> {
+/** Puts things back where they were. */
+export async function restore(trashed: readonly TrashModel[]): Promise<void> {
   for (const { id, name } of trashed) {
     try {
       await api.post(`api/trash/${encodeURIComponent(id)}`);
     } catch (error) {
-      notifyError(`Undo of "${name}":`, error);
+      notifyError(`"${name}" cannot be put back:`, error);
     }
   }
   await dashboard.refresh();
@@ -261,12 +285,24 @@ export async function shutdownTerminals(terminals: readonly TerminalModel[]): Pr
   await dashboard.refresh();
 }
 
-/** Makes a notebook and opens it. The tab is opened at the click itself, because browsers block it later. */
-export async function newNotebook(kernel: string): Promise<void> {
+/** Makes a notebook and opens it. */
+export function newNotebook(kernel: string): Promise<void> {
+  return openNew('New notebook', { type: 'notebook' }, (path) =>
+    urlFor('notebooks', path, { kernel_name: kernel }),
+  );
+}
+
+/** Makes an empty text file and opens it in the editor, where its name can be changed. */
+export function newTextFile(): Promise<void> {
+  return openNew('New text file', { type: 'file', ext: '.txt' }, (path) => urlFor('edit', path));
+}
+
+/** The tab is opened at the click itself, because browsers block it later. */
+async function openNew(what: string, wanted: object, addressOf: (path: string) => string): Promise<void> {
   const opened = window.open('', '_blank');
   try {
-    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), { type: 'notebook' });
-    const address = urlFor('notebooks', model.path, { kernel_name: kernel });
+    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), wanted);
+    const address = addressOf(model.path);
     if (opened === null) {
       notify(`The browser blocked the new tab.`, {
         kind: 'warning',
@@ -278,20 +314,19 @@ export async function newNotebook(kernel: string): Promise<void> {
     }
   } catch (error) {
     opened?.close();
-    notifyError('New notebook:', error);
+    notifyError(`${what}:`, error);
   }
   await dashboard.refresh();
 }
 
-/** Makes an empty text file or folder, and leaves it selected, so that F2 or Rename gives it its name. */
-export async function newEntry(type: 'file' | 'directory'): Promise<void> {
+/** Makes an empty folder, and leaves it selected, so that F2 or Rename gives it its name. */
+export async function newFolder(): Promise<void> {
   try {
-    const wanted = type === 'file' ? { type, ext: '.txt' } : { type };
-    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), wanted);
+    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), { type: 'directory' });
     await dashboard.refresh();
     dashboard.reveal(model.path);
   } catch (error) {
-    notifyError(type === 'file' ? 'New text file:' : 'New folder:', error);
+    notifyError('New folder:', error);
   }
 }
 

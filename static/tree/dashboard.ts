@@ -11,7 +11,7 @@ import { announce } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { ServerEvents } from '../base/server-events.js';
 import { baseName, encodePath, urlFor } from '../base/urls.js';
-import { filterItems, sortItems, toItem, type Item, type Sort, type SortKey } from './items.js';
+import { filterItems, isHidden, sortItems, toItem, type Item, type Sort, type SortKey } from './items.js';
 
 /** What templates/tree.html tells this page (src/pages/router.ts). */
 export interface TreePageData {
@@ -21,12 +21,15 @@ export interface TreePageData {
   logout: boolean;
   /** `missing`: the native part is not installed */
   terminals: 'available' | 'disabled' | 'missing';
+  /** the server lists hidden files, too (allow_hidden) */
+  hidden: boolean;
 }
 
 export type Trouble = { kind: 'missing' | 'unreachable' | 'login' | 'other'; message: string };
 export type Tab = 'files' | 'running';
 
 const sortStorage = 'nbserver.tree.sort';
+const hiddenStorage = 'nbserver.tree.hidden';
 
 export const tab = signal<Tab>(location.hash === '#running' ? 'running' : 'files');
 export const path = signal(pageData<TreePageData>().path);
@@ -44,8 +47,14 @@ export const focusWanted = signal<string | undefined>(undefined);
 /** set once the server was told to stop */
 export const stopped = signal(false);
 
-export const shown = computed(() => sortItems(filterItems(items.value ?? [], filter.value), sort.value));
-export const selected = computed(() => (items.value ?? []).filter((item) => selection.value.has(item.path)));
+/** whether names that begin with a dot are listed */
+export const showsHidden = signal(stored(hiddenStorage) === true);
+
+const listed = computed(() =>
+  showsHidden.value ? (items.value ?? []) : (items.value ?? []).filter((item) => !isHidden(item)),
+);
+export const shown = computed(() => sortItems(filterItems(listed.value, filter.value), sort.value));
+export const selected = computed(() => listed.value.filter((item) => selection.value.has(item.path)));
 export const running = computed(() => new Map(sessions.value.map((session) => [session.path, session])));
 
 let loading: AbortController | undefined;
@@ -123,23 +132,34 @@ export function sortBy(key: SortKey): void {
   const now = sort.value;
   sort.value =
     now.by === key ? { by: key, descending: !now.descending } : { by: key, descending: key !== 'name' };
-  try {
-    localStorage.setItem(sortStorage, JSON.stringify(sort.value));
-  } catch {
-    // storage is switched off: the order holds until the page is closed
-  }
+  store(sortStorage, sort.value);
+}
+
+export function toggleHidden(): void {
+  showsHidden.value = !showsHidden.value;
+  store(hiddenStorage, showsHidden.value);
 }
 
 function storedSort(): Sort {
-  try {
-    const stored = JSON.parse(localStorage.getItem(sortStorage) ?? 'null') as Partial<Sort> | null;
-    const by = stored?.by;
-    if (by === 'name' || by === 'modified' || by === 'size')
-      return { by, descending: stored?.descending === true };
-  } catch {
-    // not readable, or not ours: the default order
-  }
+  const { by, descending } = (stored(sortStorage) ?? {}) as Partial<Sort>;
+  if (by === 'name' || by === 'modified' || by === 'size') return { by, descending: descending === true };
   return { by: 'name', descending: false };
+}
+
+function stored(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? 'null');
+  } catch {
+    return null; // not readable, or not ours: as if nothing had been chosen
+  }
+}
+
+function store(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // storage is switched off: the choice holds until the page is closed
+  }
 }
 
 /** Selects one row and moves focus there; a filter that hides it is cleared. */

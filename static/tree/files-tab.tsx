@@ -7,15 +7,18 @@ import { MenuButton, type MenuEntry } from '../base/menu.js';
 import { notifyError } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
-import { commands, newEntry, newNotebook } from './actions.js';
+import { commands, newFolder, newNotebook, newTextFile } from './actions.js';
 import * as dashboard from './dashboard.js';
 import { FileList } from './file-list.js';
 import { FolderText } from './folder-text.js';
 import { droppedFiles } from './dropped-files.js';
-import { addFiles, cancelUpload, retryUpload, uploads, type Upload } from './uploads.js';
+import { addFiles, cancelAllUploads, cancelUpload, retryUpload, uploads, type Upload } from './uploads.js';
 
 const HEADER = /^header\.md$/i;
 const FOOTER = /^(?:readme|footer)\.md$/i;
+
+/** More uploads than these are only counted. */
+const MOST_UPLOADS = 12;
 
 export function FilesTab() {
   return (
@@ -36,13 +39,22 @@ export function FilesTab() {
           >
             <Icon name="refresh" />
           </button>
+          <MenuButton label="More" entries={moreEntries} right />
         </div>
       </div>
       {uploads.value.length > 0 && (
         <ul class="uploads" aria-label="Uploads">
-          {uploads.value.map((upload) => (
+          {uploads.value.slice(0, MOST_UPLOADS).map((upload) => (
             <UploadRow key={upload.id} upload={upload} />
           ))}
+          {uploads.value.length > MOST_UPLOADS && (
+            <li class="row upload-row">
+              <span class="upload-name">… and {uploads.value.length - MOST_UPLOADS} more</span>
+              <button type="button" class="button" onClick={cancelAllUploads}>
+                Cancel all
+              </button>
+            </li>
+          )}
         </ul>
       )}
       <FolderText names={HEADER} />
@@ -109,9 +121,32 @@ function newEntries(): MenuEntry[] {
         }))),
     'separator',
     { heading: 'Other:' },
-    { label: 'Text File', title: 'Create a new text file', run: () => void newEntry('file') },
-    { label: 'Folder', title: 'Create a new folder', run: () => void newEntry('directory') },
+    { label: 'Text File', title: 'Create a new text file', run: () => void newTextFile() },
+    { label: 'Folder', title: 'Create a new folder', run: () => void newFolder() },
     terminalEntry(),
+  ];
+}
+
+function moreEntries(): MenuEntry[] {
+  const { hidden } = pageData<dashboard.TreePageData>();
+  return [
+    {
+      label: 'Hidden files',
+      title: hidden
+        ? 'List files whose names begin with a dot'
+        : 'This server does not give out hidden files (allow_hidden)',
+      checked: hidden && dashboard.showsHidden.value,
+      disabled: !hidden,
+      run: dashboard.toggleHidden,
+    },
+    {
+      label: 'Trash…',
+      title: 'What was deleted',
+      run: () =>
+        void import('./trash.js')
+          .then(({ openTrash }) => openTrash())
+          .catch((error: unknown) => notifyError('Trash:', error)),
+    },
   ];
 }
 

@@ -63,6 +63,11 @@ export function filterItems(items: readonly Item[], filter: string): Item[] {
   });
 }
 
+/** Names that begin with a dot; the server lists them only with `allow_hidden`. */
+export function isHidden(item: Pick<Item, 'name'>): boolean {
+  return item.name.startsWith('.');
+}
+
 /** What the browser shows better than a text page. */
 const viewable = /^(text\/html|application\/xhtml\+xml|image\/|audio\/|video\/)/;
 

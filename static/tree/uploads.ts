@@ -1,4 +1,4 @@
-/** Uploads: one after the other, in chunks, with progress, cancel, and a question when a name is taken. */
+/** Uploads: small files a few at a time, large ones in chunks, with progress, cancel, and a question when a name is taken. */
 import { signal } from '@preact/signals';
 import type { ContentsModel } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
@@ -58,26 +58,23 @@ export async function addFiles(list: Iterable<NewFile>): Promise<void> {
     notifyError('The folders cannot be made.', error);
     return;
   }
+  const names = new Set(uploads.value.filter((each) => each.folder === folder).map(({ name }) => name));
+  if (dashboard.path.value === folder) for (const { name } of dashboard.items.value ?? []) names.add(name);
+  const taken = (name: string) => names.has(name);
+  const accepted: Upload[] = [];
   for (const [index, { file, path }] of added.entries()) {
-    const inFolder = !path.includes('/');
-    const taken = (name: string) =>
-      (inFolder &&
-        dashboard.path.value === folder &&
-        dashboard.items.value?.some((item) => item.name === name) === true) ||
-      uploads.value.some((upload) => upload.folder === folder && upload.name === name);
     let name = path;
     if (taken(name)) {
       const answer = answerForAll ?? (await askAboutTaken(name, added.length - index > 1));
       if (answer === 'skip') continue;
       if (answer === 'keep') name = freeName(name, taken);
     }
+    names.add(name);
     lastId += 1;
     files.set(lastId, { file, abort: new AbortController(), next: 1 });
-    uploads.value = [
-      ...uploads.value,
-      { id: lastId, name, folder, size: file.size, sent: 0, state: 'waiting' },
-    ];
+    accepted.push({ id: lastId, name, folder, size: file.size, sent: 0, state: 'waiting' });
   }
+  uploads.value = [...uploads.value, ...accepted];
   void work();
 }
 
@@ -119,6 +116,12 @@ export function cancelUpload(id: number): void {
   forget(id);
 }
 
+export function cancelAllUploads(): void {
+  for (const { id } of uploads.value) files.get(id)?.abort.abort();
+  files.clear();
+  uploads.value = [];
+}
+
 export function retryUpload(id: number): void {
   change(id, { state: 'waiting' });
   void work();
@@ -133,14 +136,25 @@ function forget(id: number): void {
   uploads.value = uploads.value.filter((upload) => upload.id !== id);
 }
 
+/** Files that are sent at the same time: a small one mostly waits for its answer. */
+const AT_ONCE = 4;
+
 async function work(): Promise<void> {
   if (working) return;
   working = true;
-  let next: Upload | undefined;
-  while ((next = uploads.value.find((upload) => upload.state === 'waiting')) !== undefined) {
-    await send(next);
-  }
+  const worker = async (): Promise<void> => {
+    let next: Upload | undefined;
+    while ((next = nextUpload()) !== undefined) await send(next);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
   working = false;
+  await dashboard.refresh();
+}
+
+/** A large file is sent alone, so that one begins to be whole before the next begins. */
+function nextUpload(): Upload | undefined {
+  const large = uploads.value.some(({ state, size }) => state === 'sending' && size > CHUNK);
+  return uploads.value.find(({ state, size }) => state === 'waiting' && !(large && size > CHUNK));
 }
 
 async function send(upload: Upload): Promise<void> {
@@ -155,7 +169,6 @@ async function send(upload: Upload): Promise<void> {
     await sendWhole(source, upload);
     forget(upload.id);
     announce(`${upload.name} was uploaded.`);
-    if (dashboard.path.value === upload.folder) await dashboard.refresh();
   } catch (error) {
     if (source.abort.signal.aborted) return;
     change(upload.id, { state: 'failed', problem: sentence(error) });
@@ -187,9 +200,10 @@ const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
 /** Sends a file to its end, over broken connections, and checks that what arrived is what was sent. */
 async function sendWhole(source: Source, upload: Upload): Promise<void> {
   const { signal } = source.abort;
+  let answer: ContentsModel | undefined;
   for (let broken = 0; ;) {
     try {
-      await sendChunks(source, upload);
+      answer = await sendChunks(source, upload);
       break;
     } catch (error) {
       signal.throwIfAborted();
@@ -203,7 +217,7 @@ async function sendWhole(source: Source, upload: Upload): Promise<void> {
       if (source.next === chunksOf(source.file) && (await hasArrived(source.file, upload))) return;
     }
   }
-  if (!(await hasArrived(source.file, upload))) {
+  if (!(await hasArrived(source.file, upload, answer))) {
     source.next = 1;
     throw new Error('What arrived is not what was sent. Please try again.');
   }
@@ -211,11 +225,16 @@ async function sendWhole(source: Source, upload: Upload): Promise<void> {
 
 const chunksOf = (file: File) => Math.max(1, Math.ceil(file.size / CHUNK));
 
-/** One PUT for a small file; else chunk 1, 2, … and -1 for the last (Jupyter's chunked uploads). */
-async function sendChunks(source: Source, upload: Upload): Promise<void> {
+/**
+ * One PUT for a small file; else chunk 1, 2, … and -1 for the last (Jupyter's chunked uploads).
+ *
+ * @returns what the server says of the file that it has written
+ */
+async function sendChunks(source: Source, upload: Upload): Promise<ContentsModel | undefined> {
   const { file, abort } = source;
   const address = addressOf(upload);
   const count = chunksOf(file);
+  let answer: ContentsModel | undefined;
   for (; source.next <= count; source.next += 1) {
     const part = file.slice((source.next - 1) * CHUNK, source.next * CHUNK);
     const chunk = source.next === count ? -1 : source.next;
@@ -223,7 +242,7 @@ async function sendChunks(source: Source, upload: Upload): Promise<void> {
     abort.signal.throwIfAborted();
     const body = { type: 'file', format: 'base64', content, ...(count > 1 ? { chunk } : {}) };
     try {
-      await api.put<ContentsModel>(address, body, { signal: abort.signal });
+      answer = await api.put<ContentsModel>(address, body, { signal: abort.signal });
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 400 || chunk === 1) throw error;
       // It took this chunk although its answer was lost; or it gave the upload up, and all begins again.
@@ -231,20 +250,23 @@ async function sendChunks(source: Source, upload: Upload): Promise<void> {
       source.next = (expected === source.next + 1 ? expected : 1) - 1;
       continue;
     }
-    change(upload.id, { sent: Math.min(file.size, source.next * CHUNK) });
+    if (count > 1) change(upload.id, { sent: Math.min(file.size, source.next * CHUNK) });
   }
+  return answer;
 }
 
 /** Files up to here are compared by their content, larger ones by their size: hashing needs the whole file in memory. */
 const HASHED = 256 * 1024 * 1024;
 
-async function hasArrived(file: File, upload: Upload): Promise<boolean> {
+/** @param answer  to the last write; without a hash in it the server is asked */
+async function hasArrived(file: File, upload: Upload, answer?: ContentsModel): Promise<boolean> {
   // Browsers hash only on pages that nobody between can have changed: https, or this computer.
   const hashes = file.size <= HASHED && globalThis.crypto?.subtle !== undefined;
   const query = hashes ? 'content=0&hash=1' : 'content=0';
   let model: ContentsModel;
   try {
-    model = await api.get<ContentsModel>(`${addressOf(upload)}?type=file&${query}`);
+    model =
+      answer?.hash != null ? answer : await api.get<ContentsModel>(`${addressOf(upload)}?type=file&${query}`);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return false;
     throw error;

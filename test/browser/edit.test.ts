@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     expect(content('a.py')).toContain('four = 409');
   });
 
-  it('keeps what was not saved in the browser, and offers it', async () => {
+  it.runIf(everything)('keeps what was not saved in the browser, and offers it', async () => {
     writeFileSync(disk('notes.txt'), 'first\n\nlast\n');
     await open('notes.txt');
     await page.keyboard.type('precious ');
@@ -109,7 +109,7 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     expect(await page.getByText('was not saved').count()).toBe(0);
   });
 
-  it('finds and replaces, goes to a line, renames, and draws Markdown', async () => {
+  it.runIf(everything)('finds and replaces, goes to a line, renames, and draws Markdown', async () => {
     writeFileSync(disk('doc.md'), '# Title\n\nold old <script>window.pwned = 1</script>\n');
     await open('doc.md');
     await page.locator('#language').getByText('Markdown').waitFor();
@@ -137,7 +137,7 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     await page.locator('#language').getByText('Plain text').waitFor();
   });
 
-  it('says so when a file is not text, and offers the download', async () => {
+  it.runIf(everything)('says so when a file is not text, and offers the download', async () => {
     writeFileSync(disk('b.bin'), Buffer.from([0xff, 0xfe, 0, 1]));
     await page.goto(`${server.url}edit/b.bin?token=${TOKEN}`);
     await page.getByRole('alert').getByText('The file cannot be edited here.').waitFor();

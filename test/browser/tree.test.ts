@@ -4,7 +4,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
-import { rounds } from '../tier.js';
+import { everything, rounds } from '../tier.js';
+import { unzip } from '../unzip.js';
 import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const notebook = JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
@@ -62,7 +63,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect((await names())[0], 'the order is kept').toBe('c.csv');
   });
 
-  it('opens folders in place and goes back', async () => {
+  it.runIf(everything)('opens folders in place and goes back', async () => {
     const { page } = watched;
     await row('folder').getByRole('link').click();
     await row('deep.txt').waitFor();
@@ -102,11 +103,13 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(existsSync(file('results'))).toBe(true);
     expect(await page.locator('a:focus').textContent()).toContain('results');
     await button('New').click();
+    const opened = page.context().waitForEvent('page');
     await page.getByRole('menuitem', { name: 'Text File' }).click();
+    await (await opened).waitForURL(`${server.url}edit/untitled.txt`);
     await row('untitled.txt').waitFor();
   });
 
-  it('renames, and says why a name is refused', async () => {
+  it.runIf(everything)('renames, and says why a name is refused', async () => {
     const { page } = watched;
     await row('b.txt').getByRole('checkbox').click();
     await button('Rename').click();
@@ -126,7 +129,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(existsSync(file('b.txt'))).toBe(false);
   });
 
-  it('deletes after a question, and Esc deletes nothing', async () => {
+  it.runIf(everything)('deletes after a question, and Esc deletes nothing', async () => {
     const { page } = watched;
     await row('b.txt').getByRole('checkbox').click();
     await row('c.csv').getByRole('checkbox').click();
@@ -140,7 +143,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(readdirSync(server.notebooks).sort()).toEqual(['A.ipynb', 'folder']);
   });
 
-  it('deletes a folder with what is in it', async () => {
+  it.runIf(everything)('deletes a folder with what is in it', async () => {
     await row('folder').getByRole('checkbox').click();
     await button('Delete').click();
     await watched.page.getByRole('dialog').getByText('with everything in it').waitFor();
@@ -154,6 +157,13 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await row('b.txt').getByRole('checkbox').click();
     await button('Duplicate').click();
     await row('b-Copy1.txt').waitFor();
+    await row('b.txt').getByRole('checkbox').click();
+    await row('folder').getByRole('checkbox').click();
+    await button('Duplicate').click();
+    await row('folder-Copy1').waitFor();
+    expect(readFileSync(file('folder-Copy1', 'deep.txt'), 'utf8')).toBe('deep');
+    await row('folder').first().getByRole('checkbox').click();
+    await row('b.txt').getByRole('checkbox').click();
     await button('Move').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox').fill('/nowhere');
@@ -192,7 +202,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(readFileSync(file('b-1.txt'), 'utf8')).toBe('second');
   });
 
-  it('takes files that are dropped on the page', async () => {
+  it.runIf(everything)('takes files that are dropped on the page', async () => {
     const { page } = watched;
     await page.evaluate(`{
       const data = new DataTransfer();
@@ -204,17 +214,49 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(readFileSync(file('dropped.txt'), 'utf8')).toBe('dropped');
   });
 
-  it('downloads', async () => {
+  it('downloads a file as it is, and a selection with folders as one archive', async () => {
     const { page } = watched;
+    const download = async () => {
+      const started = page.waitForEvent('download');
+      await button('Download').click();
+      return started;
+    };
     await row('b.txt').getByRole('checkbox').click();
-    const started = page.waitForEvent('download');
-    await button('Download').click();
-    const download = await started;
-    expect(download.suggestedFilename()).toBe('b.txt');
-    expect(readFileSync(await download.path(), 'utf8')).toBe('Hello <b>you</b>\n');
+    const one = await download();
+    expect(one.suggestedFilename()).toBe('b.txt');
+    expect(readFileSync(await one.path(), 'utf8')).toBe('Hello <b>you</b>\n');
+
+    await row('folder').getByRole('checkbox').click();
+    const archive = await download();
+    expect(archive.suggestedFilename()).toBe('notebooks.zip');
+    const unpacked = await unzip(readFileSync(await archive.path()));
+    expect([...unpacked.keys()].sort()).toEqual(['b.txt', 'folder/', 'folder/deep.txt', 'folder/inner #1/']);
+    expect(unpacked.get('folder/deep.txt')).toBe('deep');
   });
 
-  it('shows hostile names as names, and opens them as files', async () => {
+  it.runIf(everything)('shows hidden files where the server gives them out', async () => {
+    const { page } = watched;
+    await button('More').click();
+    expect(await page.getByRole('menuitemcheckbox', { name: 'Hidden files' }).isDisabled()).toBe(true);
+    const open = await startTestServer({ base_url: '/x/', onlyOwnKernel: true, allow_hidden: true });
+    try {
+      writeFileSync(join(open.notebooks, '.profile'), 'hidden');
+      writeFileSync(join(open.notebooks, 'seen.txt'), 'seen');
+      await page.goto(`${open.url}tree?token=${TOKEN}`);
+      await row('seen.txt').waitFor();
+      expect(await names()).toEqual(['seen.txt']);
+      await button('More').click();
+      await page.getByRole('menuitemcheckbox', { name: 'Hidden files' }).click();
+      await row('.profile').waitFor();
+      await page.reload();
+      await row('.profile').waitFor();
+    } finally {
+      watched.outside.length = 0; // the second server is not the one that the page belongs to
+      await open.close();
+    }
+  });
+
+  it.runIf(everything)('shows hostile names as names, and opens them as files', async () => {
     const { page } = watched;
     for (const name of hostile) writeFileSync(file(name), 'harmless');
     await button('Refresh').click();
@@ -236,7 +278,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await page.evaluate('window.pwned')).toBeUndefined();
   });
 
-  it('shows running kernels and stops them', async () => {
+  it.runIf(everything)('shows running kernels and stops them', async () => {
     const { page } = watched;
     const answer = await server.fetch('api/sessions', {
       method: 'POST',
@@ -276,7 +318,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await names()).toHaveLength(4);
   });
 
-  it('has menus that follow the keyboard, and gives focus back', async () => {
+  it.runIf(everything)('has menus that follow the keyboard, and gives focus back', async () => {
     const { page } = watched;
     const focused = () => page.locator(':focus');
     await button('Select by kind').focus();
@@ -310,7 +352,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await page.getByRole('menu').count(), 'a click elsewhere closes').toBe(0);
   });
 
-  it('remembers the theme before the first paint', async () => {
+  it.runIf(everything)('remembers the theme before the first paint', async () => {
     const { page } = watched;
     await button('Theme').click();
     await page.getByRole('menuitemcheckbox', { name: 'Dark' }).click();
@@ -321,7 +363,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await background()).toBe('rgb(27, 31, 36)');
   });
 
-  it('keeps what is selected over a refresh', async () => {
+  it.runIf(everything)('keeps what is selected over a refresh', async () => {
     await row('b.txt').getByRole('checkbox').click();
     writeFileSync(file('another.txt'), '');
     await button('Refresh').click();
@@ -330,7 +372,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await row('another.txt').getByRole('checkbox').isChecked()).toBe(false);
   });
 
-  it('stays usable with 10,000 files', async () => {
+  it.runIf(everything)('stays usable with 10,000 files', async () => {
     const { page } = watched;
     mkdirSync(file('many'));
     for (let index = 0; index < 10_000; index += 1) writeFileSync(file('many', `file-${index}.txt`), '');
@@ -347,7 +389,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await names()).toHaveLength(11);
   });
 
-  it('says that a folder is gone, and leads home', async () => {
+  it.runIf(everything)('says that a folder is gone, and leads home', async () => {
     const { page } = watched;
     await row('folder').getByRole('link').click();
     await row('deep.txt').waitFor();
@@ -359,7 +401,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await row('b.txt').waitFor();
   });
 
-  it('says that the server is gone, and goes on when it is back', async () => {
+  it.runIf(everything)('says that the server is gone, and goes on when it is back', async () => {
     const { page } = watched;
     await page.context().setOffline(true);
     await button('Refresh').click();
@@ -370,7 +412,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await page.getByText('The server does not answer.').waitFor({ state: 'hidden' });
   });
 
-  it('says that nobody is logged in any more, and leads back', async () => {
+  it.runIf(everything)('says that nobody is logged in any more, and leads back', async () => {
     const { page } = watched;
     await page.context().clearCookies();
     await button('Refresh').click();
@@ -387,7 +429,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await server.server.stopRequested;
   });
 
-  it('logs out', async () => {
+  it.runIf(everything)('logs out', async () => {
     const { page } = watched;
     await button('Logout').click();
     await page.getByRole('heading', { name: /^Logged out/ }).waitFor();
@@ -395,7 +437,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(page.url()).toContain('/x/login?next=');
   });
 
-  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+  describe.each(everything ? (['light', 'dark'] as const) : (['light'] as const))('%s', (colorScheme) => {
     it('has no accessibility fault: idle, selected, menu, dialog, message, phone', async () => {
       const { page } = watched;
       await page.emulateMedia({ colorScheme });
@@ -458,11 +500,18 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     expect(await row('a.txt').getByRole('checkbox').isChecked()).toBe(true);
     rmSync(file('a.txt'));
     await row('a.txt').waitFor({ state: 'detached' });
-    writeFileSync(file('README.md'), '# About\n\n<script>window.pwned=1</script> these files');
+    writeFileSync(
+      file('README.md'),
+      '# About\n\n<script>window.pwned=1</script><img src="x.png" onerror="window.pwned=1"> these files',
+    );
     const text = watched.page.getByRole('region', { name: 'About this folder' });
     await text.getByRole('heading', { name: 'About' }).waitFor();
     expect(await watched.page.evaluate('window.pwned')).toBeUndefined();
+    expect(await text.locator('img').getAttribute('onerror')).toBeNull();
     expect(await accessibilityProblems(watched.page)).toEqual([]);
+    // Chromium refuses the handler already while the sanitiser parses the text, and says so
+    const refused = watched.problems.findIndex((line) => line.startsWith('Executing inline event handler'));
+    if (refused !== -1) watched.problems.splice(refused, 1);
   });
 
   it('takes a deletion back', async () => {
@@ -478,6 +527,22 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     expect(readdirSync(server.notebooks).filter((name) => !name.startsWith('.'))).toEqual([]);
     await page.getByRole('button', { name: 'Undo' }).click();
     await row('a.txt').waitFor();
+    expect(readFileSync(file('full', 'inside.txt'), 'utf8')).toBe('inside');
+
+    // later, the trash itself has it
+    await row('full').getByRole('checkbox').click();
+    await page.keyboard.press('Delete');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await row('full').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Trash…' }).click();
+    const trash = page.getByRole('dialog', { name: 'Trash' });
+    await trash.getByRole('button', { name: 'Put back' }).click();
+    await trash.getByText('Select what is meant first.').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await trash.getByRole('checkbox', { name: /^full from Home/ }).click();
+    await trash.getByRole('button', { name: 'Put back' }).click();
+    await row('full').waitFor();
     expect(readFileSync(file('full', 'inside.txt'), 'utf8')).toBe('inside');
   });
 
@@ -501,7 +566,7 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
   });
 
   it('goes on with an upload after broken connections, and the file appears only when it is whole', async () => {
-    const size = rounds(11, 64) * 1024 * 1024;
+    const size = 64 * 1024 * 1024;
     const bytes = Buffer.alloc(size, 'some bytes that repeat ');
     let requests = 0;
     await watched.page.route('**/api/contents/big.bin', async (route) => {
@@ -513,7 +578,9 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
         return route.abort('connectionreset');
       }
       if (existsSync(file('big.bin'))) throw new Error('It is there before it is whole.');
-      return route.continue();
+      await route.continue();
+      // further ones need not pass through the test
+      if (requests === 5) await watched.page.unroute('**/api/contents/big.bin');
     });
     writeFileSync(file('..', 'big.bin'), bytes);
     const chooser = watched.page.waitForEvent('filechooser');

@@ -44,7 +44,8 @@ export interface SanitizeOptions {
 }
 
 export function sanitizeHtml(html: string, options: SanitizeOptions): Sanitized {
-  // Parsed in a template, whose document is inert: nothing loads, and the page's policy has nothing to report.
+  // Parsed in a template, whose document is inert: nothing loads or runs. (Chromium's console names event handlers that
+  // the page's policy refuses all the same.)
   const template = document.createElement('template');
   template.innerHTML = html;
   const root = template.content.ownerDocument.createElement('div');

@@ -5,8 +5,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as yauzl from 'yauzl';
 import { encodingFor } from '../../../src/contents/compressed.js';
+import { unzip } from '../../unzip.js';
 import { call, serveContents, type Served } from './serve.js';
 
 let served: Served;
@@ -46,30 +46,6 @@ async function raw(
       res.on('end', () => resolve({ headers: res.headers, body: Buffer.concat(chunks) }));
     });
     req.on('error', reject).end();
-  });
-}
-
-function entriesOf(zip: Buffer): Promise<Map<string, string>> {
-  return new Promise((resolve, reject) => {
-    yauzl.fromBuffer(zip, { lazyEntries: true }, (error, file) => {
-      if (error) return reject(error);
-      const found = new Map<string, string>();
-      file.on('entry', (entry: yauzl.Entry) => {
-        if (entry.fileName.endsWith('/')) {
-          found.set(entry.fileName, '');
-          return file.readEntry();
-        }
-        file.openReadStream(entry, (failed, stream) => {
-          if (failed) return reject(failed);
-          void stream.toArray().then((chunks) => {
-            found.set(entry.fileName, Buffer.concat(chunks as Buffer[]).toString());
-            file.readEntry();
-          });
-        });
-      });
-      file.on('end', () => resolve(found)).on('error', reject);
-      file.readEntry();
-    });
   });
 }
 
@@ -123,7 +99,7 @@ describe('a directory as an archive', () => {
     expect(headers['content-type']).toBe('application/zip');
     expect(headers['content-disposition']).toBe("attachment; filename*=utf-8''d.zip");
     expect(headers['content-security-policy']).toBe('sandbox allow-scripts');
-    const entries = await entriesOf(body);
+    const entries = await unzip(body);
     expect([...entries.keys()].sort()).toEqual([
       'deep/',
       'deep/er/',
@@ -142,7 +118,7 @@ describe('a directory as an archive', () => {
   it('has only what was selected', async () => {
     const { headers, body } = await raw('d?download=zip&name=deep&name=table.csv');
     expect(headers['content-disposition']).toContain('d.zip');
-    expect([...(await entriesOf(body)).keys()].sort()).toEqual([
+    expect([...(await unzip(body)).keys()].sort()).toEqual([
       'deep/',
       'deep/er/',
       'deep/er/n.ipynb',
@@ -151,7 +127,7 @@ describe('a directory as an archive', () => {
     ]);
     const one = await raw('d?download=zip&name=deep');
     expect(one.headers['content-disposition']).toContain('deep.zip');
-    expect([...(await entriesOf((await raw('?download=zip&name=small.txt')).body)).keys()]).toEqual([
+    expect([...(await unzip((await raw('?download=zip&name=small.txt')).body)).keys()]).toEqual([
       'small.txt',
     ]);
   });
