@@ -1,12 +1,13 @@
 /** The open notebooks: one live document per path, kept for as long as somebody needs it. */
 import { cleanPath, type OpenDocuments } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
+import type { WholeOutput } from '../notebook/index.js';
 import { Histories } from './histories.js';
 import { LiveDocument, type DocumentOptions } from './live-document.js';
 
 export interface DocumentManagerOptions extends Omit<
   DocumentOptions,
-  'onQuiet' | 'history' | 'journal' | 'readOnly'
+  'onQuiet' | 'history' | 'journal' | 'readOnly' | 'outputElsewhere'
 > {
   /** where the histories of notebooks are kept, a folder of this server's store alone; absent: there are none */
   historyDirectory?: string;
@@ -130,6 +131,7 @@ export class DocumentManager implements OpenDocuments {
       ...(histories === undefined
         ? {}
         : { history: (of, size) => histories.of(of, size), journal: (of) => histories.journalOf(of) }),
+      outputElsewhere: (hash) => this.#output(hash),
       onQuiet: (quiet) => this.#wait(quiet),
     });
     if (this.#isClosed) {
@@ -138,6 +140,14 @@ export class DocumentManager implements OpenDocuments {
     }
     this.#documents.set(document.id, document);
     return document;
+  }
+
+  #output(hash: string): WholeOutput | undefined {
+    for (const document of this.#documents.values()) {
+      const output = document.output(hash);
+      if (output !== undefined) return output;
+    }
+    return undefined;
   }
 
   async #moveHistory({ path, history }: LiveDocument): Promise<void> {

@@ -13,6 +13,7 @@ import {
   type CellId,
   type JsonObject,
   type NotebookFile,
+  type WholeOutput,
 } from '../notebook/index.js';
 import { mergeNotebooks, type Merge } from '../notebook/merge.js';
 import { sourceText, type NotebookState } from '../notebook/notebook-state.js';
@@ -41,6 +42,7 @@ import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } fr
 import { withKernel } from './kernel-metadata.js';
 import { OperationLog, roughSize } from './operation-log.js';
 import { OutputRecorder } from './output-recorder.js';
+import { OutputReferences } from './output-references.js';
 import { OutputTrust } from './output-trust.js';
 import { rescue } from './rescue.js';
 import { defaultSaveTimes, type SaveTimes } from './save-schedule.js';
@@ -74,6 +76,8 @@ export interface DocumentOptions {
   outputInterval?: number;
   /** Where what the notebook was before is kept; absent: nowhere. @param size  bytes of the notebook now */
   history?(path: string, size: () => number): DocumentHistory;
+  /** Finds an output of another document by the name that pages have for it. */
+  outputElsewhere?(hash: string): WholeOutput | undefined;
   /** Nobody looks, nothing runs or can still print, everything is on disk: the document may be let go. */
   onQuiet?(document: LiveDocument): void;
 }
@@ -90,6 +94,7 @@ export class LiveDocument implements OpenDocument {
   readonly #link: KernelLink;
   readonly #saver: DocumentSaver;
   readonly #trust: OutputTrust;
+  readonly #outputs: OutputReferences;
   readonly #conflicts = new Conflicts();
   readonly #seen = new SeenStates();
   readonly #watch: DiskWatch;
@@ -115,6 +120,7 @@ export class LiveDocument implements OpenDocument {
     storage.opened(state);
     storage.isReadOnly = options.readOnly !== undefined;
     this.#ops = new OperationLog(state);
+    this.#outputs = new OutputReferences(() => this.state, options.outputElsewhere);
     this.#opened = state.copy();
     this.#seen.note(this.#opened);
     this.history = options.history?.(storage.path, () => storage.entry.size ?? 0);
@@ -272,6 +278,11 @@ export class LiveDocument implements OpenDocument {
         if (!this.#queue.answer(message.value)) send(page, { type: 'prompt', prompt: null });
         break;
     }
+  }
+
+  /** The output that pages know under this name. */
+  output(hash: string): WholeOutput | undefined {
+    return this.#outputs.find(hash);
   }
 
   /** Runs cells in order; markdown and raw cells are left out. @returns how many were added to the queue */
@@ -587,8 +598,9 @@ export class LiveDocument implements OpenDocument {
     page: DocumentPage,
     attached: AttachedPage,
     client: string,
-    { seq, base, ops }: Extract<PageMessage, { type: 'ops' }>,
+    { seq, base, ops: sent }: Extract<PageMessage, { type: 'ops' }>,
   ): void {
+    const ops = this.#outputs.whole(sent);
     const problem = this.#readOnly;
     if (problem !== undefined) {
       send(page, { type: 'refused', seq, message: problem });
@@ -601,7 +613,8 @@ export class LiveDocument implements OpenDocument {
     switch (result.kind) {
       case 'applied': {
         const { batch, changed } = result;
-        send(page, { type: 'ack', seq, revision: batch.revision, ...(changed ? { ops: batch.ops } : {}) });
+        const told = changed ? { ops: this.#forPages(batch).ops } : {};
+        send(page, { type: 'ack', seq, revision: batch.revision, ...told });
         this.#tellOutside(batch, page);
         break;
       }
@@ -634,14 +647,10 @@ export class LiveDocument implements OpenDocument {
   /** Operations that came from a page or from another program. */
   #tellOutside(batch: OperationBatch, except?: DocumentPage): void {
     const epoch = this.#epoch;
-    const isLarge = batch.ops.reduce((sum, op) => sum + roughSize(op), 0) > MOST_TOLD;
-    if (isLarge)
-      this.#pages.broadcast({ type: 'stale' }, { epoch, ...(except === undefined ? {} : { except }) });
-    else
-      this.#pages.broadcast(
-        { type: 'ops', ...batch },
-        { epoch, ...(except === undefined ? {} : { except }) },
-      );
+    const told = this.#forPages(batch);
+    const isLarge = told.ops.reduce((sum, op) => sum + roughSize(op), 0) > MOST_TOLD;
+    const whom = { epoch, ...(except === undefined ? {} : { except }) };
+    this.#pages.broadcast(isLarge ? { type: 'stale' } : { type: 'ops', ...told }, whom);
     const { trusted, untrusted } = this.#trust.after(batch.ops);
     if (trusted.length + untrusted.length > 0) {
       this.#pages.broadcast({ type: 'trust', trusted, untrusted }, { epoch });
@@ -654,8 +663,12 @@ export class LiveDocument implements OpenDocument {
     if (this.#isClosed) return;
     const batch = this.#ops.append(ops);
     if (batch === undefined) return;
-    this.#pages.broadcast({ type: 'ops', ...batch }, { epoch: this.#epoch });
+    this.#pages.broadcast({ type: 'ops', ...this.#forPages(batch) }, { epoch: this.#epoch });
     this.#touched(batch);
+  }
+
+  #forPages(batch: OperationBatch): OperationBatch {
+    return { ...batch, ops: [...this.#outputs.forPages(batch.ops)] };
   }
 
   #touched(batch: OperationBatch): void {
@@ -730,7 +743,7 @@ export class LiveDocument implements OpenDocument {
       if (readOnly !== undefined) send(page, { type: 'notice', level: 'warning', message: readOnly });
       return;
     }
-    for (const batch of missed) send(page, { type: 'ops', ...batch });
+    for (const batch of missed) send(page, { type: 'ops', ...this.#forPages(batch) });
     const refused = this.#ops.refusedOf(client);
     if (refused !== undefined) send(page, { type: 'refused', ...refused });
     send(page, { type: 'resumed', revision: this.revision, seq });
@@ -748,7 +761,8 @@ export class LiveDocument implements OpenDocument {
   #snapshot(seq: number): string {
     const { file } = this.#storage;
     return snapshotText(
-      this.state,
+      this.#outputs,
+      this.state.metadata,
       {
         epoch: this.#epoch,
         revision: this.revision,

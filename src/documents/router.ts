@@ -1,6 +1,7 @@
 /** `api/documents`: opens live documents; everything else about them travels on their websocket. */
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
+import type { WholeOutput } from '../notebook/index.js';
 import type { DocumentModel } from '../protocol/document-messages.js';
 import type { DocumentManager, OpenOptions } from './document-manager.js';
 import type { RunOptions } from './execution-queue.js';
@@ -48,6 +49,18 @@ export function documentsRouter({ documents }: { documents: DocumentManager }): 
     response.status(204).end();
   });
 
+  /** What a page was told of by name. What is behind a name never changes; it is user content, and never a page. */
+  router.get('/api/documents/:id/outputs/:hash', (request, response) => {
+    const output = find(request.params.id).output(request.params.hash);
+    if (output === undefined) throw new HttpError(404, 'This output is not there any more.');
+    const { type, body } = bodyOf(output, request.query['mime']);
+    response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+    response.setHeader('Content-Disposition', 'attachment');
+    response.setHeader('Cache-Control', 'private, max-age=31536000, immutable');
+    response.setHeader('Content-Type', type);
+    response.end(body);
+  });
+
   router.use(historyRouter(find));
 
   return router;
@@ -57,6 +70,21 @@ export function documentsRouter({ documents }: { documents: DocumentManager }): 
     if (document === undefined) throw new HttpError(404, `There is no open document with the id ${id}.`);
     return document;
   }
+}
+
+/** Pictures of which no byte can do anything. */
+const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
+
+/** @param mime  one picture of the output alone; undefined: all of it, as JSON */
+function bodyOf(output: WholeOutput, mime: unknown): { type: string; body: Buffer } {
+  if (mime === undefined) {
+    return { type: 'application/octet-stream', body: Buffer.from(JSON.stringify(output)) };
+  }
+  const value = typeof mime === 'string' && 'data' in output ? output.data[mime] : undefined;
+  if (typeof mime !== 'string' || typeof value !== 'string' || !PICTURES.includes(mime)) {
+    throw new HttpError(404, `This output has no such picture. Pictures are ${PICTURES.join(', ')}.`);
+  }
+  return { type: mime, body: Buffer.from(value, 'base64') };
 }
 
 function model({ id, path }: LiveDocument): DocumentModel {

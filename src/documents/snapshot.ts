@@ -1,8 +1,11 @@
-/** The whole document as one message, made cell by cell, so that cells nobody has looked at are not kept parsed. */
-import type { NotebookState } from '../notebook/notebook-state.js';
+/**
+ * The whole document as one message, made cell by cell, so that cells nobody has looked at are not kept parsed. Large
+ * outputs are in it by name.
+ */
 import type { CellExecution } from '../notebook/operations.js';
-import type { CellId } from '../notebook/types.js';
+import type { CellId, JsonObject } from '../notebook/types.js';
 import type { ServerMessage } from '../protocol/document-messages.js';
+import type { OutputReferences } from './output-references.js';
 
 type Snapshot = Extract<ServerMessage, { type: 'snapshot' }>;
 
@@ -10,15 +13,15 @@ type Snapshot = Extract<ServerMessage, { type: 'snapshot' }>;
 export type SnapshotFacts = Omit<Snapshot, 'type' | 'metadata' | 'cells' | 'executions' | 'untrusted'>;
 
 export function snapshotText(
-  state: NotebookState,
+  outputs: OutputReferences,
+  metadata: JsonObject,
   facts: SnapshotFacts,
   isForeign: (id: CellId) => boolean,
 ): string {
   const cells: string[] = [];
   const executions: [CellId, CellExecution][] = [];
   const untrusted: CellId[] = [];
-  for (const cell of state.cells()) {
-    const content = cell.peek();
+  for (const { cell, content } of outputs.cells()) {
     cells.push(JSON.stringify(content));
     if (cell.execution !== undefined && content.cell_type === 'code')
       executions.push([cell.id, cell.execution]);
@@ -27,7 +30,7 @@ export function snapshotText(
   const rest: Omit<Snapshot, 'cells'> = {
     type: 'snapshot',
     ...facts,
-    metadata: state.metadata,
+    metadata,
     executions: Object.fromEntries(executions),
     untrusted,
   };

@@ -70,6 +70,8 @@ function outputHtml(output: Output, parts: HtmlParts): string {
     }
     case 'error':
       return `<div class="prompt"></div><details class="output error" open><summary>${escapeHtml(output.ename)}: ${escapeHtml(output.evalue)}</summary><pre>${ansiToHtml(output.traceback.join('\n')).html}</pre></details>`;
+    case 'reference': // pages have these, files do not
+      return '';
     default: {
       const prompt = output.output_type === 'execute_result' ? `Out[${output.execution_count ?? ' '}]:` : '';
       return `<div class="prompt out">${prompt}</div><div class="output">${bundleHtml(output.data, parts)}</div>`;

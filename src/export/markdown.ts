@@ -50,6 +50,8 @@ function outputText(output: Output, place: string, keep: Keep): string {
       return indented(stripAnsi(output.text));
     case 'error':
       return indented(stripAnsi(output.traceback.join('\n')));
+    case 'reference': // pages have these, files do not
+      return '';
     default:
       return bundleText(output.data, place, keep);
   }

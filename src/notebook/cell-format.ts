@@ -41,7 +41,8 @@ export function joinCell(raw: JsonObject): JsonObject {
   });
 }
 
-function joinOutput(output: JsonValue): JsonValue {
+/** An output as in the file, with its strings joined. */
+export function joinOutput(output: JsonValue): JsonValue {
   if (!isObject(output)) return output;
   return mapFields(output, (value, key) => {
     if (key === 'text') return joinLines(value) ?? value;
@@ -82,7 +83,7 @@ function asCellType(value: unknown): CellType {
 }
 
 /** Whether it has what code that shows outputs relies on; one that has not stays in the file until its cell changes. */
-function isOutput(value: JsonValue): boolean {
+export function isOutput(value: JsonValue): boolean {
   if (!isObject(value)) return false;
   switch (value['output_type']) {
     case 'stream':

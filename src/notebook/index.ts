@@ -6,6 +6,7 @@ export { contentFrame, contentPieces } from './content-bytes.js';
 export { CONTENT_SHAPE, SentContent, saveContent, saveInSteps, sentOutlines } from './save-content.js';
 export { outlineOf, scanCell, type ScannedCell } from './cell-scan.js';
 export { finish } from './json-scanner.js';
+export { cutOutputs, HEAD_LENGTH, MOST_METADATA, OutputPiece } from './output-pieces.js';
 export { ChangedCell, writeNotebook, type NotebookChanges } from './write-notebook.js';
 export { newNotebook, type NotebookKernel } from './new-notebook.js';
 export { isObject } from './cell-format.js';

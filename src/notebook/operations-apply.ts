@@ -106,6 +106,10 @@ export function applyToCell(state: CellState, op: CellOperation): CellState | nu
       return state.with({ outputs: [...outputs, op.output] });
     case 'extend-stream': {
       const stream = outputs[op.index];
+      if (stream?.output_type === 'reference' && stream.of === 'stream') {
+        const more = (stream.more ?? '') + op.text;
+        return state.with({ outputs: outputs.with(op.index, { ...stream, more }) });
+      }
       if (stream?.output_type !== 'stream') return null;
       // Engines keep a sum of strings as a rope and join it when it is read, so a long run stays linear.
       return state.with({ outputs: outputs.with(op.index, { ...stream, text: stream.text + op.text }) });

@@ -143,6 +143,10 @@ function checkOutput(output: unknown): void {
         'a list of strings',
       );
       return;
+    case 'reference':
+      need(typeof output['hash'] === 'string', 'hash', 'a string');
+      need(output['more'] === undefined || typeof output['more'] === 'string', 'more', 'a string');
+      return;
     default:
       need(false, 'output_type', 'stream, display_data, execute_result or error');
   }

@@ -12,4 +12,5 @@ export { OperationError, readChanges } from './operations-changes.js';
 export { checkOperation, checkPageOperation, isPageOperation } from './operations-check.js';
 export { cellDifference, difference, sameJson, textDifference } from './operations-difference.js';
 export { invert } from './operations-invert.js';
+export { mapOutputs } from './operations-outputs.js';
 export { carryOver, Rebase, type Carried } from './operations-rebase.js';

@@ -189,7 +189,7 @@ export class PageSync {
         this.#live = true;
         break;
       case 'stale':
-        this.#startOver();
+        this.startOver();
         break;
       case 'ops':
         this.#batch(known);
@@ -198,7 +198,7 @@ export class PageSync {
         const item = this.#outbox.settle(known.seq);
         if (item?.kind === 'ops') this.#settled(item.ops, known.ops ?? item.ops, known.revision);
         // A connection keeps the order of revisions; when they do not meet, this page has missed something.
-        else if (known.revision > this.#revision) this.#startOver();
+        else if (known.revision > this.#revision) this.startOver();
         break;
       }
       case 'refused':
@@ -230,7 +230,7 @@ export class PageSync {
    * Operations do not lead on from here: asks for the whole. What was sent before arrives before this request does, so
    * that the answer tells what of it was applied; nothing more is sent until then.
    */
-  #startOver(): void {
+  startOver(): void {
     // Not live: that request is on its way already.
     if (!this.#live) return;
     this.#live = false;
@@ -318,7 +318,7 @@ export class PageSync {
   #batch(batch: { revision: number; client?: string; seq?: number; ops: Operation[] }): void {
     if (batch.revision <= this.#revision) return;
     if (batch.revision !== this.#revision + 1) {
-      this.#startOver();
+      this.startOver();
       return;
     }
     if (batch.client === this.client && batch.seq !== undefined) {

@@ -40,7 +40,35 @@ export interface ErrorOutput {
   evalue: string;
   traceback: string[];
 }
-export type Output = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput;
+/** An output with its content, as it is in files and on the server. */
+export type WholeOutput = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput;
+
+/**
+ * In a page: an output whose content is still on the server, under `api/documents/<id>/outputs/<hash>`. It never reaches
+ * a file, and a server's own notebook has none.
+ */
+export interface OutputReference {
+  output_type: 'reference';
+  hash: string;
+  /** characters of its JSON, about */
+  size: number;
+  /** what it is */
+  of: WholeOutput['output_type'];
+  /** of a stream */
+  name?: 'stdout' | 'stderr';
+  /** of a stream: text that came after what the server has under `hash` */
+  more?: string;
+  /** of a result */
+  execution_count?: number | null;
+  /** of a result or a display: its MIME types */
+  mimes?: string[];
+  /** left out when it is long */
+  metadata?: JsonObject;
+  /** of pictures by type: the beginning of the base64 text, which tells width and height */
+  heads?: Record<string, string>;
+}
+
+export type Output = WholeOutput | OutputReference;
 
 /** A cell with its strings joined. Fields that we do not know survive (index signature of the parsed object). */
 export interface Cell {

@@ -11,6 +11,8 @@
  *
  * On a new connection the page names its client id, the epoch and the last revision that it has. The server answers
  * with the batches that the page missed (its own ones among them) and then `resumed`, or with a `snapshot`.
+ *
+ * Large outputs travel as `OutputReference` in both directions; `GET api/documents/<id>/outputs/<hash>` has the content.
  */
 import type { CellExecution, Operation } from '../notebook/operations.js';
 import type { Cell, CellId, JsonObject } from '../notebook/types.js';

@@ -54,6 +54,15 @@ export class CellClipboard {
     void navigator.clipboard?.write([item]).catch(() => undefined);
   }
 
+  /** The cells that were copied last, now with outputs that had to be fetched; for pages of other servers, too. */
+  complete(cells: readonly Cell[]): void {
+    const isLast =
+      cells.length === this.#cells.length && cells.every(({ id }, index) => id === this.#cells[index]?.id);
+    if (!isLast) return;
+    this.#cells = structuredClone(cells);
+    channel?.postMessage(this.#cells);
+  }
+
   /** The cells in what is pasted; text that is no cells is one code cell. Remembers them. */
   take(transfer: DataTransfer): readonly Cell[] {
     const embedded = fromHtml(transfer.getData('text/html'));

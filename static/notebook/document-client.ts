@@ -50,6 +50,8 @@ export class DocumentClient {
   readonly untrusted = signal(0);
   /** false: the server keeps what was changed in a journal until somebody saves */
   autosave = true;
+  /** of the document on the server; another one after the server was started again */
+  id = '';
   readonly lastCheckpoint = signal<string | null>(null);
   readonly #handlers: DocumentHandlers;
   readonly #connection: Connection;
@@ -144,6 +146,7 @@ export class DocumentClient {
         ...(this.#kernelName === undefined ? {} : { kernel_name: this.#kernelName }),
       });
       this.#startKernel = false;
+      this.id = id;
       return socketUrl(urlFor(`api/documents/${encodeURIComponent(id)}/socket`));
     } catch (error) {
       if (error instanceof ApiError && [400, 404, 413, 422].includes(error.status)) {

@@ -6,6 +6,7 @@ import type { CommandRegistry } from '../base/commands.js';
 import type { CellList } from './cells/cell-list.js';
 import type { CellClipboard } from './clipboard.js';
 import type { DocumentClient } from './document-client.js';
+import type { OutputSource } from './outputs/output-source.js';
 import type { Pager } from './pager.js';
 import type { Selection } from './selection.js';
 
@@ -15,6 +16,8 @@ export interface NotebookContext {
   readonly selection: Selection;
   readonly clipboard: CellClipboard;
   readonly pager: Pager;
+  /** where the outputs are that came by name */
+  readonly outputs: OutputSource;
   readonly commands: CommandRegistry;
   readonly scroller: HTMLElement;
   readonly view: NotebookState;

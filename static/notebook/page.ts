@@ -30,7 +30,8 @@ import { KernelHelpClient } from './kernel-help.js';
 import { loadColours } from './colours/colours.js';
 import type { NotebookContext } from './notebook-context.js';
 import { findAnchor } from './rich/anchors.js';
-import { activePart, isSetup, type ActivePart } from './outputs/active.js';
+import { activePart, isSetup, mayBeActive, type ActivePart } from './outputs/active.js';
+import { OutputSource } from './outputs/output-source.js';
 import { renderBundle } from './outputs/mime.js';
 import { listenToPage, takePictures } from './page-events.js';
 import { isShown, setShown } from './page-parts.js';
@@ -60,6 +61,7 @@ export class NotebookPage implements NotebookContext {
   readonly #keymap: Keymap;
   readonly #help: KernelHelpClient;
   readonly #pool = new EditorPool();
+  readonly outputs: OutputSource;
   readonly #onSelection = new Set<() => void>();
   readonly #onChange = new Set<() => void>();
   /** resolves when the first cells are there */
@@ -97,6 +99,10 @@ export class NotebookPage implements NotebookContext {
       pager: (data) => this.#showHelp(data),
       failed: (message) => this.#failed(message),
     });
+    this.outputs = new OutputSource(
+      () => this.client.id,
+      () => this.client.sync.startOver(),
+    );
     this.list = new CellList(elements.cells, elements.scroller, this.view, this.#cellHost(nonce), (id) =>
       this.#cellRemoved(id),
     );
@@ -180,6 +186,7 @@ export class NotebookPage implements NotebookContext {
       nonce,
       pool: this.#pool,
       help: this.#help,
+      outputs: this.outputs,
       path: () => this.client.path.value,
       language: () => this.#language,
       readOnly: (id) => !this.canEdit || this.view.cell(id)?.cell.metadata['editable'] === false,
@@ -214,12 +221,15 @@ export class NotebookPage implements NotebookContext {
     };
   }
 
-  #prelude(id: CellId): ActivePart[] {
+  async #prelude(id: CellId): Promise<ActivePart[]> {
     const parts: ActivePart[] = [];
     for (const each of this.view.ids.slice(0, Math.max(0, this.view.indexOf(id)))) {
       if (this.client.sync.untrusted.has(each)) continue;
       for (const output of this.view.cell(each)?.cell.outputs ?? []) {
-        const part = 'data' in output ? activePart(output.data) : undefined;
+        // what cannot set anything up is not fetched for this
+        if (output.output_type === 'reference' && !mayBeActive(output.mimes)) continue;
+        const whole = output.output_type === 'reference' ? await this.outputs.whole(output) : output;
+        const part = 'data' in whole ? activePart(whole.data) : undefined;
         if (part !== undefined && isSetup(part)) parts.push(part);
       }
     }

@@ -104,6 +104,17 @@ export class DocumentTestPage {
     return this.sync.view.cell(id)?.cell.outputs ?? [];
   }
 
+  /** The outputs of a cell, those that came by name fetched. */
+  async whole(id: CellId): Promise<Output[]> {
+    const fetchWhole = async (output: Output): Promise<Output> => {
+      if (output.output_type !== 'reference') return output;
+      const response = await this.server.fetch(`api/documents/${this.id}/outputs/${output.hash}`);
+      const whole = (await response.json()) as Output;
+      return whole.output_type === 'stream' ? { ...whole, text: whole.text + (output.more ?? '') } : whole;
+    };
+    return Promise.all(this.outputs(id).map(fetchWhole));
+  }
+
   /** The text of all streams of a cell. */
   text(id: CellId): string {
     return this.outputs(id)

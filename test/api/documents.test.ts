@@ -334,3 +334,52 @@ describe('the history of a live document', () => {
     await page.close();
   });
 });
+
+describe('an output that a page knows by name', () => {
+  const text = '<script>1</script>'.repeat(5_000);
+  const picture = Buffer.from('\x89PNG\r\n\x1a\n'.padEnd(90_000, 'x'), 'latin1');
+  let page: DocumentTestPage;
+  let addresses: string[];
+  beforeAll(async () => {
+    const outputs = [
+      { output_type: 'display_data', data: { 'text/html': text }, metadata: {} },
+      { output_type: 'display_data', data: { 'image/png': picture.toString('base64') }, metadata: {} },
+    ];
+    const cell = { id: 'c0', cell_type: 'code', source: '', metadata: {}, outputs, execution_count: 1 };
+    const file = JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 });
+    writeFileSync(join(server.notebooks, 'large.ipynb'), file);
+    page = await DocumentTestPage.open(server, 'large.ipynb');
+    addresses = page.outputs('c0').map((output) => {
+      if (output.output_type !== 'reference') throw new Error('It came whole.');
+      return `api/documents/${page.id}/outputs/${output.hash}`;
+    });
+  });
+  afterAll(() => page.close());
+
+  it('is given as data and never as a page, for a browser to keep', async () => {
+    const answer = await server.fetch(addresses[0] ?? '');
+    expect(await answer.json()).toMatchObject({ data: { 'text/html': text } });
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'private, max-age=31536000, immutable',
+    });
+  });
+
+  it('is given as a picture only where it is one', async () => {
+    const answer = await server.fetch(`${addresses[1]}?mime=image/png`);
+    expect(answer.headers.get('content-type')).toBe('image/png');
+    expect(Buffer.from(await answer.arrayBuffer()).equals(picture)).toBe(true);
+    for (const wrong of [`${addresses[1]}?mime=image/jpeg`, `${addresses[0]}?mime=text/html`]) {
+      expect((await server.fetch(wrong)).status).toBe(404);
+    }
+  });
+
+  it('is given to nobody who may not see the notebook, and not under another name', async () => {
+    expect((await fetch(`${server.url}${addresses[0]}`, { redirect: 'manual' })).status).toBe(403);
+    expect((await server.fetch(`api/documents/${page.id}/outputs/constructor`)).status).toBe(404);
+  });
+});

@@ -57,6 +57,74 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await dark.close();
   });
 
+  it('fetches large outputs when their cells come near the screen, and undo brings them back whole', async () => {
+    const png = /"image\/png": "([^"]+)"/.exec(
+      readFileSync(packageFile('test', 'notebooks', 'matplotlib.ipynb'), 'utf8'),
+    )?.[1];
+    const image = `${(png ?? '').replace(/\\n|=+$/g, '')}`.padEnd(120_000, 'A');
+    const filler = Array.from({ length: 150 }, (_, n) => ({ source: `filler = ${n}` }));
+    const script = `<script>window.made = true; document.body.append('made by a script')</script>`;
+    writeNotebookFile(server, 'large.ipynb', [
+      {
+        source: 'top',
+        outputs: [{ output_type: 'stream', name: 'stdout', text: 'a line\n'.repeat(20_000) }],
+      },
+      ...filler,
+      {
+        source: 'picture',
+        outputs: [
+          {
+            output_type: 'execute_result',
+            execution_count: 7,
+            data: { 'image/png': image, 'text/plain': '<Figure>' },
+            metadata: {},
+          },
+        ],
+      },
+      {
+        source: 'html',
+        outputs: [
+          {
+            output_type: 'display_data',
+            data: { 'text/html': `<b>large</b>${script}<!--${'x'.repeat(70_000)}-->` },
+            metadata: {},
+          },
+        ],
+      },
+    ]);
+    const before = readFileSync(join(server.notebooks, 'large.ipynb'), 'utf8');
+    const page = await context.newPage();
+    const fetched: string[] = [];
+    page.on('request', (request) => {
+      const address = /\/outputs\/(.*)/.exec(request.url())?.[1];
+      if (address !== undefined) fetched.push(address.replace(/^[^?]*/, ''));
+    });
+    await page.goto(`${server.url}notebooks/large.ipynb`);
+    await page.locator('[data-cell-id="cell-0"] .output-text').getByText('a line').first().waitFor();
+    await page.locator('[data-cell-id="cell-0"] .outputs.scrolled').waitFor();
+    expect(fetched).toEqual(['']);
+    const picture = page.locator('[data-cell-id="cell-151"]');
+    await page.evaluate(`document.querySelector('[data-cell-id="cell-151"]').scrollIntoView()`);
+    await picture.locator('img').waitFor();
+    expect(await picture.locator('.prompt-out').textContent()).toBe('Out[7]:');
+    expect(fetched).toContain('?mime=image%2Fpng');
+    await page.locator('[data-cell-id="cell-152"]').getByText('large').waitFor();
+    await page.locator('[data-cell-id="cell-152"]').getByText('Trust this notebook').waitFor();
+    expect(await page.evaluate('typeof window.made')).toBe('undefined');
+
+    await picture.locator('.input .prompt').click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('d');
+    await page.keyboard.press('d');
+    await picture.waitFor({ state: 'detached' });
+    await page.keyboard.press('z');
+    await picture.locator('img').waitFor();
+    await page.keyboard.press('Control+s');
+    await page.getByText('Saved').first().waitFor();
+    expect(readFileSync(join(server.notebooks, 'large.ipynb'), 'utf8')).toBe(before);
+    await page.close();
+  });
+
   it('executes nothing of a hostile notebook, and asks no other server', async () => {
     const { page, outside } = await openNotebook(context, server, 'hostile.ipynb');
     const dialogs: string[] = [];

@@ -1,5 +1,6 @@
 /** What the views of cells need of the page; the page makes one of these and hands it to all of them. */
 import type { ActivePart } from '../outputs/active.js';
+import type { OutputSource } from '../outputs/output-source.js';
 import type { KernelHelp } from '../writing/kernel-help.js';
 import type { EditorPool } from '../editor/editor-pool.js';
 import type { Cell, CellId } from '../../../src/notebook/types.js';
@@ -8,6 +9,8 @@ export interface CellHost {
   readonly nonce: string;
   readonly pool: EditorPool;
   readonly help: KernelHelp;
+  /** where the outputs are that came by name */
+  readonly outputs: OutputSource;
   /** path of the notebook, for relative addresses */
   path(): string;
   /** the kernel's language, for colours; '' while it is not known */
@@ -26,7 +29,7 @@ export interface CellHost {
   /** asks the person whether to trust the notebook */
   trust(): void;
   /** active outputs of trusted cells before this one that set something up */
-  prelude(id: CellId): ActivePart[];
+  prelude(id: CellId): Promise<ActivePart[]>;
   /** the strip above a cell that View ▸ Cell Toolbar asks for */
   toolbar(cell: Cell): HTMLElement | undefined;
   /** shows what is hidden of a cell */

@@ -281,20 +281,22 @@ export class CellView {
 
   #drawOutputs(): void {
     if (this.type !== 'code') return;
-    const { outputs = [], metadata } = this.#state.cell;
+    const { outputs = [] } = this.#state.cell;
     if (this.#outputs === undefined && outputs.length === 0) return;
     if (this.#outputs === undefined) {
-      this.#outputs = new OutputArea();
+      this.#outputs = new OutputArea(this.#host.outputs, () => this.#scrollLong());
       if (this.#input === undefined) this.element.append(this.#outputs.element);
       else this.#input.element.before(this.#outputs.element);
     }
     this.#outputs.update(outputs, this.#outputContext());
-    const scrolled = metadata['scrolled'];
     this.#drawOutputsButton(this.isCollapsed ? outputs.length : 0);
-    this.#outputs.element.classList.toggle(
-      'scrolled',
-      scrolled === true || (scrolled !== false && this.#outputs.isLong),
-    );
+    this.#scrollLong();
+  }
+
+  #scrollLong(): void {
+    const scrolled = this.#state.cell.metadata['scrolled'];
+    const isLong = this.#outputs?.isLong === true;
+    this.#outputs?.element.classList.toggle('scrolled', scrolled === true || (scrolled !== false && isLong));
   }
 
   /** Hidden outputs leave a button in their place, so that nobody thinks there are none. */

@@ -26,6 +26,9 @@ function estimateOutput(output: Output): number {
       return Math.min(SCROLLED, 10 + lineCount(output.text) * CODE_LINE);
     case 'error':
       return Math.min(SCROLLED, 10 + lineCount(output.traceback.join('\n')) * CODE_LINE);
+    case 'reference':
+      if (output.heads !== undefined) return 300;
+      return Math.min(SCROLLED, 10 + (output.size / TEXT_COLUMNS) * CODE_LINE);
     default:
       if (Object.keys(output.data).some((mime) => mime.startsWith('image/'))) return 300;
       if (typeof output.data['text/html'] === 'string') return 120;

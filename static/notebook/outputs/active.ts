@@ -9,6 +9,15 @@ export interface ActivePart {
 const SCRIPTS = ['application/javascript', 'text/javascript'];
 const ACTIVE_HTML = /<script[\s/>]|<(?:iframe|object|embed|frame)[\s/>]|\son[a-z]+\s*=|javascript:/i;
 
+export function isScript(mime: string): boolean {
+  return SCRIPTS.includes(mime);
+}
+
+/** Whether a bundle with these types may have an active form. */
+export function mayBeActive(mimes: readonly string[] = []): boolean {
+  return mimes.includes('text/html') || mimes.some(isScript);
+}
+
 /** The active form of a bundle, if it has one that wins over the others (the classic notebook's order). */
 export function activePart(data: MimeBundle): ActivePart | undefined {
   for (const mime of SCRIPTS) {

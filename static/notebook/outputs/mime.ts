@@ -1,8 +1,8 @@
 /** What a MIME bundle is shown as: the richest type that this page can show, in the classic notebook's order. */
-import type { JsonObject, JsonValue, MimeBundle } from '../../../src/notebook/types.js';
+import type { JsonObject, JsonValue, MimeBundle, OutputReference } from '../../../src/notebook/types.js';
 import { imageSize } from '../../../src/render/image-size.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
-import { activePart, type ActivePart } from './active.js';
+import { activePart, isScript, type ActivePart } from './active.js';
 import { jsonTree } from './json-tree.js';
 import { TextView } from './text-view.js';
 
@@ -14,7 +14,7 @@ export interface OutputContext {
   /** asks the person to trust the notebook */
   trust?: () => void;
   /** active outputs of earlier cells that set something up, in order */
-  prelude?: () => ActivePart[];
+  prelude?: () => Promise<ActivePart[]>;
   /** for the alternative text of images: `cell 3` */
   cellName: string;
 }
@@ -61,13 +61,37 @@ function renderInert(data: MimeBundle, metadata: JsonObject, context: OutputCont
   for (const [mime, render] of RENDERERS) {
     const value = data[mime];
     if (value === undefined) continue;
-    const own = metadata[mime];
-    const options =
-      typeof own === 'object' && own !== null && !Array.isArray(own) ? { ...metadata, ...own } : metadata;
-    const rendered = render(value, options, context, mime, data);
+    const rendered = render(value, optionsFor(mime, metadata), context, mime, data);
     if (rendered !== undefined) return withNote(rendered, data, mime);
   }
   return { element: note(unknownTypes(data)) };
+}
+
+/** Metadata may stand beside all types or under the one that it is for. */
+function optionsFor(mime: string, metadata: JsonObject): JsonObject {
+  const own = metadata[mime];
+  return typeof own === 'object' && own !== null && !Array.isArray(own) ? { ...metadata, ...own } : metadata;
+}
+
+/**
+ * A picture that is fetched by the browser itself; undefined when the output is shown as something else, or when more has
+ * to be known of it.
+ *
+ * @param address  of the picture with this type
+ */
+export function renderPicture(
+  { mimes = [], metadata, heads = {} }: OutputReference,
+  address: (mime: string) => string,
+  context: OutputContext,
+): { element: HTMLImageElement } | undefined {
+  if (metadata === undefined || mimes.some(isScript)) return undefined;
+  const shown = RENDERERS.find(([mime]) => mimes.includes(mime));
+  const head = shown === undefined ? undefined : heads[shown[0]];
+  if (shown?.[1] !== image || head === undefined) return undefined;
+  const [mime] = shown;
+  const element = img(address(mime), optionsFor(mime, metadata), context);
+  setSize(element, mime, head);
+  return { element };
 }
 
 /** An active output in a frame of its own; the frame's code comes with the first of them. */
@@ -75,11 +99,11 @@ function framed(part: ActivePart, context: OutputContext): Rendered {
   const element = document.createElement('div');
   let view: { dispose(): void } | undefined;
   let gone = false;
-  import('./frame-view.js').then(
-    ({ FrameView }) => {
+  Promise.all([import('./frame-view.js'), context.prelude?.() ?? []]).then(
+    ([{ FrameView }, prelude]) => {
       if (gone) return;
       const title = `Interactive output of ${context.cellName}`;
-      const frame = new FrameView({ part, prelude: context.prelude?.() ?? [], title });
+      const frame = new FrameView({ part, prelude, title });
       view = frame;
       element.append(frame.element);
     },
@@ -123,7 +147,7 @@ function withNote(rendered: Rendered, data: MimeBundle, shown: string): Rendered
 function unknownTypes(data: MimeBundle): string {
   const types = Object.keys(data);
   if (types.includes(WIDGET)) return 'This output is a widget. Widgets are not shown in this version.';
-  if (types.some((mime) => mime.endsWith('/javascript'))) return 'This output is a script.';
+  if (types.some(isScript)) return 'This output is a script.';
   return types.length === 0
     ? 'This output is empty.'
     : `This output cannot be shown here (${types.join(', ')}).`;
@@ -221,12 +245,16 @@ function image(
 ): Rendered | undefined {
   if (typeof value !== 'string') return undefined;
   const element = img(`data:${mime};base64,${value.replace(/\s/g, '')}`, metadata, context);
-  const size = imageSize(mime, value);
-  if (size !== undefined && !element.hasAttribute('width') && !element.hasAttribute('height')) {
-    element.width = size.width;
-    element.height = size.height;
-  }
+  setSize(element, mime, value);
   return { element };
+}
+
+/** @param head  the beginning of the base64 text, or all of it */
+function setSize(element: HTMLImageElement, mime: string, head: string): void {
+  const size = imageSize(mime, head);
+  if (size === undefined || element.hasAttribute('width') || element.hasAttribute('height')) return;
+  element.width = size.width;
+  element.height = size.height;
 }
 
 function img(src: string, metadata: JsonObject, context: OutputContext): HTMLImageElement {

@@ -1,6 +1,7 @@
 /** The outputs of one code cell: one row each, changed only where the notebook's state changed. */
-import type { Output } from '../../../src/notebook/types.js';
-import { errorText, renderBundle, type OutputContext, type Rendered } from './mime.js';
+import type { Output, OutputReference, WholeOutput } from '../../../src/notebook/types.js';
+import { errorText, note, renderBundle, renderPicture, type OutputContext, type Rendered } from './mime.js';
+import type { OutputSource } from './output-source.js';
 import { TextView } from './text-view.js';
 
 /** Outputs taller than this scroll inside their cell unless the notebook says otherwise (the classic's 100 lines). */
@@ -8,6 +9,8 @@ const SCROLL_LINES = 100;
 
 interface Row {
   output: Output;
+  /** what is shown; undefined while it is on its way, and for pictures that the browser fetches itself */
+  shown: WholeOutput | undefined;
   element: HTMLElement;
   /** streams grow in place */
   text: TextView | undefined;
@@ -16,10 +19,16 @@ interface Row {
 
 export class OutputArea {
   readonly element = document.createElement('div');
+  readonly #source: OutputSource;
+  readonly #onArrived: () => void;
   #rows: Row[] = [];
   #heightTimer: ReturnType<typeof setTimeout> | undefined;
+  #isDisposed = false;
 
-  constructor() {
+  /** @param onArrived  an output that was fetched is shown now */
+  constructor(source: OutputSource, onArrived: () => void) {
+    this.#source = source;
+    this.#onArrived = onArrived;
     this.element.className = 'outputs';
     this.element.hidden = true;
   }
@@ -32,8 +41,8 @@ export class OutputArea {
       const output = outputs[i];
       const row = this.#rows[i];
       if (output === undefined || row?.output === output) continue;
-      if (row !== undefined && grow(row, output)) continue;
-      const made = makeRow(output, context);
+      if (row !== undefined && this.#grow(row, output)) continue;
+      const made = this.#make(output, context, row);
       if (row === undefined) {
         this.element.append(made.element);
       } else {
@@ -52,7 +61,8 @@ export class OutputArea {
   /** True when the outputs have so many lines that they should scroll by themselves. */
   get isLong(): boolean {
     let lines = 0;
-    for (const { output } of this.#rows) {
+    for (const { shown: output } of this.#rows) {
+      if (output === undefined) continue;
       if (output.output_type === 'stream') lines += countLines(output.text);
       else if (output.output_type === 'error') lines += countLines(output.traceback.join('\n'));
       else if (typeof output.data['text/plain'] === 'string' && Object.keys(output.data).length === 1) {
@@ -64,8 +74,70 @@ export class OutputArea {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     clearTimeout(this.#heightTimer);
     for (const row of this.#rows) row.dispose?.();
+  }
+
+  /** Streams grow in place. */
+  #grow(row: Row, output: Output): boolean {
+    const { text, shown } = row;
+    const next = output.output_type === 'reference' ? this.#source.known(output) : output;
+    if (text === undefined || shown?.output_type !== 'stream' || next?.output_type !== 'stream') return false;
+    if (shown.name !== next.name) return false;
+    text.update(next.text);
+    row.shown = next;
+    row.output = output;
+    return true;
+  }
+
+  #make(output: Output, context: OutputContext, before: Row | undefined): Row {
+    if (output.output_type !== 'reference') return makeRow(output, output, context);
+    const known = this.#source.known(output);
+    if (known !== undefined) return makeRow(output, known, context);
+    return this.#makePicture(output, context) ?? this.#await(output, context, before);
+  }
+
+  /** A picture is fetched by the browser itself; when that fails, the output is asked for as any other. */
+  #makePicture(output: OutputReference, context: OutputContext): Row | undefined {
+    const picture = renderPicture(output, (mime) => this.#source.address(output, mime), context);
+    if (picture === undefined) return undefined;
+    const row = rowOf(output, undefined, picture);
+    picture.element.addEventListener('error', () => this.#replace(row, this.#await(output, context, row)), {
+      once: true,
+    });
+    return row;
+  }
+
+  /** Until it is there, what was shown before in its place stays, or room is kept. */
+  #await(output: OutputReference, context: OutputContext, before: Row | undefined): Row {
+    const waiting = document.createElement('div');
+    waiting.className = 'output-waiting';
+    waiting.style.minHeight = `${before?.element.offsetHeight || estimateReference(output)}px`;
+    waiting.append(note('This output is being fetched …'));
+    const row = rowOf(output, undefined, { element: waiting });
+    this.#source.whole(output).then(
+      () => {
+        // More of a stream may have come meanwhile.
+        const { output: now } = row;
+        const whole = now.output_type === 'reference' ? this.#source.known(now) : undefined;
+        if (whole !== undefined) this.#replace(row, makeRow(now, whole, context));
+      },
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        waiting.replaceChildren(note(`This output could not be fetched: ${reason}`));
+      },
+    );
+    return row;
+  }
+
+  #replace(row: Row, made: Row): void {
+    const index = this.#rows.indexOf(row);
+    if (index < 0 || this.#isDisposed) return;
+    row.element.replaceWith(made.element);
+    row.dispose?.();
+    this.#rows[index] = made;
+    this.#onArrived();
   }
 
   /** A cell that clears and draws again (animations, a second run) keeps its height meanwhile, so nothing jumps. */
@@ -86,48 +158,50 @@ export class OutputArea {
   }
 }
 
-function grow(row: Row, output: Output): boolean {
-  if (row.text === undefined || output.output_type !== 'stream' || row.output.output_type !== 'stream')
-    return false;
-  if (row.output.name !== output.name) return false;
-  row.text.update(output.text);
-  row.output = output;
-  return true;
-}
-
-function makeRow(output: Output, context: OutputContext): Row {
+function rowOf(output: Output, shown: WholeOutput | undefined, rendered: Rendered): Row {
   const element = document.createElement('div');
   element.className = 'output';
-  element.dataset['outputType'] = output.output_type;
+  element.dataset['outputType'] = output.output_type === 'reference' ? output.of : output.output_type;
   const prompt = document.createElement('div');
   prompt.className = 'prompt prompt-out';
+  prompt.textContent = promptOf(output);
   const body = document.createElement('div');
   body.className = 'output-body';
-  element.append(prompt, body);
-  let text: TextView | undefined;
-  let rendered: Rendered;
-  switch (output.output_type) {
-    case 'stream':
-      if (output.name === 'stderr') element.classList.add('stderr');
-      text = new TextView(output.text, 'end');
-      rendered = { element: text.element };
-      break;
-    case 'error':
-      element.classList.add('error');
-      rendered = {
-        element: new TextView(errorText(output.ename, output.evalue, output.traceback), 'end').element,
-      };
-      break;
-    case 'execute_result':
-      prompt.textContent = `Out[${output.execution_count ?? ' '}]:`;
-      rendered = renderBundle(output.data, output.metadata, context);
-      break;
-    case 'display_data':
-      rendered = renderBundle(output.data, output.metadata, context);
-      break;
-  }
   body.append(rendered.element);
-  return { output, element, text, dispose: rendered.dispose };
+  element.append(prompt, body);
+  return { output, shown, element, text: undefined, dispose: rendered.dispose };
+}
+
+function promptOf(output: Output): string {
+  const type = output.output_type === 'reference' ? output.of : output.output_type;
+  if (type !== 'execute_result' || !('execution_count' in output)) return '';
+  return `Out[${output.execution_count ?? ' '}]:`;
+}
+
+/** @param output  as the notebook has it  @param shown  its content */
+function makeRow(output: Output, shown: WholeOutput, context: OutputContext): Row {
+  switch (shown.output_type) {
+    case 'stream': {
+      const text = new TextView(shown.text, 'end');
+      const row = rowOf(output, shown, { element: text.element });
+      if (shown.name === 'stderr') row.element.classList.add('stderr');
+      return { ...row, text };
+    }
+    case 'error': {
+      const { ename, evalue, traceback } = shown;
+      const row = rowOf(output, shown, new TextView(errorText(ename, evalue, traceback), 'end'));
+      row.element.classList.add('error');
+      return row;
+    }
+    case 'execute_result':
+    case 'display_data':
+      return rowOf(output, shown, renderBundle(shown.data, shown.metadata, context));
+  }
+}
+
+/** Pixels that are kept free for an output that is on its way. */
+function estimateReference({ heads, size }: OutputReference): number {
+  return heads === undefined ? Math.min(400, 20 + size / 10) : 300;
 }
 
 function countLines(text: string): number {
