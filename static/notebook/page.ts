@@ -103,8 +103,12 @@ export class NotebookPage implements NotebookContext {
       () => this.client.id,
       () => this.client.sync.startOver(),
     );
-    this.list = new CellList(elements.cells, elements.scroller, this.view, this.#cellHost(nonce), (id) =>
-      this.#cellRemoved(id),
+    this.list = new CellList(
+      elements.cells,
+      elements.scroller,
+      () => this.view,
+      this.#cellHost(nonce),
+      (id) => this.#cellRemoved(id),
     );
     this.commands.add(
       ...cellCommands(this),
@@ -256,7 +260,7 @@ export class NotebookPage implements NotebookContext {
     this.#opened ??= { state: this.view.copy(), at: Date.now() };
     this.#elements.failure.hidden = true;
     this.progress.replaced(this.view);
-    this.list.replace(this.view);
+    this.list.replaced();
     for (const view of this.list.views()) view.source.readOnlyChanged();
     this.#followToolbar();
     this.#contents?.changed();

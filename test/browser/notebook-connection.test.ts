@@ -101,6 +101,38 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await second.page.close();
   });
 
+  it('shows what others did to the order of the cells while it was away and did so, too', async () => {
+    writeNotebookFile(server, 'both.ipynb', [{ source: 'first' }, { source: 'last' }]);
+    const here = await openNotebook(context, server, 'both.ipynb');
+    const other = await openNotebook(context, server, 'both.ipynb');
+    const reconnect = async () => {
+      await here.page.getByRole('menubar').getByRole('menuitem', { name: 'Kernel' }).click();
+      await here.page.getByRole('menuitem', { name: 'Reconnect' }).click();
+    };
+    const insertBelow = async ({ page }: typeof here, after: string, text: string) => {
+      await page.locator('[data-cell-id]', { hasText: after }).focus();
+      await page.keyboard.press('b');
+      await write(page, text);
+      await page.keyboard.press('Escape');
+    };
+    const shown = ({ page }: typeof here) =>
+      expect.poll(() => page.locator('[data-cell-id] .source').allTextContents());
+    await kernelIdle(here.page);
+    await here.page.route('**/api/documents', (route) => route.abort());
+    await reconnect();
+    await here.page.locator('[data-kernel-status="disconnected"]').waitFor();
+    await insertBelow(here, 'first', 'here');
+    await insertBelow(other, 'last', 'afar');
+    await here.page.unroute('**/api/documents');
+    await reconnect();
+    for (const page of [here, other]) await shown(page).toEqual(['first', 'here', 'last', 'afar']);
+    await insertBelow(other, 'here', 'later');
+    for (const page of [here, other]) await shown(page).toEqual(['first', 'here', 'later', 'last', 'afar']);
+    expect([...here.errors, ...other.errors]).toEqual([]);
+    await here.page.close();
+    await other.page.close();
+  });
+
   // root may write everything
   it.skipIf(process.getuid?.() === 0)('says that a notebook is read-only, and offers a copy', async () => {
     writeNotebookFile(server, 'locked.ipynb', [{ source: 'locked' }]);

@@ -15,7 +15,7 @@ export class CellList {
   readonly #filler: ViewportFiller;
   readonly #groups: CellGroups;
   readonly #views = new Map<CellId, CellView>();
-  #state: NotebookState;
+  readonly #state: () => NotebookState;
   readonly #dirty = new Set<CellId>();
   #orderDirty = false;
   #frame = 0;
@@ -23,10 +23,11 @@ export class CellList {
   #lineNumbers = false;
   #onRemoved: (id: CellId) => void;
 
+  /** @param state  what to show; asked for each time, because the sync may build it anew at any change */
   constructor(
     container: HTMLElement,
     scroller: HTMLElement,
-    state: NotebookState,
+    state: () => NotebookState,
     host: CellHost,
     onRemoved: (id: CellId) => void,
   ) {
@@ -56,9 +57,8 @@ export class CellList {
   }
 
   /** The document is another one (a first or a new snapshot); views of cells that stay are kept. */
-  replace(state: NotebookState): void {
-    this.#state = state;
-    for (const id of state.ids) this.#dirty.add(id);
+  replaced(): void {
+    for (const id of this.#state().ids) this.#dirty.add(id);
     this.#orderDirty = true;
     this.flush();
     this.#name();
@@ -78,10 +78,11 @@ export class CellList {
   flush(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    const state = this.#state();
     for (const id of this.#dirty) {
-      const state = this.#state.cell(id);
+      const cell = state.cell(id);
       const view = this.#views.get(id);
-      if (state !== undefined && view !== undefined) view.update(state);
+      if (cell !== undefined && view !== undefined) view.update(cell);
     }
     this.#dirty.clear();
     if (this.#orderDirty) this.#order();
@@ -110,7 +111,7 @@ export class CellList {
   #order(): void {
     this.#removeGone();
     let previous: HTMLElement | null = null;
-    for (const id of this.#state.ids) {
+    for (const id of this.#state().ids) {
       const view = this.#views.get(id) ?? this.#make(id);
       if (view === undefined) continue;
       this.#groups.place(view.element, previous);
@@ -124,13 +125,15 @@ export class CellList {
 
   /** `Code cell 12 of 340`: every cell's name changes with every insertion, and nobody reads them at once. */
   #name(): void {
+    const { ids, length } = this.#state();
     let number = 0;
-    for (const id of this.#state.ids) this.#views.get(id)?.setPlace(++number, this.#state.length);
+    for (const id of ids) this.#views.get(id)?.setPlace(++number, length);
   }
 
   #removeGone(): void {
+    const state = this.#state();
     for (const [id, view] of this.#views) {
-      if (this.#state.has(id)) continue;
+      if (state.has(id)) continue;
       this.#views.delete(id);
       view.dispose();
       this.#groups.remove(view.element);
@@ -139,7 +142,7 @@ export class CellList {
   }
 
   #make(id: CellId): CellView | undefined {
-    const state = this.#state.cell(id);
+    const state = this.#state().cell(id);
     if (state === undefined) return undefined;
     const view = new CellView(state, this.#host);
     if (this.#lineNumbers && view.type === 'code') view.source.showNumbers(true);
