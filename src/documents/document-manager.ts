@@ -7,7 +7,7 @@ import { LiveDocument, type DocumentOptions } from './live-document.js';
 
 export interface DocumentManagerOptions extends Omit<
   DocumentOptions,
-  'onQuiet' | 'history' | 'journal' | 'readOnly' | 'outputElsewhere'
+  'onQuiet' | 'history' | 'journal' | 'conflicts' | 'readOnly' | 'outputElsewhere'
 > {
   /** where the histories of notebooks are kept, a folder of this server's store alone; absent: there are none */
   historyDirectory?: string;
@@ -78,8 +78,10 @@ export class DocumentManager implements OpenDocuments {
     // After the documents know their new path, so that each finds its session there.
     this.#options.sessions.rename(from, to);
     await Promise.all(moved);
-    await this.#histories?.renamed(from, to);
-    for (const document of this.#below(to)) await this.#moveHistory(document);
+    const histories = this.#histories;
+    if (histories === undefined) return;
+    await histories.renamed(from, to);
+    for (const document of this.#below(to)) await document.keptMoved(histories.directoryOf(document.path));
   }
 
   removed(path: string): void {
@@ -130,7 +132,11 @@ export class DocumentManager implements OpenDocuments {
         : {}),
       ...(histories === undefined
         ? {}
-        : { history: (of, size) => histories.of(of, size), journal: (of) => histories.journalOf(of) }),
+        : {
+            history: (of, size) => histories.of(of, size),
+            journal: (of) => histories.journalOf(of),
+            conflicts: (of) => histories.conflictsOf(of),
+          }),
       outputElsewhere: (hash) => this.#output(hash),
       onQuiet: (quiet) => this.#wait(quiet),
     });
@@ -148,10 +154,6 @@ export class DocumentManager implements OpenDocuments {
       if (output !== undefined) return output;
     }
     return undefined;
-  }
-
-  async #moveHistory({ path, history }: LiveDocument): Promise<void> {
-    if (this.#histories !== undefined) await history?.movedTo(this.#histories.directoryOf(path), path);
   }
 
   /** Lets go of a document that stays quiet. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../log.js';
+import { Conflicts, CONFLICTS_FILE } from './conflicts.js';
 import { EditJournal } from './edit-journal.js';
 import { OLDEST_STATE } from './history-thinning.js';
 import { PATH_FILE } from './history-store.js';
@@ -25,6 +26,11 @@ export class Histories {
   /** What is not saved of the notebook lies with its history, and moves with it. */
   journalOf(path: string): EditJournal {
     return new EditJournal(join(this.directoryOf(path), JOURNAL));
+  }
+
+  /** Texts that wait for a person's choice, too. */
+  conflictsOf(path: string): Conflicts {
+    return new Conflicts(this.directoryOf(path));
   }
 
   directoryOf(path: string): string {
@@ -52,8 +58,11 @@ export class Histories {
   async sweep(now: number): Promise<void> {
     for (const name of await this.#names()) {
       const directory = join(this.directory, name);
-      // Somebody has not saved yet, however long ago it was.
-      if ((await stat(join(directory, JOURNAL)).catch(ignoreMissing)) !== undefined) continue;
+      // Somebody has not saved or chosen yet, however long ago it was.
+      const waiting = [JOURNAL, CONFLICTS_FILE].map((part) =>
+        stat(join(directory, part)).catch(ignoreMissing),
+      );
+      if ((await Promise.all(waiting)).some((part) => part !== undefined)) continue;
       const log = await stat(join(directory, 'states.jsonl')).catch(ignoreMissing);
       const { mtimeMs } = log ?? (await stat(directory));
       if (now - mtimeMs > OLDEST_STATE) await rm(directory, { recursive: true, force: true });

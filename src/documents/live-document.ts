@@ -76,6 +76,8 @@ export interface DocumentOptions {
   outputInterval?: number;
   /** Where what the notebook was before is kept; absent: nowhere. @param size  bytes of the notebook now */
   history?(path: string, size: () => number): DocumentHistory;
+  /** The texts of a notebook that wait for a person's choice, where they are kept; absent: until the document is let go. */
+  conflicts?(path: string): Conflicts;
   /** Finds an output of another document by the name that pages have for it. */
   outputElsewhere?(hash: string): WholeOutput | undefined;
   /** Nobody looks, nothing runs or can still print, everything is on disk: the document may be let go. */
@@ -95,7 +97,7 @@ export class LiveDocument implements OpenDocument {
   readonly #saver: DocumentSaver;
   readonly #trust: OutputTrust;
   readonly #outputs: OutputReferences;
-  readonly #conflicts = new Conflicts();
+  readonly #conflicts: Conflicts;
   readonly #seen = new SeenStates();
   readonly #watch: DiskWatch;
   readonly #journal: EditJournal | undefined;
@@ -123,6 +125,7 @@ export class LiveDocument implements OpenDocument {
     this.#outputs = new OutputReferences(() => this.state, options.outputElsewhere);
     this.#opened = state.copy();
     this.#seen.note(this.#opened);
+    this.#conflicts = options.conflicts?.(storage.path) ?? new Conflicts();
     this.history = options.history?.(storage.path, () => storage.entry.size ?? 0);
     this.#watch = new DiskWatch(storage, () => this.#lookAtDisk());
     this.#trust = new OutputTrust(foreign ?? state.ids);
@@ -191,6 +194,7 @@ export class LiveDocument implements OpenDocument {
     const foreign = await options.foreignCells?.(storage.file);
     const document = new LiveDocument(storage, options, journal, foreign);
     await document.#saver.findLastCheckpoint();
+    await document.#conflicts.load((id) => document.state.has(id));
     if (unsaved !== undefined) document.#takeUnsaved(unsaved);
     return document;
   }
@@ -210,6 +214,11 @@ export class LiveDocument implements OpenDocument {
   /** Changes that are not on disk. */
   get isDirty(): boolean {
     return this.#saver.isDirty;
+  }
+
+  /** Texts that wait for a person's choice. */
+  get conflicts(): readonly CellConflict[] {
+    return this.#conflicts.list;
   }
 
   /** Nobody looks, nothing runs or can still print (threads, callbacks), everything is on disk. */
@@ -538,6 +547,12 @@ export class LiveDocument implements OpenDocument {
     await this.#saver.idle();
     if (await this.#storage.moved()) this.#saver.found();
     this.#watch.restart();
+  }
+
+  /** What is kept beside the history was moved as well. */
+  async keptMoved(directory: string): Promise<void> {
+    this.#conflicts.movedTo(directory);
+    await this.history?.movedTo(directory, this.path);
   }
 
   /** The file was deleted on purpose: the pages are told, and nothing is written any more. */

@@ -1,19 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Contents, MemoryNotebookManager } from '../../../src/contents/index.js';
-import { DocumentManager, type DocumentPage, type LiveDocument } from '../../../src/documents/index.js';
-import { silentLog } from '../../../src/log.js';
+import { MemoryNotebookManager } from '../../../src/contents/index.js';
+import type { DocumentManager, LiveDocument } from '../../../src/documents/index.js';
 import type { Cell, Output, OutputReference } from '../../../src/notebook/index.js';
 import type { Operation } from '../../../src/notebook/operations.js';
-import { PageSync, type SyncMessage } from '../../../src/notebook/page-sync.js';
-
-const sessions = {
-  get: () => undefined,
-  findByPath: () => undefined,
-  create: () => Promise.reject(new Error('no kernels here')),
-  rename: () => undefined,
-  onChange: () => ({ close: () => undefined }),
-};
-const specs = { get: () => Promise.resolve(undefined), defaultName: () => Promise.resolve('') };
+import { memoryDocuments, SyncedPage } from './synced-page.js';
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'.padEnd(100_000, 'A');
 const LOG = 'one line of a log\n'.repeat(10_000);
@@ -47,46 +37,13 @@ let store: MemoryNotebookManager;
 let manager: DocumentManager;
 beforeEach(() => {
   store = new MemoryNotebookManager();
-  const saveTimes = { idle: 1e8, longest: 1e8, retry: 1e8 };
-  manager = new DocumentManager({
-    contents: new Contents(store),
-    sessions,
-    specs,
-    log: silentLog,
-    saveTimes,
-  });
+  manager = memoryDocuments(store);
 });
 afterEach(() => manager.close());
 
 async function open(path: string, cells: Cell[]): Promise<LiveDocument> {
   await store.write(path, inFile(cells));
   return manager.open(path);
-}
-
-let pages = 0;
-/** The real page side, wired to the document; counts what it was sent. */
-class Page implements DocumentPage {
-  received = 0;
-  readonly sync = new PageSync(`page-${(pages += 1)}`, {
-    changed: () => undefined,
-    replaced: () => undefined,
-    trustChanged: () => undefined,
-    notice: (_level, message) => this.notices.push(message),
-  });
-  readonly notices: string[] = [];
-
-  constructor(document: LiveDocument) {
-    document.attach(this);
-    this.sync.connected((message) => document.receive(this, structuredClone(message)));
-  }
-  send(text: string): void {
-    this.received += text.length;
-    this.sync.receive(JSON.parse(text) as SyncMessage);
-  }
-  close(): void {}
-  outputs(id: string): Output[] {
-    return this.sync.view.cell(id)?.cell.outputs ?? [];
-  }
 }
 
 const reference = (output: Output | undefined): OutputReference => {
@@ -98,7 +55,7 @@ const outputsOf = (document: LiveDocument, id: string) => document.state.cell(id
 describe('large outputs', () => {
   it('come by name, with what a page needs to keep room for them', async () => {
     const document = await open('a.ipynb', [code('a', [short, picture, long])]);
-    const page = new Page(document);
+    const page = new SyncedPage(document);
     expect(page.received).toBeLessThan(3_000);
     const [first, second, third] = page.outputs('a');
     expect(first).toEqual(short);
@@ -117,7 +74,7 @@ describe('large outputs', () => {
 
   it('leave the file as it was when nobody changed anything, and are in it when somebody did', async () => {
     const document = await open('a.ipynb', [code('a', [picture, long]), code('b', [short])]);
-    const page = new Page(document);
+    const page = new SyncedPage(document);
     page.sync.perform([{ op: 'edit-source', id: 'a', changes: [3, [0, '!']] }]);
     page.sync.perform([{ op: 'delete-cell', id: 'b' }]);
     await document.flush();
@@ -125,7 +82,7 @@ describe('large outputs', () => {
     expect(saved['cells']).toMatchObject([{ id: 'a', source: '# a!', outputs: [picture, long] }]);
   });
 
-  const comeBack: [what: string, there: Operation[], back: (page: Page) => void][] = [
+  const comeBack: [what: string, there: Operation[], back: (page: SyncedPage) => void][] = [
     ['a deleted cell that undo brings back', [{ op: 'delete-cell', id: 'a' }], (page) => page.sync.undo()],
     ['cleared outputs', [{ op: 'clear-outputs', id: 'a' }], (page) => page.sync.undo()],
     [
@@ -136,7 +93,7 @@ describe('large outputs', () => {
   ];
   it.each(comeBack)('are whole again on the server: %s', async (_what, there, back) => {
     const document = await open('a.ipynb', [code('a', [picture, long])]);
-    const page = new Page(document);
+    const page = new SyncedPage(document);
     page.sync.perform(there);
     expect(outputsOf(document, 'a') ?? []).toEqual([]);
     back(page);
@@ -148,9 +105,9 @@ describe('large outputs', () => {
   it('are whole in a cell that was copied here or in another notebook, and by name for other pages', async () => {
     const document = await open('a.ipynb', [code('a', [picture])]);
     const other = await open('b.ipynb', [code('x', [])]);
-    const page = new Page(document);
-    const there = new Page(other);
-    const looksOn = new Page(other);
+    const page = new SyncedPage(document);
+    const there = new SyncedPage(other);
+    const looksOn = new SyncedPage(other);
     const before = looksOn.received;
     there.sync.perform([{ op: 'insert-cell', cell: code('copy', page.outputs('a')), after: 'x' }]);
     expect(outputsOf(other, 'copy')).toEqual([picture]);
@@ -161,13 +118,13 @@ describe('large outputs', () => {
   it('that nobody knows any more leave a sentence in their place, and the cell is there', async () => {
     const document = await open('a.ipynb', [code('a', [])]);
     const unknown: Output = { output_type: 'reference', hash: 'gone', size: 1, of: 'stream' };
-    new Page(document).sync.perform([{ op: 'insert-cell', cell: code('b', [unknown]), after: 'a' }]);
+    new SyncedPage(document).sync.perform([{ op: 'insert-cell', cell: code('b', [unknown]), after: 'a' }]);
     expect(JSON.stringify(outputsOf(document, 'b'))).toContain('left out');
   });
 
   it('that still grow go on where the name ends', async () => {
     const document = await open('a.ipynb', [code('a', [long])]);
-    const page = new Page(document);
+    const page = new SyncedPage(document);
     const named = reference(page.outputs('a')[0]);
     page.sync.receive({
       type: 'ops',
@@ -182,7 +139,7 @@ describe('large outputs', () => {
     });
     expect(reference(page.outputs('a')[0]).more).toBe('more\nand more\n');
     const copy = code('copy', page.outputs('a'));
-    const fresh = new Page(document);
+    const fresh = new SyncedPage(document);
     fresh.sync.perform([{ op: 'insert-cell', cell: copy, after: 'a' }]);
     expect(outputsOf(document, 'copy')).toEqual([{ ...long, text: `${LOG}more\nand more\n` }]);
   });
@@ -193,20 +150,20 @@ describe('large outputs', () => {
       code(`c${n}`, [{ output_type: 'stream', name: 'stdout', text: `${n} ${text}\n` }]),
     );
     const document = await open('a.ipynb', cells);
-    const page = new Page(document);
+    const page = new SyncedPage(document);
     expect(page.received).toBeLessThan(800_000);
     expect(page.outputs('c0')).toEqual(cells[0]?.outputs);
     expect(document.output(reference(page.outputs('c299')[0]).hash)).toEqual(cells[299]?.outputs?.[0]);
     // the same whoever asks
-    expect(new Page(document).outputs('c299')).toEqual(page.outputs('c299'));
+    expect(new SyncedPage(document).outputs('c299')).toEqual(page.outputs('c299'));
   });
 
   it('in a cell that was changed, and outputs that no page could show, keep their places', async () => {
     const document = await open('a.ipynb', [code('a', [{ output_type: 'odd' } as unknown as Output, long])]);
-    const first = new Page(document);
+    const first = new SyncedPage(document);
     expect(first.outputs('a')).toHaveLength(1);
     first.sync.perform([{ op: 'edit-source', id: 'a', changes: [3, [0, '!']] }]);
-    const second = new Page(document);
+    const second = new SyncedPage(document);
     expect(document.output(reference(second.outputs('a')[0]).hash)).toEqual(long);
   });
 });
