@@ -12,5 +12,6 @@ export { loadNotebookManager, type LoadOptions, type StoreSections } from './loa
 export { FileNotebookManager, type FileNotebookManagerOptions } from './stores/file.js';
 export { MemoryNotebookManager } from './stores/memory.js';
 export { CheckpointsBeside } from './checkpoints-beside.js';
+export { inSteps } from './steps.js';
 export { mimeTypeOf } from './models.js';
 export { cleanPath, encodePath, isHidden, joinPath, nameOf, parentOf } from './paths.js';

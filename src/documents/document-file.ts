@@ -2,7 +2,7 @@
  * Between the bytes of a notebook and the state that operations change. A cell that nobody touched keeps the piece of
  * the file that it came from, and is written from it.
  */
-import { FileCell, writeNotebook, type NotebookFile } from '../notebook/index.js';
+import { FileCell, finish, writeNotebookInSteps, type NotebookFile } from '../notebook/index.js';
 import { CellState, NotebookState } from '../notebook/notebook-state.js';
 import { cellDifference } from '../notebook/operations.js';
 
@@ -22,11 +22,31 @@ export function stateOf(file: NotebookFile, shared?: NotebookState): NotebookSta
  * @param since  the metadata object that `file` was opened or last written with
  */
 export function fileOf(state: NotebookState, file: NotebookFile, since: object): NotebookFile {
+  return finish(fileInSteps(state, file, since));
+}
+
+/** The same with pauses, for large ones. What changes in `state` meanwhile is not in it. */
+export function fileInSteps(
+  state: NotebookState,
+  file: NotebookFile,
+  since: object,
+): Generator<void, NotebookFile> {
   const cells = [...state.cells()].map((cell) => (cell.origin instanceof FileCell ? cell.origin : cell.cell));
-  return writeNotebook(file, {
+  return writeNotebookInSteps(file, {
     cells,
     ...(state.metadata === since ? {} : { metadata: state.metadata }),
   });
+}
+
+/** Whether the bytes are those of the file, without a copy of it. */
+export function isSpelledAs(file: NotebookFile, bytes: Buffer): boolean {
+  let at = 0;
+  for (const piece of file.toPieces()) {
+    const end = at + piece.length;
+    if (end > bytes.length || bytes.compare(piece, 0, piece.length, at, end) !== 0) return false;
+    at = end;
+  }
+  return at === bytes.length;
 }
 
 /** After `written` reached the disk: cells that have not changed since `saved` was taken now come from it. */

@@ -3,6 +3,7 @@
  * nothing is written, and what they wrote is to be merged first.
  */
 import {
+  inSteps,
   keepBeside,
   parentOf,
   type Checkpoints,
@@ -15,7 +16,7 @@ import type { NotebookFile } from '../notebook/index.js';
 import { alignFile } from '../notebook/merge.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import { sameJson } from '../notebook/operations.js';
-import { adopt, adoptRead, fileOf, stateOf } from './document-file.js';
+import { adopt, adoptRead, fileInSteps, fileOf, isSpelledAs, stateOf } from './document-file.js';
 
 /** What documents need of `Contents`. */
 export type ContentsSource = Pick<
@@ -88,7 +89,7 @@ export class DocumentStorage {
   }
 
   /**
-   * Writes the state.
+   * Writes the state as it is at this moment; it may change meanwhile, and others get their turn.
    *
    * @param again  write a file that is gone anew, and over one that is no notebook any more (which is copied first)
    * @throws {HttpError} when the store refuses
@@ -96,14 +97,16 @@ export class DocumentStorage {
   async write(state: NotebookState, again: boolean): Promise<Written> {
     const saved = [...state.cells()];
     const { metadata } = state;
-    const written = this.preview(state);
-    const bytes = written.toBytes();
+    const over = this.file;
+    const written = await inSteps(fileInSteps(state, over, this.#metadata));
+    const bytes = await inSteps(written.toBytesInSteps());
     const upgraded = await this.#keepOldFormat();
     const result = await this.#writeBytes(bytes, again);
     if (result.kind !== 'written') return result;
     this.#oldFormat = undefined;
     this.entry = result.entry;
-    this.file = written;
+    // Another client may have said meanwhile what the next save is to be written over.
+    if (this.file === over) this.file = written;
     this.#onDisk = written;
     this.#metadata = metadata;
     adopt(state, saved, written);
@@ -116,7 +119,7 @@ export class DocumentStorage {
     if (entry === undefined) return 'gone';
     if (entry.revision === this.entry.revision) return 'same';
     const { bytes, entry: read } = await this.contents.readBytes(this.path);
-    if (!bytes.equals(this.#onDisk.toBytes())) return 'changed';
+    if (!isSpelledAs(this.#onDisk, bytes)) return 'changed';
     this.entry = read;
     return 'same';
   }
@@ -205,7 +208,7 @@ export class DocumentStorage {
         return { kind: 'written', entry };
       }
       const theirs = await this.contents.readBytes(this.path);
-      const isKnown = theirs.bytes.equals(this.#onDisk.toBytes()) || theirs.bytes.equals(bytes);
+      const isKnown = isSpelledAs(this.#onDisk, theirs.bytes) || theirs.bytes.equals(bytes);
       if (!isKnown) {
         if (!again || (await this.#isNotebook())) return { kind: 'changed' };
         await keepBeside(

@@ -11,8 +11,8 @@ import type { Cell, CellId, JsonObject, Output } from '../notebook/types.js';
 import type { HistoryDeletedCell } from '../protocol/rest-models.js';
 import { HistoryStore, type CellReference, type HistoryReason, type HistoryState } from './history-store.js';
 
-/** Bytes of cells that are parsed before others get their turn: a few milliseconds' worth. */
-const PARSED_AT_ONCE = 500_000;
+/** Milliseconds of looking at cells before others get their turn. */
+const TURN = 8;
 /** Notebooks above it keep the sources alone. */
 const MOST_WITH_OUTPUTS = 64_000_000;
 const LEAST_ROOM = 200_000_000;
@@ -43,16 +43,15 @@ export class DocumentHistory {
     return this.#inTurn(async () => {
       const withOutputs = this.size() <= MOST_WITH_OUTPUTS;
       const cells: CellReference[] = [];
-      let parsed = 0;
+      let since = performance.now();
       for (const cell of copy.cells()) {
         let reference = this.#kept.get(cell);
         if (reference === undefined) {
           reference = await this.#keep(cell.peek(), withOutputs);
           this.#kept.set(cell, reference);
-          parsed += 1_000 + cell.peek().source.length;
-          if (parsed > PARSED_AT_ONCE) {
-            parsed = 0;
+          if (performance.now() - since > TURN) {
             await new Promise((resolve) => setImmediate(resolve));
+            since = performance.now();
           }
         }
         cells.push(reference);

@@ -43,10 +43,10 @@ export interface ScannedCell {
   nonFinite: readonly number[];
 }
 
-/** @param bytes  a cell's JSON object */
+/** @param bytes  a cell's JSON object, of a file that was read: it is known to be JSON */
 export function scanCell(bytes: Uint8Array): ScannedCell {
   const nonFinite: number[] = [];
-  const node = scanJson(bytes, CELL_SHAPE, { nonFinite });
+  const node = scanJson(bytes, CELL_SHAPE, { nonFinite, isChecked: true });
   if (node.kind !== 'object') throw new Error(`A cell is not an object but a JSON ${node.kind}`);
   return { bytes, node, nonFinite };
 }

@@ -137,7 +137,26 @@ export class NotebookFile {
   toBytes(): Uint8Array {
     return concatBytes(this.toPieces());
   }
+
+  /** The same with pauses, for large ones. */
+  *toBytesInSteps(): Generator<void, Uint8Array> {
+    const pieces = this.toPieces();
+    const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    let paused = 0;
+    for (const piece of pieces) {
+      whole.set(piece, at);
+      at += piece.length;
+      if (at - paused < COPIED_AT_ONCE) continue;
+      paused = at;
+      yield;
+    }
+    return whole;
+  }
 }
+
+/** Bytes */
+const COPIED_AT_ONCE = 1 << 21;
 
 const COMMA = Uint8Array.of(0x2c);
 const OPEN_BRACKET = Uint8Array.of(0x5b);

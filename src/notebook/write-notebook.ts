@@ -4,7 +4,7 @@
  */
 import { toFileCell, toFileMetadata } from './cell-format.js';
 import { freeCellId, isCellId } from './cell-id.js';
-import { scanJson } from './json-scanner.js';
+import { finish, scanJson } from './json-scanner.js';
 import {
   FileObject,
   compareCodePoints,
@@ -42,43 +42,60 @@ export interface NotebookChanges {
  * the next changes are written against. Without a real change the bytes are the same, to the last one.
  */
 export function writeNotebook(file: NotebookFile, changes: NotebookChanges): NotebookFile {
+  return finish(writeNotebookInSteps(file, changes));
+}
+
+/** The same with a pause behind every cell that is written. */
+export function* writeNotebookInSteps(
+  file: NotebookFile,
+  changes: NotebookChanges,
+): Generator<void, NotebookFile> {
   const minor =
     typeof changes.root?.['nbformat_minor'] === 'number'
       ? changes.root['nbformat_minor']
       : file.nbformatMinor;
   const fields = writeRoot(file, changes);
-  const cells = changes.cells === undefined ? file.cells : writeCells(file, changes.cells, minor);
+  const cells = changes.cells === undefined ? file.cells : yield* writeCells(file, changes.cells, minor);
   const layout: NotebookLayout = { ...file.layout, fields };
   if (file.cells.length === 0 && cells.length > 0) layout.cellsClose = whiteSpace(layout.style, 1);
   if (file.cells.length > 0 && cells.length === 0) layout.cellsClose = NOTHING;
   return new NotebookFile(layout, cells, minor, file.upgradedFrom);
 }
 
-function writeCells(
+function* writeCells(
   file: NotebookFile,
   cells: readonly (FileCell | Cell | ChangedCell)[],
   minor: number,
-): FileCell[] {
+): Generator<void, FileCell[]> {
   const { layout } = file;
   const own = new Set<FileCell>(file.cells);
   const byId = new Map<CellId, FileCell>(file.cells.map((cell) => [cell.id, cell]));
   const taken = new Set<CellId>(byId.keys());
-  return cells.map((cell) => {
+  const written: FileCell[] = [];
+  for (const cell of cells) {
     if (cell instanceof FileCell) {
-      if (own.has(cell)) return cell.after === layout.cellsClose ? withoutAfter(cell) : cell;
-      return new FileCell(cell.id, cell.idInFile, cell.bytes, layout.cellLead, NOTHING);
+      written.push(untouched(cell));
+      continue;
     }
     const { cell: now, over } = cell instanceof ChangedCell ? cell : new ChangedCell(cell, byId.get(cell.id));
     const writeId = minor >= 5 || over?.idInFile === true;
     const before = over?.before ?? layout.cellLead;
     const bytes = writeCell(now, layout.style, indentOf(before, layout.style), writeId, over);
     if (over !== undefined && isSameView(bytes, over.bytes)) {
-      return over.after === layout.cellsClose ? withoutAfter(over) : over;
+      written.push(over.after === layout.cellsClose ? withoutAfter(over) : over);
+    } else {
+      const id = isCellId(now.id) ? now.id : (over?.id ?? freeCellId(taken));
+      taken.add(id);
+      written.push(new FileCell(id, writeId, bytes, before, NOTHING));
     }
-    const id = isCellId(now.id) ? now.id : (over?.id ?? freeCellId(taken));
-    taken.add(id);
-    return new FileCell(id, writeId, bytes, before, NOTHING);
-  });
+    yield;
+  }
+  return written;
+
+  function untouched(cell: FileCell): FileCell {
+    if (own.has(cell)) return cell.after === layout.cellsClose ? withoutAfter(cell) : cell;
+    return new FileCell(cell.id, cell.idInFile, cell.bytes, layout.cellLead, NOTHING);
+  }
 }
 
 /** The white space behind the last cell belongs to the list, not to the cell that happens to stand there. */

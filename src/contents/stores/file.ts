@@ -48,6 +48,8 @@ export interface FileNotebookManagerOptions {
   trash_dir?: string;
 }
 
+/** Bytes: some milliseconds' worth. */
+const HASHED_AT_ONCE = 4_000_000;
 /** How many entries of a list are looked at before others get their turn; 200 take about a millisecond. */
 const SLICE = 200;
 /** How many files are remembered with the hash of their content. */
@@ -197,8 +199,7 @@ export class FileNotebookManager extends NotebookManager {
       }
     }
     const written = await stat(location, { bigint: true });
-    if (Buffer.isBuffer(body))
-      this.#remember(revisionOf(written), createHash('sha256').update(body).digest('hex'));
+    if (Buffer.isBuffer(body)) this.#remember(revisionOf(written), await hashBytes(body));
     return this.#entry(path, location, written);
   }
 
@@ -427,6 +428,16 @@ function listedEntry(location: string, name: string): Entry | undefined {
     // broken links, loops and what we may not look at: a list shows what can be opened
     return undefined;
   }
+}
+
+/** Others get their turn meanwhile. */
+async function hashBytes(bytes: Buffer): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) {
+    if (at > 0) await new Promise((done) => setImmediate(done));
+    hash.update(bytes.subarray(at, at + HASHED_AT_ONCE));
+  }
+  return hash.digest('hex');
 }
 
 async function hashFile(location: string): Promise<string> {

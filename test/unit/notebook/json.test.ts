@@ -184,3 +184,18 @@ it('compareCodePoints orders as Python, where JavaScript compares UTF-16 units',
     '\u{1f600}',
   ]);
 });
+
+describe('a text that was checked before', () => {
+  it.each([
+    ['quotes and backslashes at the ends of strings', String.raw`{"a\"":["\\","\\\"","\"",""],"b":"\\\\"}`],
+    ['characters of several bytes', '{"ä":"🙂\\u0022","b":["é\\\\",1,null]}'],
+    ['what stands behind a string', '["a" , "b"\n]'],
+  ])('is found in the same pieces: %s', (_what, text) => {
+    const bytes = new TextEncoder().encode(text);
+    expect(scanJson(bytes, undefined, { nonFinite: [], isChecked: true })).toEqual(
+      scanJson(bytes, undefined),
+    );
+    const shape = levels(4);
+    expect(scanJson(bytes, shape, { nonFinite: [], isChecked: true })).toEqual(scanJson(bytes, shape));
+  });
+});
