@@ -1,34 +1,52 @@
 // Builds the browser code: one entry per page into dist/static, hashed names, a manifest, and .br/.gz beside each file.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { createHash } from 'node:crypto';
 import * as esbuild from 'esbuild';
+import { rolldown } from 'rolldown';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const pages = ['tree', 'notebook', 'login', 'terminal', 'edit', 'output-frame'];
-/** Copied under a hashed name; the templates find them in the manifest. */
-const singleFiles = ['favicon.svg'];
+const TARGETS = ['es2022', 'chrome123', 'firefox120', 'safari17.5'];
 
 /**
  * Bytes (gzip) that a page may cost until a person can work with it: HTML, CSS and everything its entry imports at once.
- * From front-end.md section 4 and the figures that the project promises.
  */
 const BUDGETS = {
-  tree: 43_000, // 35 kB of scripts and 8 kB of styles
-  notebook: 160_000,
+  tree: 37_000,
+  notebook: 147_000,
   login: 6_000,
-  terminal: 100_000,
-  edit: 150_000,
-  'output-frame': 12_000,
+  terminal: 96_000,
+  edit: 136_000,
+  'output-frame': 4_000,
 };
 /** The same until the first cell is seen. */
-const FIRST_SIGHT = { notebook: 120_000 };
+const FIRST_SIGHT = { notebook: 90_000 };
 /** Sources of lazy parts that are needed all the same before a key press does anything. */
 const NEEDED_TO_TYPE = { notebook: [/^static\/notebook\/editor\//] };
+/** … and what a Python notebook with text in it loads beside that. */
+const NEEDED_TO_READ = { notebook: [/^static\/notebook\/(editor|rich|colours)\//] };
+const WITH_READING = { notebook: 215_000 };
+/** Lazy parts that nearly every visit loads. */
+const USUAL = /^static\/notebook\/(editor|rich|colours|writing)\//;
+/** Modules that are wanted at one time are one file. Python's colours come with the others': most notebooks need them. */
+const CODEMIRROR = [
+  {
+    name: 'editor',
+    test: /@codemirror\/view|style-mod|w3c-keyname|crelt|static\/notebook\/editor\/editor\.ts/,
+  },
+  {
+    name: 'colours',
+    test: /@lezer\/(common|highlight|lr|python)\/|notebook\/colours\/parsers|src\/render\/highlight/,
+  },
+  { name: 'writing', test: /@codemirror\/(language|commands|autocomplete)\/|static\/notebook\/writing\// },
+];
+const TOGETHER = {
+  notebook: [...CODEMIRROR, { name: 'journal', test: /static\/notebook\/journal(-replay)?\.ts/ }],
+};
 
 /**
  * Builds everything into `outdir` (default dist/static). The new folder takes the place of the old one by a rename, so
@@ -39,59 +57,40 @@ export async function buildPages({
   outdir = join(root, 'dist', 'static'),
   only = pages,
 } = {}) {
-  const entryPoints = {};
-  for (const page of only) {
-    const found = ['ts', 'tsx'].map((ext) => join(root, 'static', page, `${page}.${ext}`)).find(existsSync);
-    if (found !== undefined) entryPoints[page] = found;
-  }
-  const fresh = `${outdir}.new-${process.pid}`;
-  const result = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints,
-    outdir: fresh,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'browser',
-    target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
-    minify,
-    metafile: true,
-    write: false,
-    charset: 'utf8',
-    legalComments: 'none',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    tsconfig: join(root, 'static', 'tsconfig.json'),
-    entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
-    assetNames: '[name]-[hash]',
-    // browsers of this decade take woff2; the other forms of KaTeX's fonts would only make the package larger
-    loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.svg': 'file', '.png': 'file' },
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
-  });
-
-  const files = new Map(
-    result.outputFiles.map((file) => [relative(fresh, file.path), Buffer.from(file.contents)]),
+  const files = new Map();
+  const manifest = { entries: {} };
+  const built = await Promise.all(
+    only.map(async (page) => {
+      const [source] = ['ts', 'tsx']
+        .map((ext) => join(root, 'static', page, `${page}.${ext}`))
+        .filter(existsSync);
+      if (source === undefined) return undefined;
+      const [chunks, css] = await Promise.all([
+        bundleScripts(page, source, minify),
+        bundleStyles(page, minify),
+      ]);
+      return { page, chunks, css };
+    }),
   );
-  const manifest = { entries: {}, files: {} };
-  for (const [page, source] of Object.entries(entryPoints)) {
-    manifest.entries[page] = describeEntry(result.metafile, relative(root, fresh), relative(root, source));
-  }
-  for (const name of singleFiles) {
-    const bytes = await readFile(join(root, 'static', 'base', name));
-    const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8).toUpperCase();
-    const hashed = `${basename(name, extname(name))}-${hash}${extname(name)}`;
-    files.set(hashed, bytes);
-    manifest.files[name] = hashed;
+  for (const { page, chunks, css } of built.filter((each) => each !== undefined)) {
+    for (const { fileName, code } of chunks) files.set(fileName, Buffer.from(code));
+    for (const { name, bytes } of css) files.set(name, bytes);
+    manifest.entries[page] = describeEntry(
+      chunks,
+      css.map(({ name }) => name).filter((name) => name.endsWith('.css')),
+    );
   }
   files.set('manifest.json', Buffer.from(JSON.stringify(manifest, null, 1)));
 
+  const fresh = `${outdir}.new-${process.pid}`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   // What every visit loads is packed as small as can be; the hundred lazy chunks as quickly as is good.
   const first = new Set(
-    Object.values(manifest.entries).flatMap(({ js, css, imports }) => [js, ...css, ...imports]),
+    Object.values(manifest.entries).flatMap((entry) => [
+      ...[entry.js, ...entry.css, ...entry.imports],
+      ...Object.entries(entry.lazy).flatMap(([source, { js }]) => (USUAL.test(source) ? [js] : [])),
+    ]),
   );
   await Promise.all(
     [...files].map(([name, bytes]) =>
@@ -105,32 +104,89 @@ export async function buildPages({
   return manifest;
 }
 
-/** What one entry needs: its script, its style sheets, all that it imports at once; and what it loads later, by source. */
-function describeEntry(metafile, outdir, source) {
-  const name = (file) => relative(outdir, file);
-  const describe = ([path, output]) => {
-    const imports = new Set();
-    const lazy = new Set();
-    const visit = (file) => {
-      for (const each of metafile.outputs[file]?.imports ?? []) {
-        if (each.kind === 'dynamic-import') lazy.add(each.path);
-        if (each.kind !== 'import-statement' || imports.has(name(each.path))) continue;
-        imports.add(name(each.path));
-        visit(each.path);
-      }
-    };
-    visit(path);
-    const css = output.cssBundle ? [name(output.cssBundle)] : [];
-    return { js: name(path), css, imports: [...imports], lazy: [...lazy] };
-  };
-  const outputs = Object.entries(metafile.outputs);
-  const entry = describe(outputs.find(([, each]) => each.entryPoint === source));
-  const lazy = {};
-  for (const path of entry.lazy) {
-    const { js, css, imports } = describe([path, metafile.outputs[path]]);
-    lazy[metafile.outputs[path].entryPoint ?? name(path)] = { js, css, imports };
+/**
+ * The scripts of one page. Each page is bundled by itself, and what its entry imports at once is one file: a first visit
+ * makes few requests, and no page carries what only another one shares.
+ */
+async function bundleScripts(page, source, minify) {
+  const groups = TOGETHER[page];
+  const bundle = await rolldown({
+    cwd: root,
+    input: { [page]: source },
+    platform: 'browser',
+    preserveEntrySignatures: false,
+    tsconfig: join(root, 'static', 'tsconfig.json'),
+    transform: { target: TARGETS, define: { 'process.env.NODE_ENV': '"production"' } },
+    // style sheets are bundled by themselves
+    plugins: [
+      {
+        name: 'no-styles',
+        load: { filter: { id: /\.css$/ }, handler: () => ({ code: '', moduleType: 'js' }) },
+      },
+    ],
+  });
+  try {
+    const { output } = await bundle.generate({
+      format: 'esm',
+      minify,
+      comments: false,
+      hashCharacters: 'base36',
+      entryFileNames: '[name]-[hash:8].js',
+      chunkFileNames: '[name]-[hash:8].js',
+      ...(groups && { codeSplitting: { groups, includeDependenciesRecursively: false } }),
+    });
+    return output.filter((each) => each.type === 'chunk');
+  } finally {
+    await bundle.close();
   }
-  return { ...entry, lazy };
+}
+
+/** The style sheet of one page, with the fonts that it names. */
+async function bundleStyles(page, minify) {
+  const source = join(root, 'static', page, `${page}.css`);
+  if (!existsSync(source)) return [];
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { [page]: source },
+    outdir: root,
+    bundle: true,
+    target: TARGETS,
+    minify,
+    write: false,
+    charset: 'utf8',
+    legalComments: 'none',
+    entryNames: '[name]-[hash]',
+    assetNames: '[name]-[hash]',
+    // browsers of this decade take woff2; the other forms of KaTeX's fonts would only make the package larger
+    loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.svg': 'file', '.png': 'file' },
+    logLevel: 'warning',
+  });
+  return outputFiles.map(({ path, contents }) => ({
+    name: relative(root, path),
+    bytes: Buffer.from(contents),
+  }));
+}
+
+/** What one entry needs: its script, its style sheets, all that it imports at once; and what it loads later, by source. */
+function describeEntry(chunks, css) {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const importsOf = (name, known = new Set()) => {
+    for (const each of byName.get(name)?.imports ?? []) {
+      if (known.has(each)) continue;
+      known.add(each);
+      importsOf(each, known);
+    }
+    return known;
+  };
+  const entry = chunks.find((chunk) => chunk.isEntry);
+  const imports = importsOf(entry.fileName);
+  const lazy = {};
+  for (const { fileName, moduleIds } of chunks) {
+    if (fileName === entry.fileName || imports.has(fileName)) continue;
+    const own = [...importsOf(fileName)].filter((name) => name !== entry.fileName && !imports.has(name));
+    for (const id of moduleIds) lazy[relative(root, id)] = { js: fileName, css: [], imports: own };
+  }
+  return { js: entry.fileName, css, imports: [...imports], lazy };
 }
 
 const brotli = promisify(brotliCompress);
@@ -141,19 +197,18 @@ async function writeWithEncodings(path, bytes, best) {
   const writes = [writeFile(path, bytes)];
   // fonts and pictures are packed already
   if (/\.(js|css|svg|json)$/.test(path) && !path.endsWith('manifest.json') && bytes.length > 200) {
-    const quality = best ? 11 : 5;
-    writes.push(
-      brotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }).then((b) =>
-        writeFile(`${path}.br`, b),
-      ),
-      gz(bytes, { level: best ? 9 : 6 }).then((b) => writeFile(`${path}.gz`, b)),
-    );
+    writes.push(gz(bytes, { level: best ? 9 : 6 }).then((packed) => writeFile(`${path}.gz`, packed)));
+    // packed quickly, brotli is no smaller than gzip
+    if (best) {
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 11 };
+      writes.push(brotli(bytes, { params }).then((packed) => writeFile(`${path}.br`, packed)));
+    }
   }
   await Promise.all(writes);
 }
 
 /**
- * Measures what each page costs and compares it with its budget: the template (the frame included), style sheets, icon,
+ * Measures what each page costs and compares it with its budget: the template (the frame included), style sheets,
  * everything that its entry imports at once, and the lazy parts without which nobody can type.
  *
  * @param outdir  a finished build
@@ -165,16 +220,24 @@ export async function bundleBudgets({ outdir = join(root, 'dist', 'static') } = 
     const bytes = Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));
     return { name, bytes: (await gz(bytes, { level: 9 })).length };
   };
-  const rows = Object.entries(manifest.entries).flatMap(([page, entry]) => {
-    const typing = { page, entry, name: page, limit: BUDGETS[page], types: true };
-    const sight = { ...typing, name: `${page} (first sight)`, limit: FIRST_SIGHT[page], types: false };
-    return FIRST_SIGHT[page] === undefined ? [typing] : [sight, typing];
-  });
+  const rows = Object.entries(manifest.entries).flatMap(([page, entry]) =>
+    [
+      { page, entry, name: `${page} (first sight)`, limit: FIRST_SIGHT[page], wants: [] },
+      { page, entry, name: page, limit: BUDGETS[page], wants: NEEDED_TO_TYPE[page] ?? [] },
+      {
+        page,
+        entry,
+        name: `${page} (with text)`,
+        limit: WITH_READING[page],
+        wants: NEEDED_TO_READ[page] ?? [],
+      },
+    ].filter(({ limit }) => limit !== undefined),
+  );
   return Promise.all(
-    rows.map(async ({ page, entry, name, limit, types }) => {
-      const needed = new Set([entry.js, ...entry.css, ...entry.imports, manifest.files['favicon.svg']]);
+    rows.map(async ({ page, entry, name, limit, wants }) => {
+      const needed = new Set([entry.js, ...entry.css, ...entry.imports]);
       for (const [source, part] of Object.entries(entry.lazy)) {
-        if (!types || !(NEEDED_TO_TYPE[page] ?? []).some((pattern) => pattern.test(source))) continue;
+        if (!wants.some((pattern) => pattern.test(source))) continue;
         for (const name of [part.js, ...part.css, ...part.imports]) needed.add(name);
       }
       const template = ['page.html', `${page}.html`].map((name) => join(root, 'templates', name));

@@ -14,8 +14,6 @@ export interface ManifestEntry {
 export interface Manifest {
   /** by page: `tree`, `notebook`, `login` */
   entries: Record<string, ManifestEntry>;
-  /** single files by the name they have in static/base, for example `favicon.svg` */
-  files: Record<string, string>;
 }
 
 /** Addresses, ready for a template. */
@@ -61,9 +59,4 @@ export function pageAssets(staticUrl: string, entry: string | undefined): PageAs
   if (found === undefined) return { css: [], preload: [] };
   const address = (path: string) => staticUrl + path;
   return { js: address(found.js), css: found.css.map(address), preload: found.imports.map(address) };
-}
-
-/** Address of a single built file: `assetUrl('/static/', 'favicon.svg')`. */
-export function assetUrl(staticUrl: string, name: string): string {
-  return staticUrl + (readManifest().files[name] ?? name);
 }

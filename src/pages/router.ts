@@ -2,7 +2,6 @@
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
-import { readManifest } from './assets.js';
 import { outputFrameRouter } from './output-frame.js';
 import { renderPage, type PageContext } from './render-page.js';
 
@@ -150,10 +149,8 @@ export function pagesRouter(options: PagesOptions): Router {
   router.use(outputFrameRouter());
 
   router.get('/favicon.ico', (_req, res) => {
-    const file = readManifest().files['favicon.svg'];
-    if (file === undefined) throw new HttpError(404, 'There is no icon.');
     res.type('image/svg+xml').setHeader('Cache-Control', 'public, max-age=86400');
-    res.sendFile(packageFile('dist', 'static', file), { cacheControl: false, dotfiles: 'allow' });
+    res.sendFile(packageFile('templates', 'favicon.svg'), { cacheControl: false, dotfiles: 'allow' });
   });
 
   router.get('/robots.txt', (_req, res) => {

@@ -3,6 +3,7 @@
  * no question whether to overwrite: both changes are in the text afterwards.
  */
 import { Text } from '@codemirror/state';
+import { mergeWithMarks } from '../../src/notebook/merge-text.js';
 import type { ContentsModel } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
 import { ServerEvents } from '../base/server-events.js';
@@ -118,7 +119,7 @@ export class TextFile {
   async restore(draft: Draft): Promise<void> {
     const edited = this.#edited;
     if (edited === undefined) return;
-    const conflicts = await this.#mergeInto(edited, toText(draft.base), toText(draft.text));
+    const conflicts = this.#mergeInto(edited, toText(draft.base), toText(draft.text));
     this.changed();
     if (conflicts > 0) this.#events.merged(conflicts);
   }
@@ -201,7 +202,7 @@ export class TextFile {
       return 0;
     }
     this.#base = toText(this.#take(model));
-    const conflicts = await this.#mergeInto(edited, old, edited.get());
+    const conflicts = this.#mergeInto(edited, old, edited.get());
     this.#setState({ kind: edited.get().eq(this.#base) ? 'saved' : 'changed' });
     if (this.isChanged) await this.#keepDraft();
     this.#events.merged(conflicts);
@@ -209,8 +210,7 @@ export class TextFile {
   }
 
   /** @returns how many places hold both versions */
-  async #mergeInto(edited: EditedText, old: Text, ours: Text): Promise<number> {
-    const { mergeWithMarks } = await import('../../src/notebook/merge-text.js');
+  #mergeInto(edited: EditedText, old: Text, ours: Text): number {
     const names = { ours: 'yours', theirs: 'the file' };
     const { text, conflicts } = mergeWithMarks(old, ours, this.#base, names);
     edited.merge(text);

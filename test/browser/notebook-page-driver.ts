@@ -1,8 +1,10 @@
 /** Drives the notebook page in Chromium, for the tests of this folder. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { TOKEN, type TestServer } from '../test-server.js';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { openBrowser } from './open-browser.js';
 
 export interface NotebookDriver {
   page: Page;
@@ -10,6 +12,79 @@ export interface NotebookDriver {
   errors: string[];
   /** requests to other hosts than the server so far */
   outside: string[];
+}
+
+/**
+ * One server and one logged-in browser for a group of tests, and the page that a test has open. To be called in a
+ * `describe`: after each test the page is closed, and had no errors and asked no other server.
+ */
+export function notebookGroup(options: Parameters<typeof startTestServer>[0] = { onlyOwnKernel: true }) {
+  const started: Partial<{ server: TestServer; browser: Browser; context: BrowserContext }> = {};
+  let driver: NotebookDriver | undefined;
+
+  beforeAll(async () => {
+    started.server = await startTestServer(options);
+    started.browser = await openBrowser();
+    started.context = await loggedIn(started.browser, started.server);
+  });
+  afterAll(async () => {
+    await started.browser?.close();
+    await started.server?.close();
+  });
+  afterEach(async () => {
+    const last = driver;
+    driver = undefined;
+    await last?.page.close();
+    expect(last?.errors ?? []).toEqual([]);
+    expect(last?.outside ?? []).toEqual([]);
+  });
+
+  const there = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('It is there once the tests run, and a notebook is open.');
+    return value;
+  };
+  const group = {
+    get server(): TestServer {
+      return there(started.server);
+    },
+    get browser(): Browser {
+      return there(started.browser);
+    },
+    get context(): BrowserContext {
+      return there(started.context);
+    },
+    get page(): Page {
+      return there(driver).page;
+    },
+    /** Writes a notebook and opens it. @param cells  undefined: the file is there already */
+    async open(name: string, cells?: readonly SourceCell[], within = group.context): Promise<Page> {
+      if (cells !== undefined) writeNotebookFile(group.server, name, cells);
+      driver = await openNotebook(within, group.server, encodeURIComponent(name));
+      return driver.page;
+    },
+    cell: (index: number): Locator => group.page.locator('[data-cell-id]').nth(index),
+    outputs: (index: number): Locator => group.cell(index).locator('.outputs'),
+    editor: (index: number): Locator => group.cell(index).locator('.cm-content'),
+    /** the text in a live editor */
+    typed: async (index: number): Promise<string> =>
+      (await group.editor(index).locator('.cm-line').allTextContents()).join('\n'),
+    sources: (): Promise<string[]> => group.page.locator('[data-cell-id] .source').allTextContents(),
+    onDisk: (name: string): string => readFileSync(join(group.server.notebooks, name), 'utf8'),
+    /** Opens a menu of the menu bar and goes through its entries; the last one is chosen. */
+    async menu(name: string, ...items: (string | RegExp)[]): Promise<void> {
+      const { page } = group;
+      await page.getByRole('menubar').getByRole('menuitem', { name, exact: true }).click();
+      for (const item of items) {
+        await page
+          .getByRole('menu')
+          .last()
+          .locator('.menu-item', { has: page.getByText(item, { exact: true }) })
+          .click();
+      }
+      await expect.poll(() => page.getByRole('menu').count()).toBe(0);
+    },
+  };
+  return group;
 }
 
 /** A browser that is logged in at the server. */

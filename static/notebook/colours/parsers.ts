@@ -1,5 +1,9 @@
-/** Lezer parsers for static colours. Python and JavaScript are small chunks; other languages come with the editor's list. */
+/**
+ * Lezer parsers for static colours. Python's comes along, because most notebooks need it; JavaScript is a small chunk, and
+ * other languages come with the editor's list.
+ */
 import type { Parser } from '@lezer/common';
+import { parser as python } from '@lezer/python';
 import { highlightToHtml } from '../../../src/render/highlight.js';
 
 const parsers = new Map<string, Parser>();
@@ -25,7 +29,7 @@ export function loadParser(name: string): Promise<void> {
 }
 
 async function load(name: string): Promise<Parser | undefined> {
-  if (name === 'python') return (await import('@lezer/python')).parser;
+  if (name === 'python') return python;
   if (name === 'javascript') {
     return (await import('@lezer/javascript')).parser.configure({ dialect: 'ts jsx' });
   }

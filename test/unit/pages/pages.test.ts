@@ -25,7 +25,6 @@ beforeAll(async () => {
   });
   useManifest({
     entries: { tree: entry('tree'), login: entry('login'), notebook: entry('notebook') },
-    files: { 'favicon.svg': 'favicon-DDDDDDDD.svg' },
   });
   await loadTemplates();
 });
@@ -48,7 +47,7 @@ describe('renderPage', () => {
     expect(html()).toContain('src="/x/static/tree-AAAAAAAA.js"');
     expect(html()).toContain('href="/x/static/tree-BBBBBBBB.css"');
     expect(html()).toContain('href="/x/static/chunk-CCCCCCCC.js"');
-    expect(html()).toContain('href="/x/static/favicon-DDDDDDDD.svg"');
+    expect(html()).toContain('rel="icon" type="image/svg+xml" href="data:image/svg+xml,%3Csvg');
   });
 
   it('gives the page its data, in which no name can end the block', () => {
