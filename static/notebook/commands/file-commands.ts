@@ -78,6 +78,20 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       run: () => client.sync.save(true),
     },
     {
+      id: 'nbserver:history',
+      label: 'History…',
+      title: 'What the notebook was before, and what differs',
+      when: () => notebook.canEdit,
+      run: async () => (await import('../history/history-dialog.js')).openHistory(notebook, 'states'),
+    },
+    {
+      id: 'nbserver:deleted-cells',
+      label: 'Deleted Cells…',
+      title: 'Cells that were deleted, and the way back',
+      when: () => notebook.canEdit,
+      run: async () => (await import('../history/history-dialog.js')).openHistory(notebook, 'deleted'),
+    },
+    {
       id: 'nbserver:revert-to-checkpoint',
       label: 'Revert to Checkpoint',
       when: () => client.writable.value,
