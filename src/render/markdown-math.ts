@@ -12,6 +12,8 @@ const INLINE = /^\$((?:\\[^\n]|[^$\\\n]|\\?\n(?!\s*\n))+?)\$(?!\d)/;
 const DISPLAY = /^\$\$((?:\\[^]|[^$\\]|\$(?!\$))+?)\$\$/;
 const BACKSLASH_INLINE = /^\\\\\(([^]+?)\\\\\)/;
 const BACKSLASH_DISPLAY = /^\\\\\[([^]+?)\\\\\]/;
+/** A reference outside of a formula, as people write it between words. */
+const REFERENCE = /^\\(?:eq)?ref\{[^{}\s]+\}/;
 const ENVIRONMENT = /^\\begin\{([a-zA-Z]+\*?)\}[^]*?\\end\{\1\}/;
 
 export interface Formula {
@@ -32,6 +34,8 @@ export function readFormula(source: string): Formula | undefined {
   }
   const environment = ENVIRONMENT.exec(source);
   if (environment) return { raw: environment[0], tex: environment[0], display: true };
+  const reference = REFERENCE.exec(source);
+  if (reference) return { raw: reference[0], tex: reference[0], display: false };
   const inline = source.startsWith('$$') ? null : INLINE.exec(source);
   if (!inline || (inline[1] ?? '').trim() === '') return undefined;
   return { raw: inline[0], tex: inline[1] ?? '', display: false };
@@ -56,7 +60,7 @@ export function splitFormulas(text: string): (string | Formula)[] {
   return plain === '' ? parts : [...parts, plain];
 }
 
-const STARTS = /\$|\\\\[([]|\\begin\{/;
+const STARTS = /\$|\\\\[([]|\\(?:begin|ref|eqref)\{/;
 
 /** Formulas replaced by letters of the same length, for marked's search of `*` and `_` pairs. */
 export function maskMath(source: string): string {
