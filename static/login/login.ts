@@ -32,6 +32,11 @@ if (wait !== null && submit !== null && seconds > 0) {
   tick();
 }
 
+// Who logs out may leave the computer to others: what these pages kept here of notebooks and files goes.
+if (document.querySelector('[data-logged-out]') !== null) {
+  for (const name of ['nbserver', 'nbserver.edit']) indexedDB.deleteDatabase(name);
+}
+
 // A password that was typed before the browser restored the page from its memory must not stay in it.
 window.addEventListener('pageshow', (event) => {
   if (event.persisted && field !== null) field.value = '';
