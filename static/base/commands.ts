@@ -9,6 +9,8 @@ export interface Command {
   /** a longer text for tooltips */
   title?: string;
   icon?: IconName;
+  /** heading in lists of commands */
+  group?: string;
   /** keys per mode, `{ command: ['d,d'], edit: ['ctrl-s'] }`; the first is the one that menus show */
   keys?: Readonly<Record<string, readonly string[]>>;
   /** whether it can run now; absent: always */
@@ -44,6 +46,11 @@ export class CommandRegistry {
         for (const keys of all) this.#bindings.push({ mode, keys: normalizeKeys(keys), command });
       }
     }
+  }
+
+  /** Adds commands that lists show together. */
+  addGroup(group: string, commands: readonly Command[]): void {
+    this.add(...commands.map((command) => ({ group, ...command })));
   }
 
   get(id: string): Command | undefined {

@@ -7,7 +7,13 @@ export const HELP_LINKS: readonly MenuEntry[] = [
   link('Markdown', 'https://docs.github.com/en/get-started/writing-on-github'),
 ];
 
-/** A kernel says its own links only when it is asked (`kernel_info`); these are what ipykernel says. */
+/** A link of `kernel_info`. */
+export interface KernelLink {
+  text: string;
+  url: string;
+}
+
+/** For kernels that say no links of their own, or are busy when the menu opens. */
 const BY_LANGUAGE: Readonly<Record<string, readonly MenuEntry[]>> = {
   python: [
     link('Python Reference', 'https://docs.python.org/3/'),
@@ -24,7 +30,10 @@ const BY_LANGUAGE: Readonly<Record<string, readonly MenuEntry[]>> = {
   ],
 };
 
-export function helpLinks(language: string): readonly MenuEntry[] {
+/** @param own  what the kernel says; an address that is no web page is left out */
+export function helpLinks(language: string, own: readonly KernelLink[] | undefined): readonly MenuEntry[] {
+  const links = (own ?? []).filter(({ url }) => /^https?:\/\//i.test(url));
+  if (links.length > 0) return links.map(({ text, url }) => link(text, url));
   const name = language.toLowerCase().replace(/^i?python.*$/, 'python');
   return BY_LANGUAGE[name] ?? [];
 }

@@ -11,6 +11,7 @@ import { announce } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
 import { fromCodePoints, toCodePoints } from './code-points.js';
 import { Connection, socketUrl } from '../base/connection.js';
+import type { KernelLink } from './help-links.js';
 import type { Completions, KernelHelp } from './writing/kernel-help.js';
 import { renderBundle } from './outputs/mime.js';
 
@@ -33,6 +34,7 @@ export class KernelHelpClient implements KernelHelp {
   #position = new ReplayPosition();
   #connection: Connection | undefined;
   #kernelId: string | undefined;
+  #links: { kernelId: string; links: KernelLink[] } | undefined;
   readonly #waiting = new Map<string, (content: JsonObject | undefined) => void>();
   #queue: Uint8Array<ArrayBuffer>[] = [];
   #idle: ReturnType<typeof setTimeout> | undefined;
@@ -75,6 +77,26 @@ export class KernelHelpClient implements KernelHelp {
     const bundle = plain === undefined ? data : { 'text/plain': plain };
     return renderBundle(bundle, {}, { path: this.#options.path(), untrusted: true, cellName: 'the help' })
       .element;
+  }
+
+  /** `help_links` of `kernel_info`; undefined while the kernel is busy or gone. */
+  async links(): Promise<KernelLink[] | undefined> {
+    const kernelId = this.#options.kernelId();
+    if (kernelId === undefined || this.#options.isBusy()) return undefined;
+    if (this.#links?.kernelId !== kernelId) {
+      const reply = await this.#request('kernel_info', {});
+      if (reply === undefined) return undefined;
+      const links = Array.isArray(reply['help_links']) ? reply['help_links'] : [];
+      this.#links = {
+        kernelId,
+        links: links.flatMap((each) =>
+          isObject(each) && typeof each['text'] === 'string' && typeof each['url'] === 'string'
+            ? [{ text: each['text'], url: each['url'] }]
+            : [],
+        ),
+      };
+    }
+    return this.#links.links;
   }
 
   toPager(content: HTMLElement): void {

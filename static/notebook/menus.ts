@@ -6,7 +6,7 @@ import { dateTime } from '../base/format.js';
 import type { MenuBarMenu, MenuEntry } from '../base/menu.js';
 import { TOOLBAR_NAMES } from './cell-toolbar/names.js';
 import { FORMATS } from './commands/file-commands.js';
-import { HELP_LINKS, helpLinks } from './help-links.js';
+import { HELP_LINKS, helpLinks, type KernelLink } from './help-links.js';
 
 export interface MenuData {
   kernelspecs: KernelspecsModel | undefined;
@@ -14,6 +14,8 @@ export interface MenuData {
   trusted: boolean;
   /** the kernel's language, for the help and the name of the script */
   language: string;
+  /** what the kernel itself says; undefined: not asked yet, or it does not answer */
+  links: readonly KernelLink[] | undefined;
   /** label of "Download as ▸ Script", for example `Python (.py)` */
   script: string;
 }
@@ -63,6 +65,7 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         classic('save-notebook'),
         'separator',
         { label: 'Revert to Checkpoint', submenu: checkpoints },
+        command('nbserver:history'),
         'separator',
         command('nbserver:print-preview'),
         command('nbserver:print'),
@@ -89,6 +92,7 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         classic('delete-cell'),
         classic('undo-cell-deletion'),
         classic('redo-cell-deletion'),
+        command('nbserver:deleted-cells'),
         'separator',
         classic('split-cell-at-cursor'),
         classic('merge-cell-with-previous-cell'),
@@ -177,6 +181,7 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         'separator',
         command('nbserver:notify-when-done'),
         'separator',
+        command('nbserver:choose-kernel'),
         { label: 'Change kernel', submenu: () => kernels('nbserver:change-kernel') },
       ],
     },
@@ -188,7 +193,7 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         classic('show-command-palette'),
         'separator',
         ...HELP_LINKS,
-        ...helpLinks(data().language),
+        ...helpLinks(data().language, data().links),
         'separator',
         command('nbserver:about'),
       ],

@@ -41,7 +41,11 @@ function start(): void {
   document.body.append(page.pager.element);
   showStatus(client, page.progress);
 
-  const known: Pick<MenuData, 'kernelspecs' | 'checkpoints'> = { kernelspecs: undefined, checkpoints: [] };
+  const known: Pick<MenuData, 'kernelspecs' | 'checkpoints' | 'links'> = {
+    kernelspecs: undefined,
+    checkpoints: [],
+    links: undefined,
+  };
   const menus = notebookMenus(() => ({
     ...known,
     trusted: client.untrusted.value === 0,
@@ -65,6 +69,13 @@ function start(): void {
   // asked for when somebody is about to open a menu, not at every start
   bar.addEventListener('pointerenter', refresh);
   bar.addEventListener('focusin', refresh);
+  // the kernel's own links need its websocket: asked for when somebody looks for help
+  const askForLinks = ({ target }: Event) => {
+    if (!(target instanceof Element) || target.closest('.menubar-item')?.textContent !== 'Help') return;
+    void page.helpLinks().then((links) => (known.links = links));
+  };
+  bar.addEventListener('pointerover', askForLinks);
+  bar.addEventListener('focusin', askForLinks);
 
   const toolbar = new Toolbar(find('#toolbar'), commands);
   const updateToolbar = () => {
@@ -80,6 +91,10 @@ function start(): void {
     void [client.kernel.value, client.writable.value, client.connection.value];
     updateToolbar();
   });
+  find('#kernel-status .kernel-name').addEventListener(
+    'click',
+    () => void commands.run('nbserver:choose-kernel'),
+  );
   find('#trust').addEventListener('click', () => void commands.run('jupyter-notebook:trust-notebook'));
   find('#notebook-name').addEventListener(
     'click',
@@ -165,14 +180,13 @@ function noticeKernel({ client, commands }: NotebookPage): void {
       {
         kind: 'error',
         key: 'kernel',
-        ...(state === 'dead'
-          ? {
-              action: {
+        action:
+          state === 'dead'
+            ? {
                 label: 'Restart the kernel',
                 run: () => void commands.run('jupyter-notebook:confirm-restart-kernel'),
-              },
-            }
-          : {}),
+              }
+            : { label: 'Choose another…', run: () => void commands.run('nbserver:choose-kernel') },
       },
     );
   });

@@ -33,6 +33,7 @@ import { findAnchor } from './rich/anchors.js';
 import { activePart, isSetup, mayBeActive, type ActivePart } from './outputs/active.js';
 import { OutputSource } from './outputs/output-source.js';
 import { renderBundle } from './outputs/mime.js';
+import { equationsChanged, numberEquationsOf } from './outputs/math.js';
 import { listenToPage, takePictures } from './page-events.js';
 import { isShown, setShown } from './page-parts.js';
 import { Pager } from './pager.js';
@@ -110,14 +111,13 @@ export class NotebookPage implements NotebookContext {
       this.#cellHost(nonce),
       (id) => this.#cellRemoved(id),
     );
-    this.commands.add(
-      ...cellCommands(this),
-      ...outputCommands(this),
-      ...toolCommands(this),
-      ...kernelCommands(this),
-      ...fileCommands(this),
-      ...viewCommands(this),
-    );
+    this.commands.addGroup('Cells', cellCommands(this));
+    this.commands.addGroup('Outputs', outputCommands(this));
+    this.commands.addGroup('Kernel', kernelCommands(this));
+    this.commands.addGroup('File', fileCommands(this));
+    this.commands.addGroup('Tools', toolCommands(this));
+    this.commands.addGroup('View', viewCommands(this));
+    numberEquationsOf(() => this.#markdown());
     this.#followLanguage();
     this.#followPrompt();
     this.#followConflicts();
@@ -134,6 +134,11 @@ export class NotebookPage implements NotebookContext {
 
   get canEdit(): boolean {
     return this.client.sync.isLoaded && this.client.writable.value;
+  }
+
+  /** The kernel's links for the Help menu. */
+  helpLinks(): ReturnType<KernelHelpClient['links']> {
+    return this.#help.links();
   }
 
   /** Calls `listener` when the selection or the mode has changed. */
@@ -225,6 +230,10 @@ export class NotebookPage implements NotebookContext {
     };
   }
 
+  *#markdown(): Generator<string> {
+    for (const { cell } of this.view.cells()) if (cell.cell_type === 'markdown') yield cell.source;
+  }
+
   async #prelude(id: CellId): Promise<ActivePart[]> {
     const parts: ActivePart[] = [];
     for (const each of this.view.ids.slice(0, Math.max(0, this.view.indexOf(id)))) {
@@ -241,6 +250,7 @@ export class NotebookPage implements NotebookContext {
   }
 
   #changed(ops: readonly Operation[], by: 'self' | 'server'): void {
+    equationsChanged();
     this.list.changed(ops);
     for (const listener of this.#onChange) listener();
     this.progress.changed(ops);
@@ -257,6 +267,7 @@ export class NotebookPage implements NotebookContext {
 
   #replaced(): void {
     const first = this.list.isEmpty;
+    equationsChanged();
     this.#opened ??= { state: this.view.copy(), at: Date.now() };
     this.#elements.failure.hidden = true;
     this.progress.replaced(this.view);

@@ -30,7 +30,7 @@ export function openPalette(commands: CommandRegistry, mode: string): void {
     if (chosen !== undefined) void commands.run(chosen.id);
   };
   const mark = (next: number): void => {
-    const items = [...list.children];
+    const items = [...list.querySelectorAll('[role=option]')];
     at = items.length === 0 ? 0 : (next + items.length) % items.length;
     items.forEach((item, i) => item.setAttribute('aria-selected', String(i === at)));
     const item = items[at];
@@ -40,8 +40,10 @@ export function openPalette(commands: CommandRegistry, mode: string): void {
   };
   const draw = (): void => {
     found = search(commands, field.value);
+    const inGroups = field.value.trim() === '';
     list.replaceChildren(
-      ...found.map((command, i) => {
+      ...found.flatMap((command, i) => {
+        const head = inGroups && command.group !== found[i - 1]?.group ? [heading(command.group)] : [];
         const item = document.createElement('li');
         item.id = `palette-${i}`;
         item.setAttribute('role', 'option');
@@ -56,7 +58,7 @@ export function openPalette(commands: CommandRegistry, mode: string): void {
           item.append(cap);
         }
         item.addEventListener('click', () => close(command));
-        return item;
+        return [...head, item];
       }),
     );
     mark(0);
@@ -82,6 +84,14 @@ export function openPalette(commands: CommandRegistry, mode: string): void {
   dialog.showModal();
   draw();
   field.focus();
+}
+
+function heading(text = ''): HTMLElement {
+  const item = document.createElement('li');
+  item.className = 'palette-group';
+  item.setAttribute('role', 'presentation');
+  item.textContent = text;
+  return item;
 }
 
 /** Commands that can run now and have all letters of the query in order; the closest together first. */

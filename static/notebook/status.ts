@@ -1,12 +1,13 @@
 /** What the header says: name, save state, mode, kernel; and the tab's title and icon. */
 import { effect } from '@preact/signals';
 import type { KernelState, KernelView } from '../../src/protocol/document-messages.js';
-import { relativeTime, dateTime } from '../base/format.js';
+import { relativeTime, dateTime, humanSize } from '../base/format.js';
 import { iconElement, type IconName } from '../base/icon-element.js';
 import { announce } from '../base/notify.js';
 import { baseName } from '../base/urls.js';
 import type { ConnectionState } from '../base/connection.js';
 import type { DocumentClient } from './document-client.js';
+import { kernelMemory } from './kernel-memory.js';
 import type { Progress, RunProgress } from './run-progress.js';
 import type { Mode } from './selection.js';
 
@@ -47,6 +48,7 @@ export function showStatus(client: DocumentClient, progress: RunProgress): () =>
     save.title = title;
     save.classList.toggle('failed', client.saved.value.error !== undefined);
   };
+  const memory = kernelMemory(client);
   const timer = setInterval(showSaved, 5_000);
   const stop = [
     effect(() => {
@@ -60,6 +62,7 @@ export function showStatus(client: DocumentClient, progress: RunProgress): () =>
       readOnly.hidden = client.writable.value;
     }),
     effect(() => showKernel(kernel, client.kernel.value, client.connection.value, progress.now.value)),
+    effect(() => showMemory(kernel, memory.value)),
     effect(() => showProgress(part('run-progress'), progress.now.value)),
     effect(() => showTrust(part('trust'), client.untrusted.value)),
     effect(() => {
@@ -122,6 +125,11 @@ function showProgress(bar: HTMLElement, { done, total }: Progress): void {
   bar.max = total;
   bar.value = done;
   bar.title = `${done} of ${total} cells are done`;
+}
+
+function showMemory(element: HTMLElement, bytes: number | undefined): void {
+  const memory = element.querySelector('.kernel-memory');
+  if (memory !== null) memory.textContent = bytes === undefined ? '' : humanSize(bytes);
 }
 
 function showKernel(

@@ -162,6 +162,12 @@ export function kernelCommands(notebook: NotebookContext): Command[] {
       run: toggleFinishedNotice,
     },
     {
+      id: 'nbserver:choose-kernel',
+      label: 'Choose Kernel…',
+      when: () => notebook.canEdit,
+      run: async () => (await import('../kernel-picker.js')).pickKernel(notebook),
+    },
+    {
       id: 'nbserver:change-kernel',
       label: 'Change kernel',
       async run(name) {

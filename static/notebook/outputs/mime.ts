@@ -1,50 +1,64 @@
-/** What a MIME bundle is shown as: the richest type that this page can show, in the classic notebook's order. */
+/** The MIME types that the page shows, and what stands around them: frames, trust, notes. */
 import type { JsonObject, JsonValue, MimeBundle, OutputReference } from '../../../src/notebook/types.js';
 import { imageSize } from '../../../src/render/image-size.js';
-import { loadRich, richModule } from '../rich/load-rich.js';
+import { loadRich } from '../rich/load-rich.js';
 import { activePart, isScript, type ActivePart } from './active.js';
 import { jsonTree } from './json-tree.js';
+import {
+  addMimeTypes,
+  builtIn,
+  onDemand,
+  shownAs,
+  type MimeType,
+  type OutputContext,
+  type OutputData,
+  type Rendered,
+  type Renderer,
+} from './registry.js';
 import { TextView } from './text-view.js';
 
-export interface OutputContext {
-  /** path of the notebook, for relative addresses */
-  path: string;
-  /** the output came from outside: nothing of other servers is loaded without a click */
-  untrusted: boolean;
-  /** asks the person to trust the notebook */
-  trust?: () => void;
-  /** active outputs of earlier cells that set something up, in order */
-  prelude?: () => Promise<ActivePart[]>;
-  /** for the alternative text of images: `cell 3` */
-  cellName: string;
+addMimeTypes(
+  onDemand(
+    'text/html',
+    100,
+    rich((module, value, { context }) => module.renderHtml(value, sanitizing(context))),
+  ),
+  onDemand(
+    'text/markdown',
+    90,
+    rich((module, value, { context }) => module.renderMarkdown(value, sanitizing(context))),
+  ),
+  onDemand(
+    'text/latex',
+    80,
+    rich((module, value) => module.renderLatex(value)),
+  ),
+  builtIn('image/svg+xml', 70, svg),
+  builtIn('image/png', 60, image),
+  builtIn('image/jpeg', 59, image),
+  builtIn('image/webp', 58, image),
+  builtIn('image/gif', 57, image),
+  onDemand('video/', 40, () => import('./media.js').then(({ renderMedia }) => renderMedia)),
+  onDemand('audio/', 39, () => import('./media.js').then(({ renderMedia }) => renderMedia)),
+  builtIn('application/json', 20, ({ value }) => ({ element: jsonTree(value, true) })),
+  builtIn('text/plain', 0, ({ value }) => plain(value)),
+);
+
+type RichModule = Awaited<ReturnType<typeof loadRich>>;
+
+/** A type that comes with the chunk of HTML and markdown. */
+function rich(
+  render: (module: RichModule, value: string, output: OutputData) => Rendered | undefined,
+): () => Promise<Renderer> {
+  return async () => {
+    const module = await loadRich();
+    return (output) => (typeof output.value === 'string' ? render(module, output.value, output) : undefined);
+  };
 }
 
-export interface Rendered {
-  element: HTMLElement;
-  dispose?: () => void;
+function sanitizing({ path, untrusted }: OutputContext) {
+  return { path, outsideImages: !untrusted };
 }
-
-type RichModule = NonNullable<ReturnType<typeof richModule>>;
-type Renderer = (
-  value: JsonValue,
-  metadata: JsonObject,
-  context: OutputContext,
-  mime: string,
-  data: MimeBundle,
-) => Rendered | undefined;
-
-const RENDERERS: readonly (readonly [mime: string, render: Renderer])[] = [
-  ['text/html', html],
-  ['text/markdown', markdown],
-  ['text/latex', latex],
-  ['image/svg+xml', svg],
-  ['image/png', image],
-  ['image/jpeg', image],
-  ['image/webp', image],
-  ['image/gif', image],
-  ['application/json', (value) => ({ element: jsonTree(value, true) })],
-  ['text/plain', plain],
-];
 
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
 
@@ -58,10 +72,12 @@ export function renderBundle(data: MimeBundle, metadata: JsonObject, context: Ou
 }
 
 function renderInert(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
-  for (const [mime, render] of RENDERERS) {
+  for (const { type, mime } of shownAs(Object.keys(data))) {
     const value = data[mime];
     if (value === undefined) continue;
-    const rendered = render(value, optionsFor(mime, metadata), context, mime, data);
+    const output = { value, mime, metadata: optionsFor(mime, metadata), data, context };
+    const render = type.ready();
+    const rendered = render === undefined ? whenLoaded(type, output) : render(output);
     if (rendered !== undefined) return withNote(rendered, data, mime);
   }
   return { element: note(unknownTypes(data)) };
@@ -85,13 +101,36 @@ export function renderPicture(
   context: OutputContext,
 ): { element: HTMLImageElement } | undefined {
   if (metadata === undefined || mimes.some(isScript)) return undefined;
-  const shown = RENDERERS.find(([mime]) => mimes.includes(mime));
-  const head = shown === undefined ? undefined : heads[shown[0]];
-  if (shown?.[1] !== image || head === undefined) return undefined;
-  const [mime] = shown;
-  const element = img(address(mime), optionsFor(mime, metadata), context);
-  setSize(element, mime, head);
+  const [shown] = shownAs(mimes);
+  const head = shown === undefined ? undefined : heads[shown.mime];
+  if (shown?.type.ready() !== image || head === undefined) return undefined;
+  const element = img(address(shown.mime), optionsFor(shown.mime, metadata), context);
+  setSize(element, shown.mime, head);
   return { element };
+}
+
+/** Shows the plain text until the type's renderer is there, or when it cannot be loaded or show this. */
+function whenLoaded(type: MimeType, output: OutputData): Rendered {
+  const element = document.createElement('div');
+  element.append(plain(output.data['text/plain'] ?? '')?.element ?? note(unknownTypes(output.data)));
+  let dispose: (() => void) | undefined;
+  let gone = false;
+  type.load?.().then(
+    (render) => {
+      const rendered = gone ? undefined : render(output);
+      if (rendered === undefined) return;
+      dispose = rendered.dispose;
+      element.replaceChildren(rendered.element);
+    },
+    () => undefined, // the plain text stays
+  );
+  return {
+    element,
+    dispose: () => {
+      gone = true;
+      dispose?.();
+    },
+  };
 }
 
 /** An active output in a frame of its own; the frame's code comes with the first of them. */
@@ -160,89 +199,20 @@ export function note(text: string): HTMLElement {
   return element;
 }
 
-function html(
-  value: JsonValue,
-  _metadata: JsonObject,
-  context: OutputContext,
-  _mime: string,
-  data: MimeBundle,
-): Rendered | undefined {
-  if (typeof value !== 'string') return undefined;
-  const options = { path: context.path, outsideImages: !context.untrusted };
-  return withRich((rich) => rich.renderHtml(value, options), data);
-}
-
-function markdown(
-  value: JsonValue,
-  _metadata: JsonObject,
-  context: OutputContext,
-  _mime: string,
-  data: MimeBundle,
-): Rendered | undefined {
-  if (typeof value !== 'string') return undefined;
-  const options = { path: context.path, outsideImages: !context.untrusted };
-  return withRich((rich) => rich.renderMarkdown(value, options), data);
-}
-
-function latex(
-  value: JsonValue,
-  _metadata: JsonObject,
-  _context: OutputContext,
-  _mime: string,
-  data: MimeBundle,
-): Rendered | undefined {
-  return typeof value === 'string' ? withRich((rich) => rich.renderLatex(value), data) : undefined;
-}
-
-/** Renders at once when the chunk is there; else shows the plain text until it is, or when it cannot be loaded. */
-function withRich(
-  render: (rich: RichModule) => Rendered | undefined,
-  data: MimeBundle,
-): Rendered | undefined {
-  const module = richModule();
-  if (module !== undefined) return render(module);
-  const element = document.createElement('div');
-  const fallback = () => plain(data['text/plain'] ?? '')?.element ?? note(unknownTypes(data));
-  let dispose: (() => void) | undefined;
-  let gone = false;
-  element.append(fallback());
-  loadRich().then(
-    (loaded) => {
-      const rendered = gone ? undefined : render(loaded);
-      if (rendered === undefined) return;
-      dispose = rendered.dispose;
-      element.replaceChildren(rendered.element);
-    },
-    () => undefined, // the plain text stays
-  );
-  return {
-    element,
-    dispose: () => {
-      gone = true;
-      dispose?.();
-    },
-  };
-}
-
 function plain(value: JsonValue): Rendered | undefined {
   if (typeof value !== 'string') return undefined;
   return { element: new TextView(value, 'beginning').element };
 }
 
 /** SVG as an image: its scripts cannot run and it can load nothing. */
-function svg(value: JsonValue, metadata: JsonObject, context: OutputContext): Rendered | undefined {
+function svg({ value, metadata, context }: OutputData): Rendered | undefined {
   if (typeof value !== 'string') return undefined;
   const source = value.replace(/<svg(?![^>]*\sxmlns=)/, '<svg xmlns="http://www.w3.org/2000/svg"');
   const element = img(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`, metadata, context);
   return { element };
 }
 
-function image(
-  value: JsonValue,
-  metadata: JsonObject,
-  context: OutputContext,
-  mime: string,
-): Rendered | undefined {
+function image({ value, metadata, context, mime }: OutputData): Rendered | undefined {
   if (typeof value !== 'string') return undefined;
   const element = img(`data:${mime};base64,${value.replace(/\s/g, '')}`, metadata, context);
   setSize(element, mime, value);
@@ -267,9 +237,4 @@ function img(src: string, metadata: JsonObject, context: OutputContext): HTMLIma
   element.decoding = 'async';
   element.src = src;
   return element;
-}
-
-/** The traceback, or name and value when there is none. */
-export function errorText(ename: string, evalue: string, traceback: readonly string[]): string {
-  return traceback.length > 0 ? traceback.join('\n') : `${ename}: ${evalue}`;
 }

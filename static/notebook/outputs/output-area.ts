@@ -1,8 +1,10 @@
 /** The outputs of one code cell: one row each, changed only where the notebook's state changed. */
 import type { Output, OutputReference, WholeOutput } from '../../../src/notebook/types.js';
-import { errorText, note, renderBundle, renderPicture, type OutputContext, type Rendered } from './mime.js';
+import { note, renderBundle, renderPicture } from './mime.js';
 import type { OutputSource } from './output-source.js';
+import type { OutputContext, Rendered } from './registry.js';
 import { TextView } from './text-view.js';
+import { tracebackElement } from './traceback.js';
 
 /** Outputs taller than this scroll inside their cell unless the notebook says otherwise (the classic's 100 lines). */
 const SCROLL_LINES = 100;
@@ -188,8 +190,7 @@ function makeRow(output: Output, shown: WholeOutput, context: OutputContext): Ro
       return { ...row, text };
     }
     case 'error': {
-      const { ename, evalue, traceback } = shown;
-      const row = rowOf(output, shown, new TextView(errorText(ename, evalue, traceback), 'end'));
+      const row = rowOf(output, shown, { element: tracebackElement(shown) });
       row.element.classList.add('error');
       return row;
     }
