@@ -1,12 +1,10 @@
 /** The notebook page for everybody: without faults that axe-core finds, in both themes, on a phone, by keyboard. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { startTestServer, type TestServer } from '../test-server.js';
-import { loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
-import { openBrowser } from './open-browser.js';
+import { kernelIdle, loggedIn, notebookGroup, type SourceCell } from './notebook-page-driver.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -23,77 +21,90 @@ const TRACEBACK = [
   '\u001b[32;43m1/0\u001b[39;49m \u001b[33myellow\u001b[39m \u001b[34mblue\u001b[39m \u001b[35mmagenta\u001b[39m \u001b[37mwhite\u001b[39m \u001b[1;31mbold\u001b[0m',
 ];
 
+const CELLS: SourceCell[] = [
+  {
+    type: 'markdown',
+    source: '# Title\n\nText, `code`, [link](https://example.org) and a table\n\n|a|b|\n|-|-|\n|1|2|',
+  },
+  {
+    source: 'const keyword = "string" + 12; // comment\nfunction name() { return /regexp/ }',
+    outputs: [
+      { output_type: 'stream', name: 'stderr', text: 'to stderr\n' },
+      { output_type: 'error', ename: 'E', evalue: 'v', traceback: TRACEBACK },
+      {
+        output_type: 'execute_result',
+        execution_count: 1,
+        metadata: {},
+        data: { 'application/json': { a: [1, null, 'text'] }, 'text/plain': 'x' },
+      },
+    ],
+  },
+  { type: 'raw', source: 'raw text' },
+];
+
 describe.skipIf(!hasChromium)('access to the notebook page', () => {
-  let server: TestServer;
-  let browser: Browser;
+  const group = notebookGroup();
 
-  beforeAll(async () => {
-    server = await startTestServer({ onlyOwnKernel: true });
-    browser = await openBrowser();
-    writeNotebookFile(server, 'access.ipynb', [
-      {
-        type: 'markdown',
-        source: '# Title\n\nText, `code`, [link](https://example.org) and a table\n\n|a|b|\n|-|-|\n|1|2|',
-      },
-      {
-        source: 'const keyword = "string" + 12; // comment\nfunction name() { return /regexp/ }',
-        outputs: [
-          { output_type: 'stream', name: 'stderr', text: 'to stderr\n' },
-          { output_type: 'error', ename: 'E', evalue: 'v', traceback: TRACEBACK },
-          {
-            output_type: 'execute_result',
-            execution_count: 1,
-            metadata: {},
-            data: { 'application/json': { a: [1, null, 'text'] }, 'text/plain': 'x' },
-          },
-        ],
-      },
-      { type: 'raw', source: 'raw text' },
-    ]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  /** Opens the notebook in a window of its own kind. */
+  const open = async (options: Parameters<typeof loggedIn>[2] = {}) =>
+    group.open('access.ipynb', CELLS, await loggedIn(group.browser, group.server, options));
 
   for (const theme of ['light', 'dark'] as const) {
-    it(`has no violations in the ${theme} theme: idle, editing, with menu, dialog and palette`, async () => {
-      const context = await loggedIn(browser, server, { colorScheme: theme });
-      const { page } = await openNotebook(context, server, 'access.ipynb');
+    it(`has no violations in the ${theme} theme, whatever is open`, async () => {
+      const page = await open({ colorScheme: theme });
+      await kernelIdle(page);
       await page.locator('[data-markdown]').waitFor();
       await page.locator('.json-tree').waitFor();
       const found: Record<string, string[]> = {};
-      found['idle'] = await violations(page);
+      const look = async (name: string) => (found[name] = await violations(page));
+      await look('idle');
       await page.keyboard.press('j');
       await page.keyboard.press('Enter');
-      await page.locator('.cm-content').first().waitFor();
       await page.locator('.cm-content [class*="tok-"]').first().waitFor();
-      found['editing'] = await violations(page);
+      await look('editing');
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.type('Math.max');
+      await page.keyboard.press('Shift+Tab');
+      await page.locator('.nb-help').waitFor();
+      await look('tooltip');
+      for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+Tab');
+      await page.locator('.pager').waitFor();
+      await look('pager');
       await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await group.menu('View', 'Table of Contents');
+      await page.locator('.contents-panel').waitFor();
+      await look('contents');
       await page.getByRole('menuitem', { name: 'Cell' }).click();
       await page.getByRole('menu').waitFor();
-      found['menu'] = await violations(page);
+      await look('menu');
       await page.keyboard.press('Escape');
-      await page.keyboard.press('h');
-      await page.getByRole('dialog').waitFor();
-      found['dialog'] = await violations(page);
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('p');
-      await page.getByRole('combobox', { name: 'Find a command' }).waitFor();
-      found['palette'] = await violations(page);
-      expect(found).toEqual({ idle: [], editing: [], menu: [], dialog: [], palette: [] });
-      await context.close();
+      const dialogs: [name: string, open: () => Promise<void>][] = [
+        ['shortcuts', () => page.keyboard.press('h')],
+        ['find', () => page.keyboard.press('f')],
+        ['palette', () => page.keyboard.press('p')],
+        ['history', () => group.menu('File', 'History…')],
+        ['kernel', () => group.menu('Kernel', 'Choose Kernel…')],
+      ];
+      for (const [name, show] of dialogs) {
+        await show();
+        await page.getByRole('dialog').waitFor();
+        await look(name);
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+      }
+      expect(Object.values(found).flat()).toEqual([]);
+      expect(Object.keys(found)).toHaveLength(11);
     });
   }
 
   it('fits a phone: nothing is cut off, prompts stand above the input, targets are large enough', async () => {
-    const context = await loggedIn(browser, server, {
+    const page = await open({
       viewport: { width: 360, height: 700 },
       hasTouch: true,
       isMobile: true,
     });
-    const { page } = await openNotebook(context, server, 'access.ipynb');
     await page.locator('.json-tree').waitFor();
     const wide = await page.evaluate(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -109,15 +120,13 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
     expect(small).toEqual([]);
     await page.locator('[data-cell-type="code"] .source').tap();
     await page.locator('.cm-content').waitFor();
-    await context.close();
   });
 
   it('is usable by keyboard alone: Tab reaches menus, toolbar and the selected cell', async () => {
-    const context = await loggedIn(browser, server);
-    const { page } = await openNotebook(context, server, 'access.ipynb');
+    const page = await open();
     await page.evaluate('document.querySelector(".skip-link").focus()');
     const stops: string[] = [];
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 10; i++) {
       await page.keyboard.press('Tab');
       stops.push(
         await page.evaluate<string>(
@@ -129,6 +138,5 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
     expect(stops.filter((stop) => stop === 'menuitem')).toHaveLength(1);
     expect(stops.filter((stop) => stop.startsWith('jupyter-notebook:'))).toHaveLength(1);
     expect(stops).toContain('group');
-    await context.close();
   });
 });

@@ -57,9 +57,9 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
       return there(driver).page;
     },
     /** Writes a notebook and opens it. @param cells  undefined: the file is there already */
-    async open(name: string, cells?: readonly SourceCell[], within = group.context): Promise<Page> {
+    async open(name: string, cells?: readonly SourceCell[], within?: BrowserContext): Promise<Page> {
       if (cells !== undefined) writeNotebookFile(group.server, name, cells);
-      driver = await openNotebook(within, group.server, encodeURIComponent(name));
+      driver = await openNotebook(within ?? group.context, group.server, encodeURIComponent(name));
       return driver.page;
     },
     cell: (index: number): Locator => group.page.locator('[data-cell-id]').nth(index),
@@ -68,7 +68,14 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
     /** the text in a live editor */
     typed: async (index: number): Promise<string> =>
       (await group.editor(index).locator('.cm-line').allTextContents()).join('\n'),
-    sources: (): Promise<string[]> => group.page.locator('[data-cell-id] .source').allTextContents(),
+    /** the text of every cell, also where an editor is open */
+    sources: (): Promise<string[]> =>
+      group.page.evaluate<
+        string[]
+      >(`[...document.querySelectorAll('[data-cell-id] .source')].map((source) => {
+        const lines = [...source.querySelectorAll('.cm-line')].map((line) => line.textContent);
+        return lines.length > 0 ? lines.join('\\n') : source.textContent;
+      })`),
     onDisk: (name: string): string => readFileSync(join(group.server.notebooks, name), 'utf8'),
     /** Opens a menu of the menu bar and goes through its entries; the last one is chosen. */
     async menu(name: string, ...items: (string | RegExp)[]): Promise<void> {

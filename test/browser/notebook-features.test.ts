@@ -1,0 +1,183 @@
+/** What else a person finds in the notebook page: kernels, outputs of many kinds, downloads, print, the tour, touch. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
+import { everything } from '../tier.js';
+import { kernelIdle, loggedIn, notebookGroup } from './notebook-page-driver.js';
+
+/** Half a second of silence, 8 kHz. */
+function silence(): string {
+  const samples = 4000;
+  const bytes = Buffer.alloc(44 + samples, 128);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.writeUInt32LE(36 + samples, 4);
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(8000, 24);
+  bytes.writeUInt32LE(8000, 28);
+  bytes.writeUInt16LE(1, 32);
+  bytes.writeUInt16LE(8, 34);
+  bytes.write('data', 36, 'latin1');
+  bytes.writeUInt32LE(samples, 40);
+  return bytes.toString('base64');
+}
+
+describe.skipIf(!hasChromium)('the notebook page', () => {
+  const group = notebookGroup();
+
+  it('offers the kernels, says what the kernel takes, and has its links under Help', async () => {
+    const page = await group.open('kernel.ipynb', [{ source: '1' }]);
+    await kernelIdle(page);
+    await page.getByRole('button', { name: 'JavaScript (Node.js)' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Choose a kernel' });
+    await dialog.getByRole('radio', { name: /JavaScript/, checked: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Use This Kernel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.locator('.kernel-memory', { hasText: /^\d.* MB$/ }).waitFor();
+    await page.getByRole('menubar').getByRole('menuitem', { name: 'Help' }).hover();
+    await page.waitForTimeout(500);
+    await page.getByRole('menubar').getByRole('menuitem', { name: 'Help' }).click();
+    expect(await page.getByRole('menu').getByRole('menuitem').allTextContents()).toContain('Node.js');
+  });
+
+  it('plays sound, folds tracebacks, and numbers equations over cells', async () => {
+    const traceback = [
+      'Traceback (most recent call last)',
+      ...Array.from({ length: 9 }, (_, i) => `  at line ${i}`),
+    ];
+    const page = await group.open('kinds.ipynb', [
+      {
+        source: 'sound',
+        outputs: [
+          {
+            output_type: 'display_data',
+            metadata: {},
+            data: { 'audio/wav': silence(), 'text/plain': '<Audio>' },
+          },
+        ],
+      },
+      { source: 'error', outputs: [{ output_type: 'error', ename: 'ValueError', evalue: 'no', traceback }] },
+      { type: 'markdown', source: 'See \\eqref{last}, and\n\n$$a = b \\label{first}$$' },
+      { type: 'markdown', source: '$$c = d \\label{last}$$ after $\\ref{first}$' },
+    ]);
+    const sound = group.outputs(0).locator('audio');
+    await sound.waitFor();
+    await expect
+      .poll(() =>
+        sound.evaluate((element) => Math.round((element as unknown as { duration: number }).duration * 10)),
+      )
+      .toBe(5);
+    await group.outputs(1).getByText('at line 8').waitFor();
+    await group.outputs(1).locator('summary').click();
+    expect(await group.outputs(1).locator('summary').innerText()).toBe('ValueError: no');
+    expect(await group.outputs(1).getByText('at line 8').isVisible()).toBe(false);
+    await page.locator('.katex').nth(3).waitFor();
+    expect(await group.cell(2).locator('.katex-html').allInnerTexts()).toEqual([
+      expect.stringContaining('(2)'),
+      expect.stringContaining('(1)'),
+    ]);
+    expect(await group.cell(3).locator('.katex-html').allInnerTexts()).toEqual([
+      expect.stringContaining('(2)'),
+      expect.stringContaining('1'),
+    ]);
+  });
+});
+
+describe.runIf(hasChromium && everything)('the menus of the notebook page', () => {
+  const group = notebookGroup();
+
+  it.each([
+    [/^Notebook \(\.ipynb\)$/, /\.ipynb$/, '"cells"'],
+    [/^HTML/, /\.html$/, '<h1'],
+    [/^Markdown/, /\.md$/, '# Title'],
+    [/^JavaScript/, /\.js$/, 'const x = 1'],
+  ])('download as %s', async (entry, name, content) => {
+    const page = await group.open('download.ipynb', [
+      { type: 'markdown', source: '# Title' },
+      { source: 'const x = 1' },
+    ]);
+    await kernelIdle(page);
+    const download = page.waitForEvent('download');
+    await group.menu('File', 'Download as', entry);
+    const file = await download;
+    expect(file.suggestedFilename()).toMatch(name);
+    expect(readFileSync(await file.path(), 'utf8')).toContain(content);
+  });
+
+  it('prints every cell, without bars and menus', async () => {
+    const cells = Array.from({ length: 60 }, (_, i) => ({ source: `print_${i} = ${i}` }));
+    const page = await group.open('print.ipynb', cells);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('.notebook-header').isVisible()).toBe(false);
+    const visible = await page.evaluate<number>(
+      `[...document.querySelectorAll('[data-cell-id] .source')].filter((each) => each.checkVisibility({ contentVisibilityAuto: true })).length`,
+    );
+    expect(visible).toBe(60);
+    const pdf = await page.pdf();
+    expect(pdf.length).toBeGreaterThan(10_000);
+  });
+
+  it('shows the tour to its end', async () => {
+    const page = await group.open('tour.ipynb', [{ source: '1' }]);
+    await group.menu('Help', 'User Interface Tour');
+    const tour = page.getByRole('dialog', { name: 'Tour of the notebook page' });
+    const titles: string[] = [];
+    while ((await tour.count()) > 0 && titles.length < 20) {
+      titles.push(await tour.locator('h2').innerText());
+      await tour.locator('.primary').click();
+    }
+    expect(titles).toEqual(expect.arrayContaining(['The name', 'Menus', 'The kernel', 'A cell']));
+  });
+
+  it('shows how far a run of all cells is, and connects again by the menu', async () => {
+    const wait = 'await new Promise((done) => setTimeout(done, 400))';
+    const page = await group.open('progress.ipynb', [{ source: wait }, { source: wait }, { source: wait }]);
+    await kernelIdle(page);
+    await group.menu('Cell', 'Run All');
+    await page.locator('#run-progress').waitFor();
+    await page.locator('.kernel-state', { hasText: 'queued' }).waitFor();
+    await page.locator('#run-progress').waitFor({ state: 'hidden' });
+    await group.menu('Kernel', 'Reconnect');
+    await kernelIdle(page);
+  });
+
+  it('notifies when a long run is done while nobody looks', async () => {
+    const context = await loggedIn(group.browser, group.server, { permissions: ['notifications'] });
+    await context.addInitScript(`
+      globalThis.shown = [];
+      globalThis.Notification = class extends EventTarget {
+        static permission = 'granted';
+        static requestPermission() { return Promise.resolve('granted'); }
+        constructor(title, { body }) { super(); shown.push(title + ': ' + body); }
+        close() {}
+      };
+    `);
+    const wait = 'await new Promise((done) => setTimeout(done, 10_500))';
+    const page = await group.open('long.ipynb', [{ source: wait }], context);
+    await kernelIdle(page);
+    await group.menu('Kernel', 'Notify Me When Done');
+    await page.evaluate(`Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })`);
+    await page.keyboard.press('Escape');
+    await group.cell(0).locator('.prompt').first().click();
+    await page.keyboard.press('Control+Enter');
+    await expect
+      .poll(() => page.evaluate<string[]>('shown'), { timeout: 60_000 })
+      .toEqual([expect.stringMatching(/^long: 1 cell done in 1\d/)]);
+    await context.close();
+  });
+
+  it('runs a cell by its button on a touch screen', async () => {
+    const context = await loggedIn(group.browser, group.server, {
+      viewport: { width: 390, height: 800 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const page = await group.open('touch.ipynb', [{ source: '6 * 7' }], context);
+    await kernelIdle(page);
+    await group.cell(0).getByRole('button', { name: 'Run this cell' }).tap();
+    await group.outputs(0).getByText('42').waitFor();
+    await context.close();
+  });
+});
