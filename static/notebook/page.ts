@@ -1,21 +1,19 @@
 /**
  * The notebook page put together: the document, the cells, the selection, the commands and the parts around them. Each
- * part is a module of its own; this one only says who tells whom.
+ * part is a module of its own; this one only says who tells whom, and is as long as there are parts.
  */
 import { effect } from '@preact/signals';
 import type { NotebookState } from '../../src/notebook/notebook-state.js';
 import type { Operation } from '../../src/notebook/operations.js';
 import type { CellId } from '../../src/notebook/types.js';
-import type { CellConflict } from '../../src/protocol/document-messages.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
-import { dialogIsOpen } from '../base/dialog.js';
 import { announce, notify, notifyError } from '../base/notify.js';
-import { setCollapsed, setSourceHidden, takeText } from './cell-actions.js';
+import { setCollapsed, setSourceHidden } from './cell-actions.js';
 import type { ToolbarKind } from './cell-toolbar/names.js';
 import { toolbarOf } from './cell-toolbar/names.js';
+import { followConflicts, followPrompt } from './cell-questions.js';
 import { CellList } from './cells/cell-list.js';
 import type { CellHost } from './cells/cell-host.js';
-import type { ConflictChoice } from './cells/conflict-bar.js';
 import { CellClipboard } from './clipboard.js';
 import { cellCommands } from './commands/cell-commands.js';
 import { fileCommands } from './commands/file-commands.js';
@@ -29,8 +27,8 @@ import { loadEditorWhenIdle } from './editor/load-editor.js';
 import { KernelHelpClient } from './kernel-help.js';
 import { loadColours } from './colours/colours.js';
 import type { NotebookContext } from './notebook-context.js';
-import { findAnchor } from './rich/anchors.js';
-import { activePart, isSetup, mayBeActive, type ActivePart } from './outputs/active.js';
+import { Anchors } from './anchors.js';
+import { preludeOf } from './outputs/prelude.js';
 import { OutputSource } from './outputs/output-source.js';
 import { renderBundle } from './outputs/mime.js';
 import { equationsChanged, numberEquationsOf } from './outputs/math.js';
@@ -62,6 +60,7 @@ export class NotebookPage implements NotebookContext {
   readonly #keymap: Keymap;
   readonly #help: KernelHelpClient;
   readonly #pool = new EditorPool();
+  readonly #anchors: Anchors;
   readonly outputs: OutputSource;
   readonly #onSelection = new Set<() => void>();
   readonly #onChange = new Set<() => void>();
@@ -119,8 +118,9 @@ export class NotebookPage implements NotebookContext {
     this.commands.addGroup('View', viewCommands(this));
     numberEquationsOf(() => this.#markdown());
     this.#followLanguage();
-    this.#followPrompt();
-    this.#followConflicts();
+    this.#anchors = new Anchors(this, elements.cells);
+    followPrompt(this);
+    followConflicts(this);
     this.#listen();
   }
 
@@ -215,7 +215,7 @@ export class NotebookPage implements NotebookContext {
         this.select(id, { scroll: false });
       },
       trust: () => void this.commands.run('jupyter-notebook:trust-notebook'),
-      prelude: (id) => this.#prelude(id),
+      prelude: (id) => preludeOf(this, id),
       run: (id) => {
         this.selection.select(id);
         void this.commands.run('jupyter-notebook:run-cell');
@@ -232,21 +232,6 @@ export class NotebookPage implements NotebookContext {
 
   *#markdown(): Generator<string> {
     for (const { cell } of this.view.cells()) if (cell.cell_type === 'markdown') yield cell.source;
-  }
-
-  async #prelude(id: CellId): Promise<ActivePart[]> {
-    const parts: ActivePart[] = [];
-    for (const each of this.view.ids.slice(0, Math.max(0, this.view.indexOf(id)))) {
-      if (this.client.sync.untrusted.has(each)) continue;
-      for (const output of this.view.cell(each)?.cell.outputs ?? []) {
-        // what cannot set anything up is not fetched for this
-        if (output.output_type === 'reference' && !mayBeActive(output.mimes)) continue;
-        const whole = output.output_type === 'reference' ? await this.outputs.whole(output) : output;
-        const part = 'data' in whole ? activePart(whole.data) : undefined;
-        if (part !== undefined && isSetup(part)) parts.push(part);
-      }
-    }
-    return parts;
   }
 
   #changed(ops: readonly Operation[], by: 'self' | 'server'): void {
@@ -284,7 +269,7 @@ export class NotebookPage implements NotebookContext {
       this.selection.select(this.view.ids[0] ?? null);
       if (free) this.#focusCurrent(false);
       loadEditorWhenIdle(() => this.#language);
-      this.#goToAnchor();
+      this.#anchors.goToHash();
     } else if (this.selection.current === null || !this.view.has(this.selection.current)) {
       this.selection.select(this.view.ids[0] ?? null);
     }
@@ -347,16 +332,9 @@ export class NotebookPage implements NotebookContext {
       if (event.target === section && this.#selected.has(id) && this.selection.mode === 'command') return;
       this.selection.select(id);
     });
-    this.#elements.cells.addEventListener('click', (event) => {
-      const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;
-      const target = link === null ? undefined : this.#anchorTarget(link.getAttribute('href') ?? '');
-      if (link !== null) event.preventDefault();
-      target?.scrollIntoView({ block: 'start' });
-    });
     addEventListener('beforeunload', (event) => {
       if (this.client.wouldLose) event.preventDefault();
     });
-    addEventListener('hashchange', () => this.#goToAnchor());
     document.addEventListener('visibilitychange', () => {
       if (
         document.visibilityState === 'hidden' &&
@@ -366,23 +344,6 @@ export class NotebookPage implements NotebookContext {
       )
         this.client.sync.save();
     });
-  }
-
-  #goToAnchor(): void {
-    if (location.hash.length > 1) this.#anchorTarget(location.hash)?.scrollIntoView({ block: 'start' });
-  }
-
-  /** Markdown that is not drawn yet may hold the anchor: it is drawn until it is found. */
-  #anchorTarget(anchor: string): Element | undefined {
-    let found = findAnchor(this.#elements.cells, anchor);
-    for (const id of this.view.ids) {
-      if (found !== undefined) break;
-      const view = this.list.view(id);
-      if (view === undefined || view.isFilled || view.type !== 'markdown') continue;
-      this.list.fill(id);
-      found = findAnchor(view.element, anchor);
-    }
-    return found;
   }
 
   showContents(shown: boolean): void {
@@ -435,56 +396,6 @@ export class NotebookPage implements NotebookContext {
       };
       // without its parser the text stays plain, and can be edited all the same
       loadColours(language).then(show, show);
-    });
-  }
-
-  #followConflicts(): void {
-    const shown = new Set<CellId>();
-    effect(() => {
-      const byCell = new Map<CellId, CellConflict[]>();
-      for (const conflict of this.client.conflicts.value) {
-        byCell.set(conflict.cell, [...(byCell.get(conflict.cell) ?? []), conflict]);
-      }
-      this.list.flush();
-      for (const id of new Set([...shown, ...byCell.keys()])) {
-        const conflicts = byCell.get(id) ?? [];
-        this.list.view(id)?.setConflicts(conflicts, (...chosen) => this.#choose(...chosen));
-        if (conflicts.length > 0 && !shown.has(id)) {
-          announce(`There are two texts of cell ${this.view.indexOf(id) + 1}; choose below it.`);
-        }
-        if (conflicts.length > 0) shown.add(id);
-        else shown.delete(id);
-      }
-    });
-  }
-
-  #choose(conflict: CellConflict, choice: ConflictChoice): void {
-    if (choice !== 'ours') {
-      this.client.sync.perform(takeText(this.view, conflict.cell, conflict.theirs, choice === 'both'));
-    }
-    this.client.resolve(conflict);
-  }
-
-  #followPrompt(): void {
-    let cell: CellId | undefined;
-    effect(() => {
-      const prompt = this.client.prompt.value;
-      const answer = (value: string) => this.client.answer(value);
-      if (cell !== undefined) {
-        const old = this.list.view(cell);
-        const hadFocus = old?.hasInputFocus === true;
-        old?.setInput(null, answer);
-        if (hadFocus && prompt === null) this.#focusCurrent(false);
-      }
-      cell = prompt?.cell;
-      if (prompt === null) return;
-      this.list.flush();
-      this.list.fill(prompt.cell);
-      const view = this.list.view(prompt.cell);
-      view?.setInput(prompt, answer);
-      // not out of a text that somebody is writing
-      if (this.selection.mode === 'command' && !dialogIsOpen()) view?.focusInput();
-      else announce(`Cell ${this.view.indexOf(prompt.cell) + 1} asks for input.`);
     });
   }
 
