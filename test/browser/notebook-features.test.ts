@@ -71,7 +71,10 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
       .toBe(5);
     await group.outputs(1).getByText('at line 8').waitFor();
     await group.outputs(1).locator('summary').click();
-    expect(await group.outputs(1).locator('summary').innerText()).toBe('ValueError: no');
+    await group
+      .outputs(1)
+      .locator('summary', { hasText: /^ValueError: no$/ })
+      .waitFor();
     expect(await group.outputs(1).getByText('at line 8').isVisible()).toBe(false);
     await page.locator('.katex').nth(3).waitFor();
     expect(await group.cell(2).locator('.katex-html').allInnerTexts()).toEqual([

@@ -13,13 +13,11 @@ export function tracebackElement({ ename, evalue, traceback }: ErrorOutput): HTM
   details.className = 'traceback';
   details.open = true;
   const summary = document.createElement('summary');
-  const open = document.createElement('span');
-  open.className = 'when-open';
-  open.textContent = 'Traceback';
-  const closed = document.createElement('span');
-  closed.className = 'when-closed';
-  closed.textContent = `${ename}: ${evalue}`.split('\n', 1)[0] ?? '';
-  summary.append(open, closed);
+  const name = () => {
+    summary.textContent = details.open ? 'Traceback' : (`${ename}: ${evalue}`.split('\n', 1)[0] ?? '');
+  };
+  name();
+  details.addEventListener('toggle', name);
   details.append(summary, view);
   return details;
 }
