@@ -39,6 +39,8 @@ const PAGES = {
   },
 };
 
+/* global document, requestAnimationFrame, PerformanceObserver, MessageChannel, addEventListener -- observe() runs in the page */
+
 /** Runs in the page before its own scripts. */
 function observe(selector) {
   const figures = (globalThis.figures = { first: undefined, longest: 0, typed: [], frames: [] });
