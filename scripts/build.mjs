@@ -84,7 +84,7 @@ async function buildExportStyle(esbuild, target) {
 }
 
 function buildTypes(folder) {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const tsc = join(root, 'node_modules', 'typescript7', 'bin', 'tsc');
   const done = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', folder], {
     cwd: root,
     stdio: ['ignore', 2, 2],

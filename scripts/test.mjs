@@ -71,9 +71,10 @@ function filesWithLongTests(project) {
 }
 
 async function shortTests() {
+  // The compiler in native code checks the types, eight times as fast; the lint rules need the one before it.
   await Promise.all([
-    single('types', node('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')),
-    single('types of the pages', node('typescript/bin/tsc', '--noEmit', '-p', 'static/tsconfig.json')),
+    single('types', node('typescript7/bin/tsc', '--noEmit', '-p', 'tsconfig.json')),
+    single('types of the pages', node('typescript7/bin/tsc', '--noEmit', '-p', 'static/tsconfig.json')),
   ]);
   await Promise.all([
     single('lint and import rules', node('eslint/bin/eslint.js', '.')),
