@@ -77,7 +77,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'preferred_dir',
     'allow_external_kernels',
     'external_connection_dir',
-    'record_http_request_metrics',
     'MappingKernelManager.buffer_offline_messages',
     'KernelSpecManager.ensure_native_kernel',
     'FileContentsManager.always_delete_dir',

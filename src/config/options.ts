@@ -206,6 +206,12 @@ export const options = {
     default: true,
     help: 'Ask for a credential at /metrics, the numbers for Prometheus. Turn it off for a scraper that sends none: then anybody who reaches the server sees how busy it is',
   }),
+  record_http_request_metrics: boolean({
+    ...app,
+    group: 'Who else may call',
+    default: true,
+    help: 'Tell at /metrics how many requests came and how long they took, by method, route and status',
+  }),
 
   // Notebooks and files
   notebook_dir: string({

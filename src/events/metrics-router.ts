@@ -1,9 +1,17 @@
-/** `GET metrics` for Prometheus. What it needs is loaded by the first request. */
+/** `GET metrics` for Prometheus. What it needs is loaded by the first scrape; requests are counted from then on. */
 import { Router } from 'express';
+import type { RequestHandler } from 'express';
 import { createMetrics } from './metrics.js';
 import type { Metrics, MetricSources } from './metrics.js';
+import { requestTimes } from './request-times.js';
 
-export function metricsRouter(sources: MetricSources): Router & { close(): void } {
+export interface MetricsRouter extends Router {
+  /** has to see every request before all others do */
+  times: RequestHandler;
+  close(): void;
+}
+
+export function metricsRouter(sources: MetricSources): MetricsRouter {
   const router = Router({ caseSensitive: true });
   let metrics: Promise<Metrics> | undefined;
 
@@ -14,6 +22,7 @@ export function metricsRouter(sources: MetricSources): Router & { close(): void 
   });
 
   return Object.assign(router, {
+    times: requestTimes((time) => void metrics?.then((made) => made.countRequest(time))),
     close: () => void metrics?.then((made) => made.close()),
   });
 }

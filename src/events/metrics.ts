@@ -1,5 +1,6 @@
 /** What `GET metrics` shows, in Prometheus's text format; Jupyter's names where it has one. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { RequestTime } from './request-times.js';
 
 /** Messages and bytes, counted up since the start. */
 export interface Traffic {
@@ -24,15 +25,18 @@ export interface MetricSources {
 export interface Metrics {
   contentType: string;
   render(): Promise<string>;
+  countRequest(time: RequestTime): void;
   close(): void;
 }
 
+/** Seconds: from a status to the export of a large notebook. */
+const requestBuckets = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
 /** ms between looks at the event loop. */
 const lagResolution = 20;
 
 /** Loads prom-client; what is measured all the time (the lag of the event loop) is measured from here on. */
 export async function createMetrics(sources: MetricSources): Promise<Metrics> {
-  const { Counter, Gauge, Registry } = await import('prom-client');
+  const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, value: () => number) =>
@@ -86,6 +90,13 @@ export async function createMetrics(sources: MetricSources): Promise<Metrics> {
   perLabel('nbserver_websockets_open', 'Open websockets by what they are for', 'kind', sources.websockets);
   traffic('nbserver_kernel_messages_total', 'Messages between server and kernels', 'messages');
   traffic('nbserver_kernel_message_bytes_total', 'Bytes of these messages', 'bytes');
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'How long requests took, since the first scrape',
+    registers,
+    labelNames: ['method', 'handler', 'status_code'],
+    buckets: requestBuckets,
+  });
   const stopLag = eventLoopLag(gauge);
   processMetrics(gauge);
   new Counter({
@@ -102,6 +113,7 @@ export async function createMetrics(sources: MetricSources): Promise<Metrics> {
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    countRequest: ({ seconds, ...labels }) => requests.observe(labels, seconds),
     close: stopLag,
   };
 }

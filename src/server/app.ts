@@ -11,7 +11,8 @@ export interface AppParts {
   /** local path of the static files, with slashes at both ends */
   staticPrefix: string;
   auth: Pick<Auth, 'hostCheck' | 'router' | 'gate'>;
-  requestLog: RequestHandler;
+  /** see every request first: the log, the metrics */
+  observers: RequestHandler[];
   staticFiles: RequestHandler;
   /** the features' routers, in the order in which they are asked; their paths are relative to baseUrl */
   routers: Router[];
@@ -42,7 +43,7 @@ export function createApp(parts: AppParts): Express {
   for (const router of parts.routers) site.use(router);
   site.use(notFound());
 
-  app.use(parts.requestLog);
+  for (const observer of parts.observers) app.use(observer);
   app.use(securityHeaders(parts.baseUrl));
   app.use(templatesFirst(parts));
   app.use(parts.auth.hostCheck);

@@ -349,7 +349,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       baseUrl: settings.base_url,
       staticPrefix,
       auth,
-      requestLog: log.requests,
+      observers: [log.requests, ...(settings.record_http_request_metrics ? [metrics.times] : [])],
       staticFiles: staticFiles(packageFile('dist', 'static')),
       loadTemplates,
       onActivity: () => (lastActivity = new Date()),

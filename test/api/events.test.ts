@@ -224,7 +224,17 @@ describe('GET metrics', () => {
 
     await running.fetch(`api/kernels/${id}`, { method: 'DELETE' });
     await new Promise((resolve) => ws.once('close', resolve).close());
+    await running.fetch('api/kernels/not-there');
     const end = await (await running.fetch('metrics')).text();
+    const requests = (method: string, handler: string, status: number) =>
+      value(
+        end,
+        `http_request_duration_seconds_count{method="${method}",handler="${handler}",status_code="${status}"}`,
+      );
+    expect(requests('GET', '/metrics', 200)).toBeGreaterThan(0);
+    expect(requests('DELETE', '/api/kernels/:id', 204)).toBe(1);
+    expect(requests('GET', '/api/kernels/:id', 404)).toBe(1);
+    expect(end).not.toContain('not-there');
     expect(end).not.toMatch(/^kernel_currently_running_total\{/m);
     expect(value(end, 'nbserver_kernel_messages_total{direction="from_kernel"}')).toBeGreaterThan(0);
   });
