@@ -1,18 +1,16 @@
 /** The event bus: features tell what happened, and whoever listens hears it. */
+import { ListenerSet } from '../listeners.js';
+import type { Subscription } from '../listeners.js';
 import type { Log } from '../log.js';
 import { contentsEvents, kernelEvents, listEvents } from '../protocol/events.js';
 import type { ContentsEvent, Emission, KernelEvent, ListEvent } from '../protocol/events.js';
-
-export interface Subscription {
-  close(): void;
-}
 
 /** A directory or kernel that changes all the time is told of this often, in ms. */
 const quietTime = 150;
 
 export class EventBus {
   readonly #log: Log;
-  readonly #listeners = new Set<(event: Emission) => void>();
+  readonly #listeners = new ListenerSet<[Emission]>();
   /** lists that changed in the last moments, by their JSON */
   readonly #changed = new Map<string, NodeJS.Timeout>();
 
@@ -50,19 +48,11 @@ export class EventBus {
   }
 
   emit(event: Emission): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#log.error(`A listener of events failed: ${error instanceof Error ? error.stack : error}`);
-      }
-    }
+    this.#listeners.emit(this.#log, event);
   }
 
   subscribe(listener: (event: Emission) => void): Subscription {
-    const entry = (event: Emission) => listener(event);
-    this.#listeners.add(entry);
-    return { close: () => void this.#listeners.delete(entry) };
+    return this.#listeners.add(listener);
   }
 
   close(): void {

@@ -5,7 +5,8 @@
  * open, and tells when somebody else, outside of this server, changes the files in them.
  */
 import type { WebSocket } from 'ws';
-import type { EventBus, Subscription } from './event-bus.js';
+import type { Subscription } from '../listeners.js';
+import type { EventBus } from './event-bus.js';
 
 export interface EventSocketOptions {
   bus: EventBus;

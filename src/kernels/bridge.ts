@@ -9,7 +9,7 @@ import { v1Protocol } from '../protocol/websocket-v1.js';
 import type { QueueBounds } from './client-queue.js';
 import type { KernelManager } from './kernel-manager.js';
 import { KernelRoom } from './kernel-room.js';
-import type { Subscription } from './listeners.js';
+import type { Subscription } from '../listeners.js';
 import type { RateLimits } from './rate-limit.js';
 import { ReplayBudget } from './replay-journal.js';
 

@@ -1,20 +1,32 @@
 /** The ZeroMQ sockets of one kernel, shared by everyone who talks to it. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Dealer, Subscriber } from 'zeromq';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { WireSignature } from '../wire-signature.js';
 import { endpoint } from './connection-file.js';
 import type { ConnectionInfo } from './connection-file.js';
+import { ReadAhead } from './read-ahead.js';
+import type { ReadAheadBudget } from './read-ahead.js';
 
 export interface ChannelHandlers {
   onMessage(channel: KernelChannel, message: WireMessage): void;
   /** Something that is no message, has a wrong signature or was played back; it is dropped. */
   onRefused(channel: KernelChannel, error: unknown): void;
-  /** While it gives a promise, iopub is not read: its messages wait in libzmq and in the kernel. */
+  /** While it gives a promise, messages of iopub are not passed on: they wait, within the bound of what may be read ahead. */
   holdReading(): Promise<void> | undefined;
 }
 
 type RequestChannel = Exclude<KernelChannel, 'iopub'>;
+
+/**
+ * Messages that libzmq takes in before we read them. When it has so many it lets the kernel wait, and nearly all kernels
+ * drop what they cannot send; so it is many. Small messages can come faster than we read, and are 100 MB then; long ones
+ * cannot.
+ */
+const mostUnread = 50_000;
+/** Messages that are passed on in one turn of the event loop, of those that had to wait. */
+const mostPerTurn = 256;
 
 /** Kernels of one server share libzmq's context; its default of 1023 sockets is about 250 kernels. */
 const maxSockets = 8192;
@@ -30,6 +42,8 @@ const loadZeromq = once(async () => {
 export class KernelChannels {
   readonly #signature: WireSignature;
   readonly #handlers: ChannelHandlers;
+  /** of iopub */
+  readonly #readAhead: ReadAhead;
   readonly #dealers: Record<RequestChannel, Dealer>;
   readonly #iopub: Subscriber;
   readonly #outgoing: Record<RequestChannel, Uint8Array[][]> = { shell: [], control: [], stdin: [] };
@@ -40,16 +54,26 @@ export class KernelChannels {
   #lastMessage = performance.now();
 
   /** Connects at once; a kernel that does not listen yet is reached as soon as it does. */
-  static async open(connection: ConnectionInfo, handlers: ChannelHandlers): Promise<KernelChannels> {
-    return new KernelChannels(await loadZeromq(), connection, handlers);
+  static async open(
+    connection: ConnectionInfo,
+    budget: ReadAheadBudget,
+    handlers: ChannelHandlers,
+  ): Promise<KernelChannels> {
+    return new KernelChannels(await loadZeromq(), connection, budget, handlers);
   }
 
-  private constructor(zmq: typeof import('zeromq'), connection: ConnectionInfo, handlers: ChannelHandlers) {
+  private constructor(
+    zmq: typeof import('zeromq'),
+    connection: ConnectionInfo,
+    budget: ReadAheadBudget,
+    handlers: ChannelHandlers,
+  ) {
+    this.#readAhead = new ReadAhead(budget);
     this.#signature = new WireSignature(connection.key, connection.signature_scheme);
     this.#handlers = handlers;
-    // Without linger 0 an unsent message keeps the process from ending. No high-water marks: iopub beyond 1,000
-    // unread messages would be dropped, and requests to a busy kernel would block.
-    const common = { linger: 0, reconnectInterval, receiveHighWaterMark: 0 };
+    // Without linger 0 an unsent message keeps the process from ending. No high-water mark for sending: requests to a
+    // busy kernel would block.
+    const common = { linger: 0, reconnectInterval, receiveHighWaterMark: mostUnread };
     const dealer = (routingId: string, immediate = false) =>
       new zmq.Dealer({ ...common, sendHighWaterMark: 0, routingId, immediate });
     // A kernel asks for input at the identity that sent the request on shell.
@@ -89,18 +113,20 @@ export class KernelChannels {
     while (!isQuiet() && performance.now() - start < longest) {
       await new Promise((resolve) => setTimeout(resolve, quiet / 2));
     }
+    while (this.#passOn());
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#iopub.close();
+    this.#readAhead.close();
     for (const dealer of Object.values(this.#dealers)) dealer.close();
   }
 
   /**
-   * Reads as fast as it can, and waits for moments at most: what libzmq holds is memory that nobody counts. zeromq hands
-   * over waiting messages in one turn of the event loop (up to some hundred), so listeners can gather and write once.
+   * Reads as fast as it can: nobody counts the bytes that lie in libzmq. zeromq hands over waiting messages in one turn of
+   * the event loop (up to some hundred), so listeners can gather and write once.
    */
   async #receive(channel: KernelChannel, socket: Dealer | Subscriber): Promise<void> {
     for (;;) {
@@ -114,17 +140,43 @@ export class KernelChannels {
       if (this.#closed) return;
       this.#lastMessage = performance.now();
       try {
-        this.#handlers.onMessage(channel, this.#signature.decode(frames));
+        this.#received(channel, this.#signature.decode(frames));
       } catch (error) {
         this.#handlers.onRefused(channel, error);
       }
-      const held = channel === 'iopub' ? this.#handlers.holdReading() : undefined;
-      if (!held) continue;
-      this.#held = true;
-      await held;
-      this.#held = false;
-      this.#lastMessage = performance.now();
     }
+  }
+
+  #received(channel: KernelChannel, message: WireMessage): void {
+    if (channel === 'iopub' && this.#held) {
+      this.#readAhead.push(message);
+      // Too much waits: who cannot keep up is not waited for any more.
+      while (this.#readAhead.isTooMuch) this.#passOn();
+      return;
+    }
+    this.#handlers.onMessage(channel, message);
+    const held = channel === 'iopub' ? this.#handlers.holdReading() : undefined;
+    if (held) void this.#hold(held);
+  }
+
+  async #hold(held: Promise<void>): Promise<void> {
+    this.#held = true;
+    for (let wait: Promise<void> | undefined = held; wait && !this.#closed;) {
+      await wait;
+      wait = undefined;
+      for (let i = 0; !wait && this.#passOn(); i++) {
+        wait = this.#handlers.holdReading() ?? (i === mostPerTurn ? setImmediate() : undefined);
+      }
+    }
+    this.#held = false;
+    this.#lastMessage = performance.now();
+  }
+
+  /** Passes on the message that waits longest; false: none does. */
+  #passOn(): boolean {
+    const message = this.#readAhead.shift();
+    if (message) this.#handlers.onMessage('iopub', message);
+    return message !== undefined;
   }
 
   async #flush(channel: RequestChannel): Promise<void> {

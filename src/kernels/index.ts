@@ -15,6 +15,6 @@ export type { KernelManagerOptions, StartOptions } from './kernel-manager.js';
 export { cleanStaleConnectionFiles } from './kernel-records.js';
 export { KernelspecManager } from './kernelspecs.js';
 export type { KernelSpec, KernelspecOptions } from './kernelspecs.js';
-export type { Subscription } from './listeners.js';
+export type { Subscription } from '../listeners.js';
 export { asksForResources, kernelsRouter } from './router.js';
 export type { KernelsRouterOptions } from './router.js';

@@ -13,11 +13,12 @@ import type { KernelLimits } from './kernel-limits.js';
 import { KernelRecords } from './kernel-records.js';
 import type { KernelSpec, KernelspecManager } from './kernelspecs.js';
 import { launchArguments, launchEnvironment } from './launch-command.js';
-import { ListenerSet } from './listeners.js';
-import type { Subscription } from './listeners.js';
+import { ListenerSet } from '../listeners.js';
+import type { Subscription } from '../listeners.js';
 import type { MemorySources } from './memory-watch.js';
 import type { PortRange } from './ports.js';
 import { ProcessResources } from './process-resources.js';
+import { ReadAheadBudget } from './read-ahead.js';
 import { noTraffic } from './traffic.js';
 
 export interface KernelManagerOptions {
@@ -38,6 +39,8 @@ export interface KernelManagerOptions {
   limits?: Partial<KernelLimits>;
   /** where the system says what it does with memory */
   memory?: MemorySources;
+  /** bytes that are read of kernels while no client has room for them; the default goes by the memory of the machine */
+  readAhead?: number;
   /** told of every start, interrupt, restart and shutdown */
   onEvent?: (event: KernelEvent) => void;
   log: Log;
@@ -70,12 +73,14 @@ export class KernelManager {
   readonly #stateListeners = new ListenerSet<[Kernel]>();
   readonly #records: KernelRecords;
   readonly #resources = new ProcessResources();
+  readonly #readAhead: ReadAheadBudget;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(specs: KernelspecManager, options: KernelManagerOptions) {
     this.specs = specs;
     this.#options = options;
+    this.#readAhead = new ReadAheadBudget(options.readAhead);
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#records = new KernelRecords(options.runtimeDirectory, options.log);
   }
@@ -225,6 +230,7 @@ export class KernelManager {
       onProcess: (pid) => this.#records.set(connectionFile, pid),
       onEvent: (event) => this.#options.onEvent?.(event),
       traffic: this.traffic,
+      readAhead: this.#readAhead,
       log,
     });
     kernel.onState(() => this.#stateListeners.emit(log, kernel));

@@ -13,7 +13,7 @@ import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import type { QueueBounds } from './client-queue.js';
 import { decodeIncoming } from './incoming-message.js';
 import type { Kernel } from './kernel.js';
-import type { Subscription } from './listeners.js';
+import type { Subscription } from '../listeners.js';
 import { statusNotice } from './notices.js';
 import { messageBlocks, OutgoingMessage } from './outgoing-message.js';
 import type { Framing } from './outgoing-message.js';

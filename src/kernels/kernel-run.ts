@@ -13,6 +13,7 @@ import type { MemorySources } from './memory-watch.js';
 import { makeMessage } from './message-factory.js';
 import { KernelProcess } from './process.js';
 import type { Command } from './process.js';
+import type { ReadAheadBudget } from './read-ahead.js';
 
 export interface RunSetup {
   command: Command;
@@ -26,8 +27,10 @@ export interface RunSetup {
   memory?: MemorySources;
   /** whether the kernel runs a cell */
   isBusy(): boolean;
+  /** what may wait of all kernels */
+  readAhead: ReadAheadBudget;
   log: Log;
-  /** While it gives a promise, iopub is not read. */
+  /** While it gives a promise, messages of iopub wait. */
   holdReading(): Promise<void> | undefined;
   onMessage(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void;
 }
@@ -67,7 +70,7 @@ export class KernelRun {
   static async start(setup: RunSetup): Promise<KernelRun> {
     // The sockets connect while the kernel boots.
     const early: { run?: KernelRun } = {};
-    const channels = await KernelChannels.open(setup.connection, {
+    const channels = await KernelChannels.open(setup.connection, setup.readAhead, {
       onMessage: (channel, message) => early.run?.receive(channel, message),
       onRefused: (channel, error) => early.run?.refuse(channel, error),
       holdReading: () => setup.holdReading(),

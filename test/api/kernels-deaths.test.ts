@@ -10,7 +10,7 @@ import { ChannelClient } from '../fake-kernel/channel-client.js';
 import { startKernelServer } from '../fake-kernel/kernel-server.js';
 import type { KernelServer } from '../fake-kernel/kernel-server.js';
 import { isRunning } from '../is-running.js';
-import { hasPython } from '../parts.js';
+import { hasPython, hasPythonKernel } from '../parts.js';
 import { everything, rounds } from '../tier.js';
 
 let server: KernelServer;
@@ -168,20 +168,31 @@ describe('?resources=1', () => {
 });
 
 describe('with transport ipc', () => {
-  it('kernels talk by sockets in the private runtime directory, also after a restart, and leave none', async () => {
-    const other = await startKernelServer({ kernels: { transport: 'ipc' } });
-    const kernel = await other.kernels.start({ name: 'fake' });
-    const client = await ChannelClient.open(other.wsUrl, kernel.id);
-    const cell = client.execute({ text: 'by ipc' });
-    await client.done(cell);
-    expect(client.output(cell)).toBe('by ipc');
-    expect(other.runtimeFiles().filter((name) => name.includes('-ipc-'))).toHaveLength(5);
-    await kernel.restart();
-    await client.done(client.execute({ text: 'again' }));
-    await other.kernels.shutdown(kernel.id);
-    expect(other.runtimeFiles()).toEqual([]);
-    await other.close();
-  });
+  it.each(['fake', ...(everything && hasPythonKernel ? ['python3'] : [])])(
+    'kernels talk by sockets in the private runtime directory, also after a restart, and leave none (%s)',
+    async (name) => {
+      const other = await startKernelServer({
+        kernels: { transport: 'ipc' },
+        dataPath: ['/usr/share/jupyter'],
+      });
+      const kernel = await other.kernels.start({ name });
+      const client = await ChannelClient.open(other.wsUrl, kernel.id);
+      const print = (text: string) =>
+        name === 'fake'
+          ? client.execute({ text })
+          : client.executeCode(`print(${JSON.stringify(text)}, end="")`);
+      for (const text of ['by ipc', 'again']) {
+        const cell = print(text);
+        await client.done(cell);
+        expect(client.output(cell)).toBe(text);
+        expect(other.runtimeFiles().filter((file) => file.includes('-ipc-'))).toHaveLength(5);
+        await kernel.restart();
+      }
+      await other.kernels.shutdown(kernel.id);
+      expect(other.runtimeFiles()).toEqual([]);
+      await other.close();
+    },
+  );
 });
 
 describe('KernelCuller', () => {

@@ -1,5 +1,5 @@
 /** A set of listeners where one that throws does not keep the others from hearing. */
-import type { Log } from '../log.js';
+import type { Log } from './log.js';
 
 export interface Subscription {
   close(): void;
@@ -17,6 +17,10 @@ export class ListenerSet<Args extends unknown[]> {
     const entry = (...args: Args) => listener(...args);
     this.#listeners.add(entry);
     return { close: () => void this.#listeners.delete(entry) };
+  }
+
+  clear(): void {
+    this.#listeners.clear();
   }
 
   emit(log: Log, ...args: Args): void {
