@@ -39,6 +39,8 @@ class HistoryDialog {
   readonly #list = make('div', 'history-list');
   readonly #detail = make('div', 'history-detail');
   #shown: symbol | undefined;
+  /** the cell to go to when the dialog is gone, which first gives the focus back to where it was */
+  #broughtBack: string | undefined;
 
   constructor(notebook: NotebookContext, address: string, model: HistoryModel) {
     this.#notebook = notebook;
@@ -74,6 +76,7 @@ class HistoryDialog {
       initialFocus: initial,
       buttons: [{ label: 'Close', value: 'close', kind: 'primary', cancel: true }],
     });
+    if (this.#broughtBack !== undefined) await this.#goTo(this.#broughtBack);
   }
 
   async #showState(state: HistoryStateModel): Promise<void> {
@@ -146,11 +149,10 @@ class HistoryDialog {
       `${this.#address}/${encodeURIComponent(state)}/restore`,
       cells === undefined ? {} : { cells },
     );
+    this.#broughtBack = cells?.[0];
     this.#list.closest('dialog')?.close();
     const what = cells === undefined ? 'The notebook is' : 'The cell is';
     notify(`${what} as it was at ${when}. What was there before is in the history, too.`);
-    const [cell] = cells ?? [];
-    if (cell !== undefined) await this.#goTo(cell);
   }
 
   /** The cell comes by the document's socket, a moment after the answer. */
