@@ -55,6 +55,8 @@ const maxUnreadBody = 64 * 1024;
 
 export class Gate {
   readonly #options: GateOptions;
+  /** A request passes here twice: before static files, and again where it needs a credential. */
+  readonly #views = new WeakMap<IncomingMessage, RequestView>();
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -70,6 +72,8 @@ export class Gate {
 
   /** @throws {HttpError} 400 without a path or a Host, 403 for a Host that is not ours */
   checkHost(req: IncomingMessage): RequestView {
+    const checked = this.#views.get(req);
+    if (checked !== undefined) return checked;
     if (!isPath(requestTarget(req))) {
       throw new HttpError(400, 'The request names no path. This server is no proxy: ask for "/…".');
     }
@@ -81,6 +85,7 @@ export class Gate {
     for (const host of direct === '' || direct === view.host ? [view.host] : [view.host, direct]) {
       if (!hostAllowed(host, rules)) throw new HttpError(403, foreignHost(host));
     }
+    this.#views.set(req, view);
     return view;
   }
 

@@ -41,6 +41,7 @@ export function trustedProxies(list: readonly string[]): TrustedProxies {
     }
     networks.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
   }
+  if (list.length === 0) return () => false;
   return (address) =>
     address === 'unix'
       ? unix

@@ -1,5 +1,5 @@
 /** The server's token: making one, finding it in a request, comparing it. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** 48 hex characters, as Jupyter's servers make them. */
@@ -13,7 +13,7 @@ export function sameSecret(a: string, b: string): boolean {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf8').digest();
+  return hash('sha256', text, 'buffer');
 }
 
 /** Whether the request carries the token: `?token=`, `Authorization: token T` or `Authorization: Bearer T`. */

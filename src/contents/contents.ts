@@ -3,7 +3,6 @@
  * (jupyter_server 2, "Contents API"). One method for each thing that a client can ask; `router.ts` only translates.
  */
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import { silentLog, type Log } from '../log.js';
 import {
@@ -14,9 +13,10 @@ import {
   type NotebookFile,
 } from '../notebook/index.js';
 import type { ContentsEvent } from '../protocol/events.js';
-import type { CheckpointModel, ContentsModel, TrashModel } from '../protocol/rest-models.js';
+import type { CheckpointModel, ContentsModel } from '../protocol/rest-models.js';
 import { changedError, checkConditions, tagOf, type Conditions, type When } from './conditions.js';
 import { copyDirectory, copyInto, copyTo, createUntitled } from './create.js';
+import { DirectoryContent, DirectoryTexts } from './directory-content.js';
 import {
   bareModel,
   bytesOfContent,
@@ -27,14 +27,15 @@ import {
   type ModelType,
 } from './models.js';
 import { isUnlisted } from './names.js';
-import type { Closeable, Entry, NotebookManager, Revision, Trash } from './notebook-manager.js';
+import type { Closeable, Entry, NotebookManager, Opened, Revision } from './notebook-manager.js';
 import { NotebookContent } from './notebook-content.js';
 import { MERGE_CONFLICT, Notebooks } from './notebooks.js';
 import type { OpenDocuments } from './open-documents.js';
 import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
-import { collect } from './read-all.js';
+import { wholeOf } from './read-all.js';
 import { HookRunner, type SaveHooks, type SavedModel } from './save-hooks.js';
 import type { SentModel } from './read-body.js';
+import { TrashCan } from './trash-can.js';
 import type { NotebookTrust } from './trust/notebook-trust.js';
 import { Uploads } from './uploads.js';
 
@@ -87,6 +88,12 @@ export interface DeleteOptions {
   match?: string | undefined;
 }
 
+/** What was there when a request looked: at a clean path that may be served. */
+export interface Found {
+  path: string;
+  entry: Entry;
+}
+
 interface Saved {
   model: ContentsModel;
   entry: Entry;
@@ -103,8 +110,9 @@ export class Contents {
   /** Which outputs may do something in a page; undefined when nothing is trusted. */
   readonly outputTrust: NotebookTrust | undefined;
   readonly #recursive: boolean;
-  readonly #trash: Trash | undefined;
+  readonly #trash: TrashCan | undefined;
   readonly #notebooks: Notebooks;
+  readonly #texts = new DirectoryTexts();
   readonly #uploads: Uploads;
   readonly #hooks: HookRunner;
 
@@ -114,7 +122,8 @@ export class Contents {
     this.maxBodySize = options.maxBodySize ?? DEFAULT_MAX_BODY;
     this.#recursive = options.alwaysDeleteDirectories ?? false;
     this.outputTrust = options.trust;
-    this.#trash = (options.deleteToTrash ?? true) ? store.trash : undefined;
+    if (store.trash !== undefined && (options.deleteToTrash ?? true))
+      this.#trash = new TrashCan(store.trash, store.checkpoints, this.allowHidden);
     this.#uploads = new Uploads(options.uploadDirectory);
     this.#hooks = new HookRunner(options.hooks ?? {}, options.log ?? silentLog);
     this.#notebooks = new Notebooks({
@@ -138,21 +147,22 @@ export class Contents {
     return this.#isRefused(clean) ? undefined : this.store.stat(clean);
   }
 
-  /** @throws HttpError 404, and 400 for a directory */
-  async openFile(
-    path: string,
-    range?: { start: number; end: number },
-  ): Promise<{ entry: Entry; body: Readable }> {
+  /** What is there, for requests that ask several things about it. @throws HttpError 404 */
+  async find(path: string): Promise<Found> {
     const clean = cleanPath(path);
-    const entry = await this.#mustExist(clean);
-    if (entry.kind === 'directory')
-      throw new HttpError(400, `${clean} is a directory, not a file`, 'bad type');
-    return this.store.read(clean, range);
+    return { path: clean, entry: await this.#mustExist(clean) };
   }
 
-  async readBytes(path: string): Promise<{ entry: Entry; bytes: Buffer }> {
-    const { entry, body } = await this.openFile(path);
-    return { entry, bytes: await collect(body) };
+  /** @throws HttpError 404, and 400 for a directory */
+  async openFile(path: string | Found, range?: { start: number; end: number }): Promise<Opened> {
+    const found = typeof path === 'string' ? await this.find(path) : path;
+    if (found.entry.kind === 'directory')
+      throw new HttpError(400, `${found.path} is a directory, not a file`, 'bad type');
+    return this.store.read(found.path, range);
+  }
+
+  async readBytes(path: string | Found): Promise<{ entry: Entry; bytes: Buffer }> {
+    return wholeOf(await this.openFile(path));
   }
 
   /** All or nothing. @throws HttpError 409 when `revision` or `absent` does not hold */
@@ -216,35 +226,36 @@ export class Contents {
   // The API's models.
 
   async get(path: string, options: GetOptions = {}): Promise<ContentsModel> {
-    const model = await this.getForSending(path, options);
-    if (!(model.content instanceof NotebookContent)) return model;
-    const content = model.content.value();
-    const message = model.content.message();
-    return message === undefined ? { ...model, content } : { ...model, content, message };
+    const model = await this.getForSending(await this.find(path), options);
+    const { content } = model;
+    if (content instanceof DirectoryContent) return { ...model, content: content.value() };
+    if (!(content instanceof NotebookContent)) return model;
+    const value = content.value();
+    const message = content.message();
+    return message === undefined ? { ...model, content: value } : { ...model, content: value, message };
   }
 
-  /** As `get`, but the content of a notebook is a `NotebookContent`: text that is made while it is sent. */
-  async getForSending(path: string, options: GetOptions = {}): Promise<ContentsModel> {
-    const clean = cleanPath(path);
-    const entry = await this.#mustExist(clean);
+  /** As `get`, but the content of notebooks and directories is text: a `NotebookContent` or a `DirectoryContent`. */
+  async getForSending(found: Found, options: GetOptions = {}): Promise<ContentsModel> {
+    const { path, entry } = found;
     const { type } = options;
     if (entry.kind === 'directory') {
       if (type !== undefined && type !== 'directory') {
-        throw new HttpError(400, `${clean} is a directory, not a ${type}`, 'bad type');
+        throw new HttpError(400, `${path} is a directory, not a ${type}`, 'bad type');
       }
-      return this.#getDirectory(clean, entry, options.content ?? true);
+      return this.#getDirectory(path, entry, options.content ?? true);
     }
-    if (type === 'directory') throw new HttpError(400, `${clean} is not a directory`, 'bad type');
+    if (type === 'directory') throw new HttpError(400, `${path} is not a directory`, 'bad type');
     const asNotebook = type === 'notebook' || (type === undefined && typeOf(entry) === 'notebook');
-    if (!asNotebook) return this.#getFile(clean, entry, options);
+    if (!asNotebook) return this.#getFile(found, options);
     const wanted = { content: options.content ?? true, hash: options.hash ?? false };
     try {
-      return await this.#notebooks.model(clean, entry, wanted);
+      return await this.#notebooks.model(path, entry, wanted);
     } catch (error) {
       const isForEditor = error instanceof HttpError && error.reason === MERGE_CONFLICT;
       if (!isForEditor || type !== undefined) throw error;
       return {
-        ...(await this.#getFile(clean, entry, { ...options, format: 'text' })),
+        ...(await this.#getFile(found, { ...options, format: 'text' })),
         message: error.message,
       };
     }
@@ -253,20 +264,20 @@ export class Contents {
   async #getDirectory(path: string, entry: Entry, content: boolean): Promise<ContentsModel> {
     const model = bareModel(path, entry, 'directory');
     if (!content) return model;
-    const children: ContentsModel[] = [];
+    const entries: Entry[] = [];
     let after: string | undefined;
     do {
       const page = await this.store.list(path, after === undefined ? {} : { after });
       for (const child of page.entries) {
-        if (isUnlisted(child.name) || (!this.allowHidden && child.name.startsWith('.'))) continue;
-        children.push(bareModel(joinPath(path, child.name), child));
+        if (!isUnlisted(child.name) && (this.allowHidden || !child.name.startsWith('.'))) entries.push(child);
       }
       after = page.next;
     } while (after !== undefined);
-    return { ...model, content: children, format: 'json' };
+    return { ...model, content: await this.#texts.of(path, entries), format: 'json' };
   }
 
-  async #getFile(path: string, entry: Entry, options: GetOptions): Promise<ContentsModel> {
+  async #getFile(found: Found, options: GetOptions): Promise<ContentsModel> {
+    const { path, entry } = found;
     const model = bareModel(path, entry, 'file');
     if (options.content === false) {
       if (!options.hash) return model;
@@ -279,7 +290,7 @@ export class Contents {
         `${path} has ${size} MB, too much for one JSON text: fetch it from files/${path}`,
       );
     }
-    const { bytes, entry: read } = await this.readBytes(path);
+    const { bytes, entry: read } = await this.readBytes(found);
     const hash = options.hash ? hashOf(bytes) : {};
     return { ...bareModel(path, read, 'file'), ...fileContent(path, bytes, options.format), ...hash };
   }
@@ -295,10 +306,8 @@ export class Contents {
   /**
    * The tag (`ETag`) of what `get` gives now; undefined where one is not worth it: lists, and notebooks that are open.
    */
-  async tag(path: string, options: GetOptions = {}): Promise<string | undefined> {
-    const clean = cleanPath(path);
-    const entry = await this.#mustExist(clean);
-    if (entry.kind === 'directory' || this.openDocuments?.find(clean) !== undefined) return undefined;
+  tag({ path, entry }: Found, options: GetOptions = {}): string | undefined {
+    if (entry.kind === 'directory' || this.openDocuments?.find(path) !== undefined) return undefined;
     const { type = '', format = '', content = true, hash = false } = options;
     return tagOf(entry.revision, `${type}${format}${content ? '' : '-'}${hash ? 'h' : ''}`);
   }
@@ -488,8 +497,8 @@ export class Contents {
       await this.#trash.put(clean);
     } else {
       await this.store.remove(clean, { recursive: this.#recursive || options.recursive === true });
+      await this.store.checkpoints.removed(clean);
     }
-    await this.store.checkpoints.removed(clean);
     await this.openDocuments?.removed(clean);
     this.#tell({ action: 'delete', path: clean });
   }
@@ -499,43 +508,19 @@ export class Contents {
     return this.#trash !== undefined;
   }
 
-  /** What can be had back, the last first. */
-  async listTrash(): Promise<TrashModel[]> {
-    const entries = (await this.#trash?.list()) ?? [];
-    return entries
-      .filter(({ path }) => this.allowHidden || !isHidden(path))
-      .sort((a, b) => b.deleted.getTime() - a.deleted.getTime())
-      .map(({ id, path, name, kind, size, deleted }) => ({
-        id,
-        path,
-        name,
-        type: typeOf({ name, kind }),
-        size: size ?? null,
-        deleted: timestamp(deleted),
-      }));
+  /** What was deleted. @throws HttpError 404 where that is gone at once */
+  get trash(): TrashCan {
+    if (this.#trash === undefined)
+      throw new HttpError(404, 'There is no trash: what is deleted here is gone (option delete_to_trash)');
+    return this.#trash;
   }
 
   /** @throws HttpError 404 for an unknown id, 409 when something has taken the place */
   async restoreFromTrash(id: string, to?: string): Promise<ContentsModel> {
     const target = to === undefined ? undefined : this.#allowed(to, 'put back to');
-    const path = await this.#usedTrash().restore(id, target);
+    const path = await this.trash.restore(id, target);
     this.#tell({ action: 'create', path });
     return this.get(path, { content: false });
-  }
-
-  /** For good. */
-  async removeFromTrash(id: string): Promise<void> {
-    await this.#usedTrash().remove(id);
-  }
-
-  async emptyTrash(): Promise<void> {
-    for (const { id } of await this.listTrash()) await this.#usedTrash().remove(id);
-  }
-
-  #usedTrash(): Trash {
-    if (this.#trash === undefined)
-      throw new HttpError(404, 'There is no trash: what is deleted here is gone (option delete_to_trash)');
-    return this.#trash;
   }
 
   /** From now on the outputs of this notebook count as trusted, for as long as they stay what they are. */

@@ -10,10 +10,11 @@ import { HttpError } from '../http-error.js';
 import { isFresh, rangeOf } from './byte-range.js';
 import { compressWhole, compressor, encodingFor, type Encoding } from './compressed.js';
 import { tagOf } from './conditions.js';
-import type { Contents } from './contents.js';
+import type { Contents, Found } from './contents.js';
 import { mimeTypeOf } from './models.js';
-import type { Entry } from './notebook-manager.js';
 import { nameOf } from './paths.js';
+import { collect, wholeOf } from './read-all.js';
+import { SentAgain } from './sent-again.js';
 import { sendZip } from './zip.js';
 
 type PathParams = { path?: string[] };
@@ -21,6 +22,7 @@ type PathParams = { path?: string[] };
 /** Paths are relative to base_url. HEAD is answered by the same route. */
 export function filesRouter(contents: Contents): Router {
   const router = Router({ caseSensitive: true });
+  const sent = new SentAgain({ largest: SMALL, most: 8 << 20 });
   router.get('/files{/*path}', async (req: Request<PathParams>, res) => {
     if (req.headers['sec-fetch-site'] === 'cross-site' && req.headers['sec-fetch-mode'] !== 'navigate') {
       throw new HttpError(403, 'Files of this server are not for use in pages of other sites');
@@ -29,9 +31,8 @@ export function filesRouter(contents: Contents): Router {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
     const path = (req.params.path ?? []).filter((segment) => segment !== '').join('/');
-    const entry = await contents.stat(path);
-    if (entry === undefined) throw new HttpError(404, `file or directory does not exist: '${path}'`);
-    if (entry.kind === 'file') await sendFile(contents, path, entry, req, res);
+    const found = await contents.find(path);
+    if (found.entry.kind === 'file') await sendFile(contents, sent, found, req, res);
     else if (req.query['download'] === 'zip') await sendDirectory(contents, path, req, res);
     else
       throw new HttpError(
@@ -66,11 +67,12 @@ async function sendDirectory(
 
 async function sendFile(
   contents: Contents,
-  path: string,
-  entry: Entry,
+  sent: SentAgain,
+  found: Found,
   req: Request<PathParams>,
   res: Response,
 ): Promise<void> {
+  const { path, entry } = found;
   const state = { size: entry.size ?? 0, modified: entry.modified, tag: tagOf(entry.revision) };
   res.setHeader('Cache-Control', 'no-cache');
   res.setHeader('Accept-Ranges', entry.size === undefined ? 'none' : 'bytes');
@@ -88,7 +90,7 @@ async function sendFile(
       `${path} has ${state.size} bytes; the range that was asked for lies behind its end`,
     );
   }
-  const type = await contentTypeOf(contents, path, state.size);
+  const type = await contentTypeOf(contents, found, state.size);
   res.setHeader('Content-Type', type);
   if ('download' in req.query || path.endsWith('.ipynb')) {
     res.setHeader('Content-Disposition', attachment(nameOf(path)));
@@ -99,33 +101,38 @@ async function sendFile(
     res.setHeader('Content-Range', `bytes ${start}-${end}/${state.size}`);
     res.setHeader('Content-Length', end - start + 1);
     if (req.method === 'HEAD') res.end();
-    else await stream((await contents.openFile(path, range)).body, res);
+    else await stream((await contents.openFile(found, range)).body, res);
     return;
   }
-  const isEmpty = req.method === 'HEAD' || entry.size === 0;
-  // before anything is said about how it is sent: opening may fail
-  const opened = isEmpty ? undefined : await contents.openFile(path);
-  res.setHeader('Vary', 'Accept-Encoding');
   const encoding = encodingFor(req.headers['accept-encoding'], type, entry.size);
+  const name = `${encoding ?? ''} ${path}`;
+  const known = req.method === 'HEAD' ? undefined : sent.find(name, entry.revision)?.text;
+  const isEmpty = req.method === 'HEAD' || entry.size === 0 || known !== undefined;
+  // before anything is said about how it is sent: opening may fail
+  const opened = isEmpty ? undefined : await contents.openFile(found);
+  res.setHeader('Vary', 'Accept-Encoding');
   if (encoding !== undefined) {
     res.setHeader('Content-Encoding', encoding);
     // another representation of the same state, by RFC 9110, 8.8.3
     res.setHeader('ETag', `${state.tag.slice(0, -1)};${encoding}"`);
-  } else if (entry.size !== undefined) res.setHeader('Content-Length', entry.size);
+  }
+  const length = encoding === undefined ? entry.size : known?.length;
+  if (length !== undefined) res.setHeader('Content-Length', length);
   if (opened === undefined) {
-    res.end();
+    res.end(known);
     return;
   }
-  const { body } = opened;
   const { size } = opened.entry;
   if (size === undefined || size !== entry.size || size > SMALL) {
-    await stream(body, res, encoding);
+    await stream(opened.body, res, encoding);
     return;
   }
-  const whole = Buffer.concat((await body.toArray()) as Buffer[]);
-  const sent = encoding === undefined ? whole : await compressWhole(encoding, whole);
-  res.setHeader('Content-Length', sent.length);
-  res.end(sent);
+  const isWanted = sent.isWanted(name, opened.entry.revision, size);
+  const { bytes: whole } = await wholeOf(opened);
+  const bytes = encoding === undefined ? whole : await compressWhole(encoding, whole);
+  if (isWanted) sent.keep(name, opened.entry.revision, bytes, undefined);
+  res.setHeader('Content-Length', bytes.length);
+  res.end(bytes);
 }
 
 /** Up to here a file is read before it is sent: fewer steps, and its length on the wire is known. */
@@ -151,15 +158,12 @@ function attachment(name: string): string {
 }
 
 /** A type that the extension does not tell is plain text, or bytes when the beginning is not UTF-8. */
-async function contentTypeOf(contents: Contents, path: string, size: number): Promise<string> {
-  const guessed = mimeTypeOf(path);
+async function contentTypeOf(contents: Contents, found: Found, size: number): Promise<string> {
+  const guessed = mimeTypeOf(found.path);
   if (guessed === 'text/plain') return 'text/plain; charset=UTF-8';
   if (guessed !== undefined) return guessed;
   if (size === 0) return 'text/plain; charset=UTF-8';
-  const { body } = await contents.openFile(path, { start: 0, end: PEEK - 1 });
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  const start = Buffer.concat(chunks);
+  const start = await collect((await contents.openFile(found, { start: 0, end: PEEK - 1 })).body);
   // the peek may end inside a character of up to four bytes
   const isText =
     !start.includes(0) && [0, 1, 2, 3].some((cut) => isUtf8(start.subarray(0, start.length - cut)));

@@ -26,6 +26,14 @@ export interface EntryPage {
   next?: string | undefined;
 }
 
+/** A file that is read: by `body` or by `whole`, one of them, once. */
+export interface Opened {
+  entry: Entry;
+  readonly body: Readable;
+  /** Where a store can do it with less work: all of `body` in one piece. Not for ranges. */
+  whole?(): Promise<Buffer>;
+}
+
 export interface Closeable {
   close(): void | Promise<void>;
 }
@@ -57,7 +65,8 @@ export interface TrashedEntry {
 
 /** Where deleted files and directories go until somebody empties it. */
 export interface Trash {
-  put(path: string): Promise<void>;
+  /** @returns the id in the list; without one its checkpoints are not kept */
+  put(path: string): Promise<string | undefined>;
   list(): Promise<TrashedEntry[]>;
   /**
    * @param to  default: where it was
@@ -84,15 +93,13 @@ export abstract class NotebookManager {
   abstract infoString(): string;
   abstract stat(path: string): Promise<Entry | undefined>;
   /**
-   * Unsorted is fine. Entries that cannot be read (broken links, sockets, devices) are left out. A page may be shorter
+   * Unsorted is fine. An entry that did not change may be given as the same object again: what was made of it is used
+   * again, too, which makes long lists fast. Entries that cannot be read (broken links, sockets, devices) are left out. A page may be shorter
    * than `limit`; without `limit` a store may still give pages.
    */
   abstract list(path: string, page?: { after?: string; limit?: number }): Promise<EntryPage>;
   /** `range`: first and last byte, inclusive. */
-  abstract read(
-    path: string,
-    range?: { start: number; end: number },
-  ): Promise<{ entry: Entry; body: Readable }>;
+  abstract read(path: string, range?: { start: number; end: number }): Promise<Opened>;
   /** All or nothing: a crash, a full disk or a `body` that breaks off leaves the old bytes. */
   abstract write(
     path: string,

@@ -32,7 +32,7 @@ import { NotebookContent } from './notebook-content.js';
 import type { Entry, NotebookManager } from './notebook-manager.js';
 import type { OpenDocument } from './open-documents.js';
 import { readAll } from './read-all.js';
-import { SentNotebooks } from './sent-notebooks.js';
+import { SentAgain } from './sent-again.js';
 import { inSteps } from './steps.js';
 import { isTrustedByClient } from './trusted-flags.js';
 import type { NotebookTrust } from './trust/notebook-trust.js';
@@ -46,7 +46,7 @@ export interface NotebooksParts {
 
 export class Notebooks {
   readonly #parts: NotebooksParts;
-  readonly #sent = new SentNotebooks();
+  readonly #sent = new SentAgain({ largest: 4 << 20, most: 16 << 20 });
 
   constructor(parts: NotebooksParts) {
     this.#parts = parts;
@@ -138,7 +138,9 @@ export class Notebooks {
     const { sent, file } = await fromClient(path, before, content);
     if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
     const entry =
-      open === undefined ? await store.write(path, asBuffer(file), when) : await open.save(valueOf(file));
+      open === undefined
+        ? await store.write(path, await inSteps(bytesInSteps(file)), when)
+        : await open.save(valueOf(file));
     const { message, isTrusted } = await judgeSent(sent, file);
     if (isTrusted) await trust?.sign(file);
     if ((await store.checkpoints.list(path)).length === 0) await this.#firstCheckpoint(path);
@@ -259,7 +261,20 @@ function valueOf(file: NotebookFile): JsonObject {
   return contentValue([...contentPieces(file, { isTrusted: () => false })]);
 }
 
-function asBuffer(file: NotebookFile): Buffer {
-  const bytes = file.toBytes();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Bytes that are copied without a pause. */
+const STEP = 1 << 21;
+
+function* bytesInSteps(file: NotebookFile): Generator<void, Buffer> {
+  const pieces = file.toPieces();
+  const bytes = Buffer.allocUnsafe(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  let paused = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+    if (at - paused < STEP) continue;
+    paused = at;
+    yield;
+  }
+  return bytes;
 }

@@ -1,13 +1,17 @@
 /** A whole file of a store in one buffer. */
 import type { Readable } from 'node:stream';
-import type { Entry, NotebookManager } from './notebook-manager.js';
+import type { Entry, NotebookManager, Opened } from './notebook-manager.js';
 
 export async function readAll(
   store: Pick<NotebookManager, 'read'>,
   path: string,
 ): Promise<{ entry: Entry; bytes: Buffer }> {
-  const { entry, body } = await store.read(path);
-  return { entry, bytes: await collect(body) };
+  return wholeOf(await store.read(path));
+}
+
+export async function wholeOf(opened: Opened): Promise<{ entry: Entry; bytes: Buffer }> {
+  const bytes = opened.whole === undefined ? await collect(opened.body) : await opened.whole();
+  return { entry: opened.entry, bytes };
 }
 
 export async function collect(body: Readable): Promise<Buffer> {

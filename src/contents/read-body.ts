@@ -21,6 +21,22 @@ export async function readJsonBody(req: IncomingMessage, limit: number): Promise
   const encoding = req.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     throw new HttpError(415, `Content-Encoding ${encoding.slice(0, 40)} is not supported here`);
+  const bytes = announced > LARGE ? await readInto(req, announced) : await readChunks(req, limit);
+  return bytes.length === 0 ? undefined : parseBody(bytes);
+}
+
+/** Bytes. From here on a body has one buffer from the beginning: putting it together at its end would hold up others. */
+const LARGE = 1 << 20;
+
+/** @param size  as announced, which Node's parser holds the client to */
+async function readInto(req: IncomingMessage, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for await (const chunk of req) at += (chunk as Buffer).copy(bytes, at);
+  return bytes.subarray(0, at);
+}
+
+async function readChunks(req: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req) {
@@ -28,9 +44,7 @@ export async function readJsonBody(req: IncomingMessage, limit: number): Promise
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk as Buffer);
   }
-  if (size === 0) return undefined;
-  const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
-  return parseBody(bytes);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
 
 /** The content of a notebook is looked into by its bytes; everything else becomes values. */
@@ -40,7 +54,8 @@ const BODY_SHAPE: Shape = {
 };
 
 async function parseBody(bytes: Buffer): Promise<SentModel | undefined> {
-  if (!isUtf8(bytes)) throw new HttpError(400, 'The body of the request is not UTF-8');
+  if (!(await inSteps(isUtf8InSteps(bytes))))
+    throw new HttpError(400, 'The body of the request is not UTF-8');
   let root: JsonNode;
   try {
     root = await inSteps(scanJsonInSteps(bytes, BODY_SHAPE, 3));
@@ -58,6 +73,25 @@ async function parseBody(bytes: Buffer): Promise<SentModel | undefined> {
         : parsePlain(bytes.subarray(value.start, value.end)),
     ]),
   );
+}
+
+/** Bytes that are looked at without a pause. */
+const STEP = 1 << 21;
+
+function* isUtf8InSteps(bytes: Buffer): Generator<void, boolean> {
+  for (let at = 0; at < bytes.length;) {
+    let end = Math.min(at + STEP, bytes.length);
+    // not in the middle of a character, which has four bytes at most
+    for (let i = 0; i < 3 && end < bytes.length && isContinuation(bytes[end]); i++) end--;
+    if (!isUtf8(bytes.subarray(at, end))) return false;
+    at = end;
+    yield;
+  }
+  return true;
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
 function tooLarge(limit: number): HttpError {

@@ -6,6 +6,7 @@ import { HttpError } from '../http-error.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
 import type { Contents, GetOptions } from './contents.js';
 import { namesTag, type Conditions } from './conditions.js';
+import { DirectoryContent } from './directory-content.js';
 import { filesRouter } from './files-router.js';
 import { NotebookContent } from './notebook-content.js';
 import { encodePath } from './paths.js';
@@ -41,16 +42,16 @@ export function contentsRouter(contents: Contents): Router {
   });
 
   router.get('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
-    const path = pathOf(req);
     const options = getOptions(req);
-    const tag = await contents.tag(path, options);
+    const found = await contents.find(pathOf(req));
+    const tag = contents.tag(found, options);
     if (tag !== undefined) {
       res.setHeader('ETag', tag);
       // no caching without asking, but an answer that says "as you have it"
       res.setHeader('Cache-Control', 'private, no-cache');
       if (namesTag(req.headers['if-none-match'], tag)) return void res.status(304).end();
     }
-    const model = await contents.getForSending(path, options);
+    const model = await contents.getForSending(found, options);
     res.setHeader('Last-Modified', new Date(model.last_modified).toUTCString());
     await sendModel(req, res, model);
   });
@@ -170,27 +171,43 @@ function locationOf(req: Request<PathParams>, path: string): string {
 
 /** As the peers: no charset, which JSON does not have. */
 function sendJson(res: Response, status: number, value: unknown): void {
-  res.status(status).setHeader('Content-Type', 'application/json');
-  res.end(JSON.stringify(value));
+  sendJsonText(res, status, JSON.stringify(value));
 }
 
-/** Up to here a notebook is sent in one piece, with its length. */
-const SMALL = 1 << 21;
+function sendJsonText(res: Response, status: number, text: string): void {
+  res.status(status).setHeader('Content-Type', 'application/json');
+  res.end(text);
+}
 
-/** Sends a notebook as its text is made: no second copy of it in memory, and others get their turn in between. */
+/** The JSON of a model up to its content. */
+function openModel(model: ContentsModel): string {
+  return `${JSON.stringify({ ...model, content: undefined }).slice(0, -1)},"content":`;
+}
+
+/** Up to here a notebook is sent in one piece, with its length; bytes. */
+const SMALL = 1 << 21;
+/** So many entries are sent in one piece. */
+const SHORT_LIST = 1000;
+
+/** Lists and notebooks are text already. A notebook is sent as its text is made: no second copy of it in memory, and others get their turn in between. */
 async function sendModel(req: Request, res: Response, model: ContentsModel): Promise<void> {
   const { content } = model;
+  if (content instanceof DirectoryContent) {
+    const { texts } = content;
+    if (texts.length <= SHORT_LIST) sendJsonText(res, 200, `${openModel(model)}[${texts.join(',')}]}`);
+    else await sendInTurns(res, listPieces(model, texts));
+    return;
+  }
   if (!(content instanceof NotebookContent)) {
     sendJson(res, 200, model);
     return;
   }
-  res.status(200).setHeader('Content-Type', 'application/json');
   const pieces = modelPieces(model, content);
   if (req.method !== 'HEAD' && (model.size ?? SMALL) >= SMALL) {
-    // an error here means that the reader went away
-    await pipeline(Readable.from(takingTurns(pieces), { highWaterMark: 2 }), res).catch(() => res.destroy());
+    await sendInTurns(res, pieces);
     return;
   }
+  res.status(200).setHeader('Content-Type', 'application/json');
   const all = [...pieces];
   res.setHeader(
     'Content-Length',
@@ -202,10 +219,23 @@ async function sendModel(req: Request, res: Response, model: ContentsModel): Pro
   res.uncork();
 }
 
+async function sendInTurns(res: Response, pieces: Iterable<Uint8Array>): Promise<void> {
+  res.status(200).setHeader('Content-Type', 'application/json');
+  // an error here means that the reader went away
+  await pipeline(Readable.from(takingTurns(pieces), { highWaterMark: 2 }), res).catch(() => res.destroy());
+}
+
+function* listPieces(model: ContentsModel, texts: readonly string[]): Generator<Uint8Array> {
+  yield Buffer.from(`${openModel(model)}[`);
+  for (let at = 0; at < texts.length; at += SHORT_LIST) {
+    yield Buffer.from((at === 0 ? '' : ',') + texts.slice(at, at + SHORT_LIST).join(','));
+  }
+  yield Buffer.from(']}');
+}
+
 /** What is wrong with the notebook is known at its end, and comes behind it. */
 function* modelPieces(model: ContentsModel, content: NotebookContent): Generator<Uint8Array> {
-  const outer = JSON.stringify({ ...model, content: undefined });
-  yield Buffer.from(`${outer.slice(0, -1)},"content":`);
+  yield Buffer.from(openModel(model));
   yield* content.pieces;
   const message = content.message();
   yield Buffer.from(message === undefined ? '}' : `,"message":${JSON.stringify(message)}}`);

@@ -1,6 +1,6 @@
 /**
- * Texts of notebooks that were asked for again without a change (a page that is reloaded, several clients on one
- * notebook): the third time and later they are sent from memory. Bounded; large notebooks are never kept.
+ * Answers that were asked for again without a change (a page that is reloaded, several clients on one notebook, the
+ * pictures of a page): the third time and later they are sent from memory. Bounded; large ones are never kept.
  */
 
 interface Kept {
@@ -11,15 +11,24 @@ interface Kept {
   message?: string | undefined;
 }
 
-/** Bytes: one notebook, and all of them. */
-const LARGEST = 4 << 20;
-const MOST = 16 << 20;
-/** Notebooks whose state is remembered. */
+export interface Bounds {
+  /** bytes of one answer */
+  largest: number;
+  /** bytes of all */
+  most: number;
+}
+
+/** Answers whose state is remembered. */
 const MOST_STATES = 200;
 
-export class SentNotebooks {
+export class SentAgain {
+  readonly #bounds: Bounds;
   readonly #kept = new Map<string, Kept>();
   #size = 0;
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
 
   /** @returns the text as it was sent before; undefined when it has to be made */
   find(path: string, state: string): { text: Uint8Array; message: string | undefined } | undefined {
@@ -34,11 +43,11 @@ export class SentNotebooks {
   isWanted(path: string, state: string, size: number | undefined): boolean {
     const isAgain = this.#kept.get(path)?.state === state;
     if (!isAgain) this.#put(path, { state });
-    return isAgain && (size ?? Infinity) <= LARGEST;
+    return isAgain && (size ?? Infinity) <= this.#bounds.largest;
   }
 
   keep(path: string, state: string, text: Uint8Array, message: string | undefined): void {
-    if (text.length <= LARGEST) this.#put(path, { state, text, message });
+    if (text.length <= this.#bounds.largest) this.#put(path, { state, text, message });
   }
 
   #put(path: string, kept: Kept): void {
@@ -46,7 +55,7 @@ export class SentNotebooks {
     this.#kept.set(path, kept);
     this.#size += kept.text?.length ?? 0;
     for (const oldest of this.#kept.keys()) {
-      if (this.#size <= MOST && this.#kept.size <= MOST_STATES) return;
+      if (this.#size <= this.#bounds.most && this.#kept.size <= MOST_STATES) return;
       this.#drop(oldest);
     }
   }

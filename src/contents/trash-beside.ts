@@ -20,7 +20,7 @@ export class TrashBeside implements Trash {
     this.#store = store;
   }
 
-  async put(path: string): Promise<void> {
+  async put(path: string): Promise<string> {
     const id = `${new Date().toISOString().replace(/\D/g, '')}-${randomBytes(3).toString('hex')}`;
     if ((await this.#store.stat(TRASH_DIRECTORY)) === undefined)
       await this.#store.makeDirectory(TRASH_DIRECTORY);
@@ -32,6 +32,7 @@ export class TrashBeside implements Trash {
       await this.#store.remove(placeOf(`${id}.json`));
       throw error;
     }
+    return id;
   }
 
   async list(): Promise<TrashedEntry[]> {

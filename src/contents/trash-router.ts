@@ -8,10 +8,10 @@ export function trashRouter(contents: Contents): Router {
   const router = Router({ caseSensitive: true });
 
   router.get('/api/trash', async (_req, res) => {
-    res.json({ enabled: contents.hasTrash, items: await contents.listTrash() });
+    res.json({ enabled: contents.hasTrash, items: contents.hasTrash ? await contents.trash.list() : [] });
   });
   router.delete('/api/trash', async (_req, res) => {
-    await contents.emptyTrash();
+    await contents.trash.empty();
     res.status(204).end();
   });
   router.post('/api/trash/:id', async (req: Request<{ id: string }>, res) => {
@@ -24,7 +24,7 @@ export function trashRouter(contents: Contents): Router {
     res.json(model);
   });
   router.delete('/api/trash/:id', async (req: Request<{ id: string }>, res) => {
-    await contents.removeFromTrash(req.params.id);
+    await contents.trash.remove(req.params.id);
     res.status(204).end();
   });
   return router;

@@ -58,9 +58,9 @@ export function createApp(parts: AppParts): Express {
 /** The template engine costs 15 ms to load: a server that only programs talk to never does. */
 function templatesFirst({ baseUrl, loadTemplates }: AppParts): RequestHandler {
   let loaded: Promise<void> | undefined;
-  return async (req, _res, next) => {
-    if (!isApi(baseUrl, req.path)) await (loaded ??= loadTemplates());
-    next();
+  return (req, _res, next) => {
+    if (isApi(baseUrl, req.path)) return next();
+    return (loaded ??= loadTemplates()).then(() => next());
   };
 }
 

@@ -10,14 +10,14 @@ import type { RequestHandler } from 'express';
 /** @param baseUrl  `/` or `/x/` */
 export function securityHeaders(baseUrl: string): RequestHandler {
   return (req, res, next) => {
-    const nonce = randomBytes(18).toString('base64');
-    res.locals.nonce = nonce;
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
     if (isApi(baseUrl, req.path)) {
       res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
       res.setHeader('Cache-Control', 'no-store');
     } else {
+      const nonce = randomBytes(18).toString('base64');
+      res.locals.nonce = nonce;
       const inlineStyles = isTerminal(baseUrl, req.path);
       res.setHeader('Content-Security-Policy', pagePolicy(nonce, { inlineStyles }));
       res.setHeader('Cross-Origin-Opener-Policy', 'same-origin');

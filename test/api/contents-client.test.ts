@@ -80,6 +80,52 @@ describe('@jupyterlab/services', () => {
     expect(readFileSync(join(served.root, 'up.bin'), 'utf8')).toBe('first last');
   });
 
+  it('asks for models in every way that the API has', async () => {
+    await client.save('q.txt', { type: 'file', format: 'text', content: 'text' });
+    const { path } = await client.newUntitled({ type: 'notebook' });
+    const bare = await client.get(path, { content: false, hash: true });
+    expect(bare).toMatchObject({ content: null, hash_algorithm: 'sha256' });
+    expect(bare.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect((await client.get(path, { type: 'file', format: 'text', content: true })).content).toContain(
+      '"nbformat": 4',
+    );
+    const coded = await client.get('q.txt', { type: 'file', format: 'base64', content: true });
+    expect(Buffer.from(String(coded.content), 'base64').toString()).toBe('text');
+    const told: string[] = [];
+    client.fileChanged.connect((_, change) => told.push(`${change.type} ${change.newValue?.path ?? ''}`));
+    await client.rename('q.txt', 'r.txt');
+    await client.save('r.txt', { type: 'file', format: 'text', content: 'again' });
+    expect(told).toEqual(['rename r.txt', 'save r.txt']);
+    await client.save('dir', { type: 'directory' });
+    expect((await client.copy('r.txt', 'dir')).path).toBe('dir/r.txt');
+    await expect(client.delete('dir')).rejects.toThrow(/not empty/);
+    await expect(client.rename('r.txt', path)).rejects.toThrow(/already exists/);
+    await expect(client.save(path, { type: 'file' })).rejects.toThrow(/format/);
+  });
+
+  it('finds in the trash what JupyterLab deleted', async () => {
+    const trashing = await serveContents({ deleteToTrash: true });
+    const serverSettings = ServerConnection.makeSettings({
+      baseUrl: `${trashing.url}/`,
+      fetch,
+      Request,
+      Headers,
+    });
+    const other = new ContentsManager({ serverSettings });
+    try {
+      await other.save('d', { type: 'directory' });
+      await other.save('d/f.txt', { type: 'file', format: 'text', content: 'kept' });
+      await other.delete('d');
+      const [item] = await trashing.contents.trash.list();
+      expect(item).toMatchObject({ path: 'd', type: 'directory' });
+      await trashing.contents.restoreFromTrash(item?.id ?? '');
+      expect((await other.get('d/f.txt')).content).toBe('kept');
+    } finally {
+      other.dispose();
+      await trashing.close();
+    }
+  });
+
   it('shows the sentence of an error', async () => {
     await expect(client.get('nowhere.ipynb')).rejects.toThrow(/does not exist: 'nowhere\.ipynb'/);
     const url = await client.getDownloadUrl('a b/c.txt');

@@ -23,6 +23,9 @@ import { makePrivateDirectory, privateDirectory } from './private-directory.js';
 import { replaceFile } from './replace-file.js';
 import { sameContent } from './same-content.js';
 
+/** Bytes that are copied at a time. */
+const PIECE = 1 << 20;
+
 interface Version {
   id: string;
   location: string;
@@ -57,7 +60,7 @@ export class FileCheckpoints implements Checkpoints {
         await utimes(newest, new Date(), new Date());
       } else {
         await this.#setAside(newest, file, directory);
-        await replaceFile(newest, createReadStream(file));
+        await replaceFile(newest, createReadStream(file, { highWaterMark: PIECE }));
         await this.#thin(file);
       }
       return { id: CHECKPOINT_ID, modified: (await stat(newest)).mtime };

@@ -3,26 +3,25 @@ import type { BigIntStats } from 'node:fs';
 import type { Entry, Revision } from '../notebook-manager.js';
 
 /** Device, inode, size and both times in nanoseconds: equal means that nobody wrote in between. */
-export function revisionOf(stats: BigIntStats): Revision {
-  return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs]
-    .map((n) => n.toString(36))
-    .join('.');
+export function revisionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): Revision {
+  // a power of two: BigInt writes those many times faster than others
+  return `${dev.toString(32)}.${ino.toString(32)}.${size.toString(32)}.${mtimeNs.toString(32)}.${ctimeNs.toString(32)}`;
 }
 
 /** @returns undefined for what is neither a file nor a directory */
 export function entryOf(name: string, stats: BigIntStats, writable: boolean): Entry | undefined {
-  const entry: Entry = {
+  const isFile = stats.isFile();
+  if (!isFile && !stats.isDirectory()) return undefined;
+  return {
     name,
-    kind: 'directory',
+    kind: isFile ? 'file' : 'directory',
+    size: isFile ? Number(stats.size) : undefined,
     modified: dateOf(stats.mtimeNs),
     // file systems without birth times report 0
     created: dateOf(stats.birthtimeNs > 0n ? stats.birthtimeNs : stats.ctimeNs),
     writable,
     revision: revisionOf(stats),
   };
-  if (stats.isDirectory()) return entry;
-  if (stats.isFile()) return { ...entry, kind: 'file', size: Number(stats.size) };
-  return undefined;
 }
 
 function dateOf(nanoseconds: bigint): Date {

@@ -45,15 +45,14 @@ export class FileTrash implements Trash {
     this.#places = places;
   }
 
-  async put(path: string): Promise<void> {
+  async put(path: string): Promise<string> {
     const location = this.#places.locate(path);
-    await onPath(path, async () => {
+    return onPath(path, async () => {
       const stats = await lstat(location);
       const problems: string[] = [];
       for (const can of await this.#cansFor(location, stats)) {
         try {
-          await putInto(can, location);
-          return;
+          return idOf({ can, name: await putInto(can, location) });
         } catch (error) {
           // this one is full, read-only or of another file system: the next
           problems.push(`${can.directory}: ${errorCode(error) ?? String(error)}`);
@@ -179,7 +178,8 @@ async function deviceOf(directory: string): Promise<number> {
   }
 }
 
-async function putInto(can: Can, location: string): Promise<void> {
+/** @returns its name there */
+async function putInto(can: Can, location: string): Promise<string> {
   for (const part of ['files', 'info']) {
     await mkdir(join(can.directory, part), { recursive: true, mode: 0o700 });
   }
@@ -209,7 +209,7 @@ async function putInto(can: Can, location: string): Promise<void> {
       // a file without a note: somebody else's rest, which is not replaced
       if ((await lstatIfThere(target)) !== undefined) throw Object.assign(new Error(), { code: 'EEXIST' });
       await rename(location, target);
-      return;
+      return name;
     } catch (error) {
       await rm(info, { force: true });
       if (errorCode(error) !== 'EEXIST') throw error;

@@ -4,33 +4,36 @@
  * Symbolic links that somebody put there are followed, wherever they lead (people link their data sets); removing one
  * removes the link alone. FIFOs, sockets and devices are never opened.
  */
-import { createHash } from 'node:crypto';
-import { constants, createReadStream, realpathSync, statSync, type BigIntStats } from 'node:fs';
+import { constants, createReadStream, lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { access, cp, mkdir, open, readdir, realpath, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { Readable } from 'node:stream';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { Readable } from 'node:stream';
 import { HttpError } from '../../http-error.js';
 import {
   NotebookManager,
   type Closeable,
   type Entry,
   type EntryPage,
+  type Opened,
   type Revision,
   type Trash,
 } from '../notebook-manager.js';
 import { cleanPath, isHidden, nameOf, parentOf } from '../paths.js';
+import { ContentHashes, hashBytes, hashFile } from './content-hashes.js';
 import { DirectoryWatches, type DirectoryListener } from './directory-watches.js';
 import { FileCheckpoints } from './file-checkpoints.js';
-import { entryOf, modeAllowsWrite, revisionOf } from './file-entry.js';
+import { entryOf, revisionOf } from './file-entry.js';
 import { errorCode, onPath } from './file-errors.js';
 import { lstatIfThere, move } from './file-move.js';
+import { isWritable, OpenFile } from './file-read.js';
 import { FileTrash } from './file-trash.js';
 import { finishInterrupted } from './overwrite.js';
 import { PathTurns } from './path-turns.js';
 import { LeftBehind } from './left-behind.js';
+import { ListedEntries } from './listed-entries.js';
 import { replaceFile } from './replace-file.js';
-import { backupBeside, leftBackup } from './write-places.js';
+import { backupBeside, leftBackup, mayHaveBackup } from './write-places.js';
 
 /** As they stand in the configuration (section `FileNotebookManager`). */
 export interface FileNotebookManagerOptions {
@@ -48,15 +51,6 @@ export interface FileNotebookManagerOptions {
   trash_dir?: string;
 }
 
-/** Bytes: some milliseconds' worth. */
-const HASHED_AT_ONCE = 4_000_000;
-/** How many entries of a list are looked at before others get their turn; 200 take about a millisecond. */
-const SLICE = 200;
-/** How many files are remembered with the hash of their content. */
-const REMEMBERED = 1000;
-/** Bytes that are read from the disk at a time. */
-const CHUNK = 1 << 18;
-
 export class FileNotebookManager extends NotebookManager {
   override readonly checkpoints: FileCheckpoints;
   override readonly trash: Trash | undefined;
@@ -64,8 +58,8 @@ export class FileNotebookManager extends NotebookManager {
   readonly #allowHidden: boolean;
   readonly #atomic: boolean;
   readonly #inPlace: boolean;
-  /** Revision → SHA-256 of the content at that time, to tell a touched file from a changed one. */
-  readonly #hashes = new Map<Revision, string>();
+  readonly #hashes = new ContentHashes();
+  readonly #listed = new ListedEntries();
   readonly #watches = new DirectoryWatches();
   readonly #turns = new PathTurns();
   readonly #leftBehind = new LeftBehind();
@@ -88,63 +82,52 @@ export class FileNotebookManager extends NotebookManager {
   async stat(path: string): Promise<Entry | undefined> {
     const file = this.#locate(path);
     return onPath(path, async () => {
-      const stats = await this.#stats(path, file);
+      const stats = this.#stats(path, file);
       return stats === undefined ? undefined : this.#entry(path, file, stats);
     });
   }
 
-  async list(path: string, page: { after?: string; limit?: number } = {}): Promise<EntryPage> {
+  async list(path: string, { after, limit }: { after?: string; limit?: number } = {}): Promise<EntryPage> {
     const directory = this.#locate(path);
-    let names = await onPath(path, () => readdir(directory));
-    if (!this.#allowHidden) names = names.filter((name) => !name.startsWith('.'));
-    const { after, limit } = page;
-    let next: string | undefined;
-    if (after !== undefined || limit !== undefined) {
-      names.sort();
-      if (after !== undefined) names = names.filter((name) => name > after);
-      if (limit !== undefined && names.length > limit) {
-        names = names.slice(0, limit);
-        next = names.at(-1);
-      }
-    }
-    const entries: Entry[] = [];
-    for (let i = 0; i < names.length; i++) {
-      if (i > 0 && i % SLICE === 0) await new Promise((done) => setImmediate(done));
-      const name = names[i] as string;
-      const entry = listedEntry(join(directory, name), name);
-      if (entry !== undefined) entries.push(entry);
-    }
-    return next === undefined ? { entries } : { entries, next };
+    const isServed = (name: string): boolean => this.#allowHidden || !name.startsWith('.');
+    return onPath(path, async () => {
+      if (after === undefined && limit === undefined)
+        return { entries: await this.#listed.all(directory, isServed) };
+      const names = (await this.#listed.names(directory)).filter(isServed).sort();
+      const left = after === undefined ? names : names.filter((name) => name > after);
+      const page = left.slice(0, limit);
+      const entries = await this.#listed.of(directory, page);
+      const next = page.length < left.length ? page.at(-1) : undefined;
+      return next === undefined ? { entries } : { entries, next };
+    });
   }
 
-  async read(
-    path: string,
-    range?: { start: number; end: number },
-  ): Promise<{ entry: Entry; body: Readable }> {
+  async read(path: string, range?: { start: number; end: number }): Promise<Opened> {
     const location = this.#locate(path);
     return onPath(path, async () => {
-      if ((await this.#stats(path, location)) === undefined) throw notFound(path);
+      const stats = this.#stats(path, location);
+      if (stats === undefined) throw notFound(path);
+      if (stats.isDirectory()) throw new HttpError(400, `${path} is a directory, not a file`, 'bad type');
       await this.#finish(location);
-      // not blocking: should it have become a FIFO since we looked, opening must not wait for its other end
-      const file = await open(location, constants.O_RDONLY | constants.O_NONBLOCK);
+      const file = new OpenFile(location, range);
       try {
-        const stats = await file.stat({ bigint: true });
-        if (stats.isDirectory()) throw new HttpError(400, `${path} is a directory, not a file`, 'bad type');
-        if (!stats.isFile()) throw special(path);
-        const entry = await this.#entry(path, location, stats);
-        const size = Number(stats.size);
-        // a range is what the caller saw of an earlier stat; the file may have become shorter since
-        const start = range?.start ?? 0;
-        const end = Math.min(range?.end ?? Infinity, size - 1);
-        if (start > end) {
-          await file.close();
-          return { entry, body: Readable.from([]) };
-        }
-        const body = createReadStream(location, { fd: file, start, end, highWaterMark: CHUNK });
-        if (range !== undefined || !path.endsWith('.ipynb')) return { entry, body };
-        return { entry, body: Readable.from(this.#hashed(body, entry.revision), { objectMode: false }) };
+        if (!file.stats.isFile()) throw special(path);
+        const entry = this.#entry(path, location, file.stats);
+        if (range !== undefined) return { entry, body: file.body };
+        return {
+          entry,
+          get body() {
+            return file.body;
+          },
+          whole: async () => {
+            const bytes = await onPath(path, () => file.whole());
+            if (path.endsWith('.ipynb') && entry.hash === undefined)
+              this.#hashes.remember(entry.revision, await hashBytes(bytes));
+            return bytes;
+          },
+        };
       } catch (error) {
-        await file.close();
+        file.close();
         throw error;
       }
     });
@@ -169,14 +152,16 @@ export class FileNotebookManager extends NotebookManager {
     body: Buffer | Readable,
     when: { revision?: Revision; absent?: true },
   ): Promise<Entry> {
-    const stats = await this.#stats(path, location);
-    if (stats === undefined) await this.#checkParent(path);
+    const stats = this.#stats(path, location);
+    if (stats === undefined) this.#checkParent(path);
     else if (!stats.isFile()) throw new HttpError(400, `${path} is a directory, not a file`, 'bad type');
     if (when.absent && stats !== undefined) throw new HttpError(409, `File already exists: ${path}`);
     const target = stats === undefined ? location : await realpath(location);
     // a rename would get around the rights of the file itself
     if (stats !== undefined) await access(target, constants.W_OK);
     if (stats !== undefined && leftBackup(target) !== undefined) await finishInterrupted(target);
+    // while others wait for the disk
+    const hashing = Buffer.isBuffer(body) ? hashBytes(body) : undefined;
     const check = async (): Promise<void> => {
       if (when.revision !== undefined) await this.#checkRevision(path, location, when.revision);
     };
@@ -199,7 +184,7 @@ export class FileNotebookManager extends NotebookManager {
       }
     }
     const written = await stat(location, { bigint: true });
-    if (Buffer.isBuffer(body)) this.#remember(revisionOf(written), await hashBytes(body));
+    if (hashing !== undefined) this.#hashes.remember(revisionOf(written), await hashing);
     return this.#entry(path, location, written);
   }
 
@@ -223,6 +208,7 @@ export class FileNotebookManager extends NotebookManager {
 
   /** A write that a kill interrupted, whose file is read next. */
   async #finish(location: string): Promise<void> {
+    if (!mayHaveBackup(location)) return;
     const target = targetOf(location);
     if (leftBackup(target) === undefined) return;
     await this.#turns.take([target], () => finishInterrupted(target));
@@ -232,7 +218,7 @@ export class FileNotebookManager extends NotebookManager {
     const location = this.#locate(path);
     return onPath(path, async () => {
       if (path !== '') {
-        await this.#checkParent(path);
+        this.#checkParent(path);
         await mkdir(location);
       }
       const entry = await this.stat(path);
@@ -250,7 +236,7 @@ export class FileNotebookManager extends NotebookManager {
         const old = await lstatIfThere(source);
         if (old === undefined) throw notFound(from);
         if (from === to) return;
-        await this.#checkParent(to);
+        this.#checkParent(to);
         await onPath(to, () => move(source, target, old));
       }),
     );
@@ -348,51 +334,46 @@ export class FileNotebookManager extends NotebookManager {
   #locate(path: string): string {
     const clean = cleanPath(path);
     if (!this.#allowHidden && isHidden(clean)) throw notFound(path);
-    const location = join(this.#root, ...clean.split('/'));
-    const inside = relative(this.#root, location);
-    if (inside === '..' || inside.startsWith(`..${sep}`)) {
+    const location = join(this.#root, clean);
+    if (location !== this.#root && !location.startsWith(withSeparator(this.#root))) {
       throw new HttpError(404, `${path} is outside root contents directory`);
     }
     return location;
   }
 
   /**
+   * Without waiting: the kernel nearly always knows, and handing the question to another thread costs twenty times as much
+   * as the answer.
+   *
    * @returns undefined when nothing is there
    * @throws HttpError 400 for a link that leads nowhere and for what is neither file nor directory
    */
-  async #stats(path: string, location: string): Promise<BigIntStats | undefined> {
-    try {
-      const stats = await stat(location, { bigint: true });
+  #stats(path: string, location: string): BigIntStats | undefined {
+    const stats = statIfThere(location);
+    if (stats !== undefined) {
       if (!stats.isFile() && !stats.isDirectory()) throw special(path);
       return stats;
-    } catch (error) {
-      const code = errorCode(error);
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-      if ((await lstatIfThere(location)) === undefined) return undefined;
-      throw new HttpError(400, `${path} is a link to something that does not exist`, 'bad type');
     }
+    if (!isLink(location)) return undefined;
+    throw new HttpError(400, `${path} is a link to something that does not exist`, 'bad type');
   }
 
-  async #entry(path: string, location: string, stats: BigIntStats): Promise<Entry> {
-    const writable = await access(location, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    const entry = entryOf(nameOf(path), stats, writable);
+  #entry(path: string, location: string, stats: BigIntStats): Entry {
+    const entry = entryOf(nameOf(path), stats, isWritable(location));
     if (entry === undefined) throw special(path);
     const hash = this.#hashes.get(entry.revision);
     return hash === undefined ? entry : { ...entry, hash };
   }
 
-  async #checkParent(path: string): Promise<void> {
+  #checkParent(path: string): void {
     const parent = parentOf(path);
-    const stats = await this.#stats(parent, this.#locate(parent));
+    const stats = this.#stats(parent, this.#locate(parent));
     if (!stats?.isDirectory()) throw new HttpError(404, `No such directory: ${parent}`);
   }
 
   /** @throws HttpError 409 when the content is not the one of that revision any more */
   async #checkRevision(path: string, location: string, revision: Revision): Promise<void> {
-    const stats = await this.#stats(path, location);
+    const stats = this.#stats(path, location);
     if (stats === undefined) throw new HttpError(409, `${path} does not exist any more`, 'changed');
     const now = revisionOf(stats);
     if (now === revision) return;
@@ -400,56 +381,34 @@ export class FileNotebookManager extends NotebookManager {
     if (hash !== undefined && hash === (await hashFile(location))) return;
     throw new HttpError(409, `${path} was changed by another program since it was read`, 'changed');
   }
-
-  async *#hashed(body: Readable, revision: Revision): AsyncGenerator<Buffer> {
-    const hash = createHash('sha256');
-    for await (const chunk of body) {
-      hash.update(chunk as Buffer);
-      yield chunk as Buffer;
-    }
-    this.#remember(revision, hash.digest('hex'));
-  }
-
-  #remember(revision: Revision, hash: string): void {
-    this.#hashes.delete(revision);
-    this.#hashes.set(revision, hash);
-    if (this.#hashes.size > REMEMBERED) {
-      const [oldest] = this.#hashes.keys();
-      if (oldest !== undefined) this.#hashes.delete(oldest);
-    }
-  }
 }
 
-function listedEntry(location: string, name: string): Entry | undefined {
+function statIfThere(location: string): BigIntStats | undefined {
   try {
-    const stats = statSync(location, { bigint: true });
-    return entryOf(name, stats, modeAllowsWrite(stats));
+    return statSync(location, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function isLink(location: string): boolean {
+  try {
+    return lstatSync(location, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   } catch {
-    // broken links, loops and what we may not look at: a list shows what can be opened
-    return undefined;
+    // something on the way is no directory: there is no link either
+    return false;
   }
 }
 
-/** Others get their turn meanwhile. */
-async function hashBytes(bytes: Buffer): Promise<string> {
-  const hash = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) {
-    if (at > 0) await new Promise((done) => setImmediate(done));
-    hash.update(bytes.subarray(at, at + HASHED_AT_ONCE));
-  }
-  return hash.digest('hex');
-}
-
-async function hashFile(location: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(location)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+function withSeparator(directory: string): string {
+  return directory.endsWith(sep) ? directory : directory + sep;
 }
 
 /** Where a link leads; the place itself when nothing is there. */
 function targetOf(location: string): string {
   try {
-    return realpathSync(location);
+    return realpathSync.native(location);
   } catch {
     // it does not exist, or leads nowhere: who watches it waits for it to come
     return location;

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpError } from '../../http-error.js';
 
+const temporary = tmpdir();
+const user = process.getuid?.() ?? 0;
+
 /** Its path; it need not exist. */
 export function privateDirectory(purpose: string): string {
-  return join(tmpdir(), `nbserver-${purpose}-${process.getuid?.() ?? 0}`);
+  return join(temporary, `nbserver-${purpose}-${user}`);
 }
 
 /**

@@ -35,6 +35,15 @@ export function leftBackup(target: string): string | undefined {
   return [backupBeside(target), elsewhere(target, 'backup')].find(isFile);
 }
 
+/** Without following links all the way, for every read: whether it is worth a closer look. */
+export function mayHaveBackup(location: string): boolean {
+  return (
+    isFile(backupBeside(location)) ||
+    look(location)?.isSymbolicLink() === true ||
+    look(privateDirectory(WRITING)) !== undefined
+  );
+}
+
 /** The newest of the new bytes that were left. */
 export async function leftStage(target: string): Promise<string | undefined> {
   const names = await readdir(dirname(target));

@@ -1,6 +1,16 @@
 /** What the contents API does beyond Jupyter's: conditions, tags, uploads that go on, a trash, hooks. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -230,11 +240,38 @@ describe('the trash', () => {
     expect((await call(`${trash}/h-YQ`, 'DELETE')).status).toBe(404);
   });
 
+  it.each(['one.ipynb', 'd/one.ipynb'])('gives %s back with its checkpoints', async (path) => {
+    const api = await serve({ deleteToTrash: true });
+    mkdirSync(at('d'));
+    const checkpoints = async (): Promise<number> =>
+      ((await call(`${api}/${path}/checkpoints`)).json as unknown as unknown[]).length;
+    for (const source of ['first', 'second']) {
+      await call(`${api}/${path}`, 'PUT', notebookBody(source));
+      await call(`${api}/${path}/checkpoints`, 'POST');
+    }
+    expect(await checkpoints()).toBe(2);
+    await call(`${api}/${path}`, 'DELETE');
+    // another one of that name begins without
+    await call(`${api}/${path}`, 'PUT', notebookBody('other'));
+    expect(await checkpoints()).toBe(1);
+    await call(`${api}/${path}?permanent=1`, 'DELETE');
+    const trash = `${served.url}/api/trash`;
+    const [item] = (await call(trash)).json['items'] as { id: string }[];
+    expect((await call(`${trash}/${item?.id}`, 'POST')).status).toBe(200);
+    expect(await checkpoints()).toBe(2);
+    // for good, and nothing stays
+    await call(`${api}/${path}`, 'DELETE');
+    await call(trash, 'DELETE');
+    expect(readdirSync(join(at(path), '../.ipynb_checkpoints'))).toEqual([]);
+  });
+
   it('is not there when it is turned off', async () => {
     await serve();
     const { json } = await call(`${served.url}/api/trash`);
     expect(json).toEqual({ enabled: false, items: [] });
-    expect((await call(`${served.url}/api/trash/h-YQ`, 'POST')).json['message']).toMatch(/delete_to_trash/);
+    const trash = `${served.url}/api/trash`;
+    expect((await call(`${trash}/h-YQ`, 'POST')).json['message']).toMatch(/delete_to_trash/);
+    expect((await call(trash, 'DELETE')).status).toBe(404);
   });
 });
 
@@ -336,7 +373,92 @@ describe('save hooks', () => {
   });
 });
 
+describe('a list', () => {
+  it('shows what changed since the last one: sizes, times, rights, kinds, names', async () => {
+    const api = await serve();
+    for (const name of ['grows', 'touched', 'locked', 'kind', 'gone', 'same']) put(name, 'x');
+    const models = async (): Promise<Record<string, Record<string, unknown>>> => {
+      const list = (await call(api)).json['content'] as Record<string, unknown>[];
+      return Object.fromEntries(list.map((model) => [model['name'], model]));
+    };
+    const before = await models();
+    expect(await models()).toEqual(before);
+    writeFileSync(at('grows'), 'more');
+    utimesSync(at('touched'), 1, 1);
+    rmSync(at('kind'));
+    mkdirSync(at('kind'));
+    rmSync(at('gone'));
+    put('new', '');
+    const after = await models();
+    expect(after['grows']).toMatchObject({ size: 4 });
+    expect(after['touched']).toMatchObject({ last_modified: '1970-01-01T00:00:01.000000Z' });
+    expect(after['kind']).toMatchObject({ type: 'directory', size: null });
+    expect(Object.keys(after).sort()).toEqual(['grows', 'kind', 'locked', 'new', 'same', 'touched']);
+    expect(after['same']).toEqual(before['same']);
+    expect(await served.contents.get('')).toMatchObject({ content: Object.values(after) });
+  });
+});
+
 describe('a path', () => {
+  it.each([
+    'with spaces, and a +.txt',
+    '100% #1?&=;.txt',
+    'line\nbreak.txt',
+    'back\\slash "quoted" \'.txt',
+    'gr\u00fc\u00dfe (NFC).txt',
+    'gru\u0308\u00dfe (NFD).txt',
+    'note\u{1f4d3}\u200d.txt',
+    '%2e%2e.txt',
+    `${'\u00e4'.repeat(125)}.txt`,
+  ])('may hold any name: %j', async (name) => {
+    const api = await serve();
+    const url = `${api}/${encodeURIComponent(name)}`;
+    expect((await call(url, 'PUT', textBody('kept'))).status).toBe(201);
+    expect(readdirSync(served.root)).toEqual([name]);
+    expect((await call(api)).json['content']).toMatchObject([{ name, path: name }]);
+    expect((await call(url)).json).toMatchObject({ name, path: name, content: 'kept' });
+    const file = await call(`${served.url}/files/${encodeURIComponent(name)}?download=1`);
+    expect(file.text).toBe('kept');
+    expect(file.headers.get('content-disposition')).toContain(encodeURIComponent(name.slice(0, 3)));
+    const moved = await call(url, 'PATCH', { path: `x${name.slice(1)}` });
+    expect(moved.json).toMatchObject({ path: `x${name.slice(1)}` });
+    expect(decodeURIComponent(moved.headers.get('location') ?? '')).toContain(name.slice(1));
+  });
+
+  it.each([
+    ['one letter spelled otherwise', 'readme.txt', 'README.txt'],
+    ['the other form of an umlaut', 'gr\u00fc\u00dfe.txt', 'gru\u0308\u00dfe.txt'],
+  ])('is another one with %s, and may become it', async (_what, from, to) => {
+    const api = await serve();
+    const [old, now] = [from, to].map((name) => `${api}/${encodeURIComponent(name)}`) as [string, string];
+    await call(old, 'PUT', textBody('kept'));
+    expect((await call(now)).status).toBe(404);
+    expect((await call(old, 'PATCH', { path: to })).status).toBe(200);
+    expect([readdirSync(served.root), text(to)]).toEqual([[to], 'kept']);
+    await call(old, 'PUT', textBody('other'));
+    expect((await call(old, 'PATCH', { path: to })).status).toBe(409);
+    expect([text(from), text(to)]).toEqual(['other', 'kept']);
+  });
+
+  it('that is too long, or no file to be read, is refused with a sentence', async () => {
+    const api = await serve();
+    execFileSync('mkfifo', [at('pipe')]);
+    symlinkSync('loop', at('loop'));
+    symlinkSync('/dev/null', at('device'));
+    for (const [path, status] of [
+      ['a'.repeat(256), 400],
+      ['pipe', 400],
+      ['loop', 400],
+      ['device', 400],
+    ] as const) {
+      for (const address of [`${api}/${path}`, `${served.url}/files/${path}`]) {
+        const { status: answered, json } = await call(address);
+        expect([answered, json['message']], address).toEqual([status, expect.stringMatching(/\w+ \w+/)]);
+      }
+      expect((await call(`${api}/${path}`, 'PUT', textBody('x'))).status).toBe(400);
+    }
+  });
+
   it('never leads out of the notebook directory, however it is spelled', async () => {
     const api = await serve();
     const outside = join(served.home, 'secret.txt');

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { SentNotebooks } from '../../../src/contents/sent-notebooks.js';
+import { SentAgain } from '../../../src/contents/sent-again.js';
 
 const text = (size: number): Uint8Array => new Uint8Array(size);
 const MB = 1 << 20;
 
 describe('texts of notebooks that were sent', () => {
   it('are kept from the second time on, until the file or what is trusted changes', () => {
-    const sent = new SentNotebooks();
+    const sent = new SentAgain({ largest: 4 << 20, most: 16 << 20 });
     expect(sent.isWanted('a', 's1', 10)).toBe(false);
     expect(sent.isWanted('a', 's1', 10)).toBe(true);
     sent.keep('a', 's1', text(10), 'message');
@@ -17,7 +17,7 @@ describe('texts of notebooks that were sent', () => {
   });
 
   it('are never large, and few', () => {
-    const sent = new SentNotebooks();
+    const sent = new SentAgain({ largest: 4 << 20, most: 16 << 20 });
     for (let i = 0; i < 2; i++) expect(sent.isWanted('large', 's', 5 * MB)).toBe(false);
     sent.keep('large', 's', text(5 * MB), undefined);
     expect(sent.find('large', 's')).toBeUndefined();

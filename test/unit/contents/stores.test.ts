@@ -30,6 +30,7 @@ import {
 } from '../../../src/contents/index.js';
 import { conformance, type ConformanceOptions } from '../../../src/testing.js';
 import { ObjectStore } from './object-store.js';
+import { readAll } from '../../../src/contents/read-all.js';
 import { backupBeside } from '../../../src/contents/stores/write-places.js';
 
 const top = mkdtempSync(join(tmpdir(), 'nbserver-stores-'));
@@ -209,8 +210,7 @@ describe('FileNotebookManager', () => {
     utimesSync(at('a.txt'), 1, 1);
     await store.write('a.txt', Buffer.from('next'), { revision });
     writeFileSync(at('b.ipynb'), 'read, not written');
-    const { entry, body } = await store.read('b.ipynb');
-    for await (const _ of body);
+    const { entry } = await readAll(store, 'b.ipynb');
     utimesSync(at('b.ipynb'), 1, 1);
     await store.write('b.ipynb', Buffer.from('x'), { revision: entry.revision });
     expect(text('b.ipynb')).toBe('x');
