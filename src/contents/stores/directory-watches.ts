@@ -4,7 +4,7 @@
  *
  * Not chokidar, which sets a watch on every file and looks at each first: docs/decisions/0004-watching-directories.md.
  */
-import { watch, type FSWatcher } from 'node:fs';
+import { statSync, watch, type FSWatcher } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closeable } from '../notebook-manager.js';
@@ -90,6 +90,8 @@ class WatchedDirectory {
 
   /** @returns false when the system has no watch for it: nothing there, or all of them are taken (ENOSPC, EMFILE) */
   #watch(): boolean {
+    // Known before anything can replace it: what is asked for later may be of another one.
+    this.#inode = inodeOf(this.directory);
     try {
       this.#watcher = watch(this.directory, { persistent: false }, (_event, name) => this.#noted(name));
     } catch {
@@ -100,25 +102,24 @@ class WatchedDirectory {
       this.#watcher?.close();
       this.#startPolling();
     });
-    void inodeOf(this.directory).then((inode) => (this.#inode = inode));
     return true;
   }
 
   #noted(name: string | null): void {
     if (this.#isClosed || this.#seen !== undefined) return;
     if (name !== null) this.#changed.add(name);
-    this.#timer ??= setTimeout(() => void this.#settle(), this.times.settle).unref();
+    this.#timer ??= setTimeout(() => this.#settle(), this.times.settle).unref();
   }
 
-  async #settle(): Promise<void> {
-    const inode = await inodeOf(this.directory);
+  #settle(): void {
     this.#timer = undefined;
-    if (this.#isClosed) return;
+    const inode = inodeOf(this.directory);
+    if (inode !== this.#inode) {
+      // It was removed, moved, or replaced by another one: the watch is on what was there before.
+      this.#watcher?.close();
+      if (inode === undefined || !this.#watch()) this.#startPolling(false);
+    }
     this.#tell();
-    if (inode === this.#inode) return;
-    // It was removed, moved, or replaced by another one: the watch is on what was there before.
-    this.#watcher?.close();
-    if (inode === undefined || !this.#watch()) this.#startPolling();
   }
 
   #tell(): void {
@@ -127,12 +128,13 @@ class WatchedDirectory {
     for (const listener of this.listeners) listener(names);
   }
 
-  #startPolling(): void {
+  /** @param isFirst  what is there at the first look is nothing new */
+  #startPolling(isFirst = true): void {
     this.#watcher?.close();
     this.#watcher = undefined;
     clearTimeout(this.#timer);
     this.#seen = new Map();
-    void this.#look(true);
+    void this.#look(isFirst);
   }
 
   /** @param isFirst there is nothing to compare with yet */
@@ -171,9 +173,14 @@ async function signatures(directory: string): Promise<Map<string, string>> {
   return found;
 }
 
-async function inodeOf(directory: string): Promise<string | undefined> {
-  const stats = await stat(directory).catch(() => undefined);
-  return stats && `${stats.dev} ${stats.ino}`;
+function inodeOf(directory: string): string | undefined {
+  try {
+    const stats = statSync(directory, { throwIfNoEntry: false });
+    return stats && `${stats.dev} ${stats.ino}`;
+  } catch {
+    // a directory on the way became a file, or may not be entered: it is not there for us
+    return undefined;
+  }
 }
 
 /** Magic numbers (statfs(2)) of file systems where somebody else may write without this system being told. */
