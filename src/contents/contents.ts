@@ -31,7 +31,7 @@ import type { Closeable, Entry, NotebookManager, Opened, Revision } from './note
 import { NotebookContent } from './notebook-content.js';
 import { MERGE_CONFLICT, Notebooks } from './notebooks.js';
 import type { OpenDocuments } from './open-documents.js';
-import { cleanPath, isHidden, joinPath, nameOf, parentOf } from './paths.js';
+import { cleanPath, isHidden, nameOf, parentOf } from './paths.js';
 import { wholeOf } from './read-all.js';
 import { HookRunner, type SaveHooks, type SavedModel } from './save-hooks.js';
 import type { SentModel } from './read-body.js';
