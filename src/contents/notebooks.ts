@@ -139,7 +139,7 @@ export class Notebooks {
     if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
     const entry =
       open === undefined
-        ? await store.write(path, await inSteps(bytesInSteps(file)), when)
+        ? await store.write(path, await asBuffer(file), when)
         : await open.save(valueOf(file));
     const { message, isTrusted } = await judgeSent(sent, file);
     if (isTrusted) await trust?.sign(file);
@@ -261,20 +261,7 @@ function valueOf(file: NotebookFile): JsonObject {
   return contentValue([...contentPieces(file, { isTrusted: () => false })]);
 }
 
-/** Bytes that are copied without a pause. */
-const STEP = 1 << 21;
-
-function* bytesInSteps(file: NotebookFile): Generator<void, Buffer> {
-  const pieces = file.toPieces();
-  const bytes = Buffer.allocUnsafe(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  let paused = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-    if (at - paused < STEP) continue;
-    paused = at;
-    yield;
-  }
-  return bytes;
+async function asBuffer(file: NotebookFile): Promise<Buffer> {
+  const bytes = await inSteps(file.toBytesInSteps());
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -12,7 +12,7 @@ import { newNotebook } from './new-notebook.js';
 import { NotebookError, readNotebook, type FileCell, type NotebookFile } from './notebook-file.js';
 import { isSameCell } from './same-cell.js';
 import type { CellId, JsonObject, JsonValue } from './types.js';
-import { ChangedCell, writeNotebook } from './write-notebook.js';
+import { ChangedCell, writeNotebookInSteps } from './write-notebook.js';
 
 const CELLS: Shape = { field: () => undefined, item: CELL_SHAPE };
 /** Of a content; a text that holds one may look into it by this. */
@@ -103,7 +103,7 @@ export function* saveInSteps(
   const base = file ?? readNotebook(newNotebook());
   const { cells: _cells, metadata, ...root } = sent.writableFrame();
   const changes = yield* pairCells(base, cells, minor);
-  return writeNotebook(base, {
+  return yield* writeNotebookInSteps(base, {
     cells: changes,
     metadata: isObject(metadata) ? metadata : {},
     root: { ...root, nbformat: 4, nbformat_minor: minor },
