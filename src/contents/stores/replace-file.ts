@@ -14,7 +14,7 @@ import type { Readable } from 'node:stream';
 import { errorCode } from './file-errors.js';
 import { overwriteInPlace, syncDirectory, UnfinishedOverwrite, type OnReplaced } from './overwrite.js';
 import { makePrivateDirectory } from './private-directory.js';
-import { elsewhere, stageBeside, WRITING } from './write-places.js';
+import { elsewhere, ownNames, stageBeside, WRITING } from './write-places.js';
 
 export interface ReplaceOptions {
   /** called when the new bytes are ready, just before they take their place; throws to leave everything as it was */
@@ -57,11 +57,11 @@ export async function replaceFile(
   }
 }
 
-/** What is there, after a second name is gone that a kill left in the middle of a rename. */
+/** What is there, after second names are gone that a kill left when it was created or in the middle of a rename. */
 async function withoutOwnNames(target: string): Promise<Stats | undefined> {
   const stats = await statIfThere(target);
   if (stats === undefined || stats.nlink === 1) return stats;
-  await rm(oldName(stageBeside(target)), { force: true });
+  for (const name of await ownNames(target)) await rm(name, { force: true });
   return statIfThere(target);
 }
 

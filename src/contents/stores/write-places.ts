@@ -44,16 +44,33 @@ export function mayHaveBackup(location: string): boolean {
   );
 }
 
-/** The newest of the new bytes that were left. */
+/** The newest of the new bytes that were left. What is another name of the file itself is none (see `ownNames`). */
 export async function leftStage(target: string): Promise<string | undefined> {
-  const names = await readdir(dirname(target));
-  const beside = names
-    .filter((name) => name.startsWith(stagePrefix(target)) && name.endsWith('.tmp'))
-    .map((name) => join(dirname(target), name));
-  return [...beside, elsewhere(target, 'stage')]
-    .filter(isFile)
+  const own = await ownNames(target);
+  return [...(await namedAsStages(target)), elsewhere(target, 'stage')]
+    .filter((stage) => stage.endsWith('.tmp') || stage.endsWith('.stage'))
+    .filter((stage) => isFile(stage) && !own.includes(stage))
     .sort((a, b) => modified(b) - modified(a))
     .at(0);
+}
+
+/**
+ * Second names of a file that a kill left there while it was created or renamed: they lead to the bytes of the file, also
+ * to those that are written there later.
+ */
+export async function ownNames(target: string): Promise<string[]> {
+  const file = lstatSync(target, { bigint: true, throwIfNoEntry: false });
+  if (file === undefined || file.nlink === 1n) return [];
+  return (await namedAsStages(target)).filter((name) => {
+    const other = lstatSync(name, { bigint: true, throwIfNoEntry: false });
+    return other?.ino === file.ino && other.dev === file.dev;
+  });
+}
+
+async function namedAsStages(target: string): Promise<string[]> {
+  const directory = dirname(target);
+  const names = await readdir(directory);
+  return names.filter((name) => name.startsWith(stagePrefix(target))).map((name) => join(directory, name));
 }
 
 function isFile(location: string): boolean {
