@@ -95,7 +95,7 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     [/^Notebook \(\.ipynb\)$/, /\.ipynb$/, '"cells"'],
     [/^HTML/, /\.html$/, '<h1'],
     [/^Markdown/, /\.md$/, '# Title'],
-    [/^JavaScript/, /\.js$/, 'const x = 1'],
+    [/^Javascript/, /\.js$/, 'const x = 1'],
   ])('download as %s', async (entry, name, content) => {
     const page = await group.open('download.ipynb', [
       { type: 'markdown', source: '# Title' },

@@ -251,6 +251,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       await page.reload();
       await row('.profile').waitFor();
     } finally {
+      await page.goto('about:blank');
       watched.outside.length = 0; // the second server is not the one that the page belongs to
       await open.close();
     }
@@ -502,7 +503,7 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     await row('a.txt').waitFor({ state: 'detached' });
     writeFileSync(
       file('README.md'),
-      '# About\n\n<script>window.pwned=1</script><img src="x.png" onerror="window.pwned=1"> these files',
+      '# About\n\n<script>window.pwned=1</script><img src="x.png" alt="x" onerror="window.pwned=1"> these files',
     );
     const text = watched.page.getByRole('region', { name: 'About this folder' });
     await text.getByRole('heading', { name: 'About' }).waitFor();
