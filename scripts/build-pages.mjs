@@ -9,7 +9,7 @@ import * as esbuild from 'esbuild';
 import { rolldown } from 'rolldown';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const pages = ['tree', 'notebook', 'login', 'terminal', 'edit', 'output-frame'];
+const pages = ['tree', 'notebook', 'login', 'terminal', 'edit', 'connection', 'output-frame'];
 const TARGETS = ['es2022', 'chrome123', 'firefox120', 'safari17.5'];
 
 /**
@@ -19,6 +19,7 @@ const BUDGETS = {
   tree: 37_000,
   notebook: 149_000,
   login: 6_000,
+  connection: 12_000,
   terminal: 96_000,
   edit: 136_000,
   'output-frame': 4_000,

@@ -9,13 +9,16 @@ import session from 'express-session';
 
 import type { Log } from '../log.js';
 import { fullLifetime, sessionId, SessionStore } from './session-store.js';
-import type { Credentials, Identity } from './types.js';
+import type { BrowserLogin, Credentials, Identity } from './types.js';
 import { sessionXsrf } from './xsrf.js';
 
 declare module 'express-session' {
   interface SessionData {
     /** set at login; express-session keeps only sessions that hold something */
     loggedIn: true;
+    /** from where, and with what browser: for the owner, who looks whether all of them are theirs */
+    address?: string;
+    agent?: string;
   }
 }
 
@@ -32,6 +35,9 @@ export interface BrowserSessionsOptions {
   credentials: Credentials;
   log: Log;
 }
+
+/** Characters of a browser's name for itself that are kept. */
+const LONGEST_AGENT = 200;
 
 /** How long a client has to close its websockets politely after its session ended. */
 const socketGrace = 1_000;
@@ -78,14 +84,17 @@ export class BrowserSessions {
 
   /**
    * Opens a session under a new id and sets its cookies.
-   * @param https  how the browser reaches us, which decides whether it takes Secure cookies
+   * @param https    how the browser reaches us, which decides whether it takes Secure cookies
+   * @param address  of the browser
    */
-  async open(req: Request, res: Response, https: boolean): Promise<SessionIdentity> {
+  async open(req: Request, res: Response, https: boolean, address: string): Promise<SessionIdentity> {
     // express-session asks `req.secure`, which knows nothing of public_url and our trusted proxies.
     Object.defineProperty(req, 'secure', { value: https || this.#options.secureCookies, configurable: true });
     await this.#load(req, res);
     await promised((done) => req.session.regenerate(done));
     req.session.loggedIn = true;
+    req.session.address = address;
+    req.session.agent = (req.get('user-agent') ?? '').slice(0, LONGEST_AGENT);
     await promised((done) => req.session.save(done));
     const identity = this.#identity(req.sessionID);
     this.setXsrfCookie(res, identity.xsrf);
@@ -130,6 +139,22 @@ export class BrowserSessions {
 
   endAll(): void {
     this.#store.endAll();
+  }
+
+  /** The one that was used last first. */
+  list(): BrowserLogin[] {
+    return this.#store.list().map(({ id, data, created, used }) => ({
+      id,
+      address: data.address ?? '',
+      agent: data.agent ?? '',
+      created,
+      used,
+    }));
+  }
+
+  /** Logs one browser out; false: there is no such session. */
+  endOne(id: string): boolean {
+    return this.#store.end(id);
   }
 
   close(): void {

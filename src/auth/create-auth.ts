@@ -4,7 +4,7 @@ import { cookieSecret as readCookieSecret } from './cookie-secret.js';
 import { Gate } from './gate.js';
 import { hostRules } from './host.js';
 import { loginRouter } from './login.js';
-import { originRules } from './origin.js';
+import { originAllowed, originRules } from './origin.js';
 import { passwordHashProblem } from './password.js';
 import { trustedProxies } from './request-view.js';
 import { LoginThrottle } from './throttle.js';
@@ -12,6 +12,8 @@ import type { Auth, AuthOptions, Credentials } from './types.js';
 
 /** A token that someone chose and that is shorter can be guessed by trying. */
 const shortToken = 16;
+/** Wrong tries that the owner can look at. */
+const failuresKept = 50;
 
 /**
  * @throws {Error} a sentence about the option that cannot be used: allow_origin, allow_origin_pat, trusted_proxies, a
@@ -52,6 +54,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const isOff = (): boolean => credentials.passwordHash === '' && credentials.token === '';
   const makeHosts = (): ReturnType<typeof hostRules> => hostRules({ ...options, authOff: isOff() });
   let hosts = makeHosts();
+  const failed: { address: string; time: number }[] = [];
   const gate = new Gate({
     baseUrl,
     assets: options.assetFolders ?? [`${baseUrl}static/`],
@@ -79,12 +82,20 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       sessions,
       origins,
       throttle: new LoginThrottle(),
+      onFailed(address) {
+        failed.unshift({ address, time: Date.now() });
+        failed.length = Math.min(failed.length, failuresKept);
+      },
       cookieSecret,
       renderLogin: options.renderLogin,
       renderLogout: options.renderLogout,
       log,
     }),
     authenticateUpgrade: (req) => gate.authenticateUpgrade(req),
+    inspect(req, origin) {
+      const { scheme, host, address, origin: own } = gate.view(req);
+      return { scheme, host, address, origin_allowed: originAllowed(origin, own, origins) };
+    },
     onRevoked(listener) {
       listeners.add(listener);
       return { close: () => void listeners.delete(listener) };
@@ -94,6 +105,9 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       hosts = makeHosts();
       open?.setCredentials(credentials);
     },
+    logins: () => sessions().list(),
+    endLogin: (id) => sessions().endOne(id),
+    failedLogins: () => failed,
     revokeAll: () => sessions().endAll(),
     loginUrl(origin) {
       const query = credentials.token === '' ? '' : `?token=${encodeURIComponent(credentials.token)}`;

@@ -173,7 +173,7 @@ export class Gate {
   async #cleanAddress(req: Request, res: Response, view: RequestView, identity: Identity): Promise<void> {
     const { baseUrl, sessions } = this.#options;
     if (identity.kind === 'token' && !(await sessions().find(req, res))) {
-      await sessions().open(req, res, this.isHttps(view));
+      await sessions().open(req, res, this.isHttps(view), view.address);
     }
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, safeNext(withoutToken(req.originalUrl), view.origin, baseUrl));

@@ -25,6 +25,8 @@ export interface LoginOptions {
   origins: OriginRules;
   throttle: LoginThrottle;
   cookieSecret: string;
+  /** after a wrong password or token */
+  onFailed: (address: string) => void;
   renderLogin: (page: LoginPage) => string;
   renderLogout: (page: LogoutPage) => string;
   log: Log;
@@ -61,7 +63,8 @@ export function loginRouter(options: LoginOptions): Router {
   };
 
   const welcome = async (req: Request, res: Response): Promise<void> => {
-    await sessions().open(req, res, gate.isHttps(gate.view(req)));
+    const view = gate.view(req);
+    await sessions().open(req, res, gate.isHttps(view), view.address);
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, nextOf(req));
   };
@@ -88,6 +91,7 @@ export function loginRouter(options: LoginOptions): Router {
       return welcome(req, res);
     }
     log.warn(`A login from ${address} failed.`);
+    options.onFailed(address);
     answer(req, res, 401, { message: `Invalid ${asks(credentials())}. Try again.` });
   });
 

@@ -106,10 +106,24 @@ export class SessionStore extends session.Store {
     };
   }
 
-  end(id: string): void {
-    if (!this.#sessions.delete(id)) return;
+  /** False: there is no such session. */
+  end(id: string): boolean {
+    if (!this.#sessions.delete(id)) return false;
     this.#write();
     this.#options.onEnd(id);
+    return true;
+  }
+
+  /** The living sessions by their public ids, the one that was used last first. */
+  list(): { id: string; data: SessionData; created: number; used: number }[] {
+    this.sweep();
+    const all = [...this.#sessions].map(([id, { data, created, used }]) => ({
+      id,
+      data: JSON.parse(data) as SessionData,
+      created,
+      used: this.#held.has(id) ? this.#now() : used,
+    }));
+    return all.sort((a, b) => b.used - a.used);
   }
 
   endAll(): void {

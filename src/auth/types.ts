@@ -97,6 +97,18 @@ export interface AuthOptions {
   log: Log;
 }
 
+/** A browser that is logged in. */
+export interface BrowserLogin {
+  /** names the session and is no secret */
+  id: string;
+  /** from where it logged in, and with what browser; '' when it was opened before this was kept */
+  address: string;
+  agent: string;
+  /** milliseconds since 1970; `used` is exact to five minutes */
+  created: number;
+  used: number;
+}
+
 export interface Auth {
   /** Refuses requests whose Host is not ours. Mount it before everything else, the base_url redirect included. */
   hostCheck: RequestHandler;
@@ -109,6 +121,17 @@ export interface Auth {
    * @throws {HttpError} whose message is the one-line body of the refusal
    */
   authenticateUpgrade(req: IncomingMessage): Promise<Identity>;
+  /** How a request looks from here, and whether pages of `origin` may use the server: for the search of faults. */
+  inspect(
+    req: IncomingMessage,
+    origin: string,
+  ): { scheme: 'http' | 'https'; host: string; address: string; origin_allowed: boolean };
+  /** The browsers that are logged in, the one that was used last first. */
+  logins(): BrowserLogin[];
+  /** Logs one of them out; false: there is no such session. */
+  endLogin(id: string): boolean;
+  /** The last wrong tries to log in, newest first, since the server was started. */
+  failedLogins(): readonly { address: string; time: number }[];
   /** Calls the listener with the id of every session that ends (logout, changed password, age). */
   onRevoked(listener: (sessionId: string) => void): { close(): void };
   /** Puts new credentials in force; all sessions end at once when the password or a configured token changed. */

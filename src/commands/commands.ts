@@ -63,6 +63,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
       (module) => module.trustCommand,
     ),
   },
+  doctor: {
+    usage: 'doctor [URL]',
+    describe: 'Find out what is wrong on this machine and between browser and server',
+    load: loader(
+      () => import('./doctor.js'),
+      (module) => module.doctorCommand,
+    ),
+  },
   list: {
     usage: 'list [--json]',
     describe: 'List the notebook servers that run here',

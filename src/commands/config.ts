@@ -4,12 +4,12 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
 import {
-  describeOption,
   importPythonConfig,
   loadSettings,
   makePrivateDirectory,
   optionNames,
   parseCommandLine,
+  shownValue,
   writePrivateFile,
 } from '../config/index.js';
 import type { LoadedSettings } from '../config/index.js';
@@ -97,11 +97,10 @@ interface InForce {
 
 function inForce(loaded: LoadedSettings): Record<string, InForce> {
   return Object.fromEntries(
-    optionNames.map((name) => {
-      const value = loaded.settings[name];
-      const hidden = describeOption(name).secret && value !== '' && value !== undefined;
-      return [name, { value: hidden ? '(hidden)' : (value ?? null), from: loaded.origins[name] }];
-    }),
+    optionNames.map((name) => [
+      name,
+      { value: shownValue(name, loaded.settings[name]) ?? null, from: loaded.origins[name] },
+    ]),
   );
 }
 

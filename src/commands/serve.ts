@@ -40,6 +40,7 @@ export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings
     ...settings,
     port_given: isGiven(loaded, 'port'),
     store_sections: loaded.storeSections,
+    settings_origins: loaded.origins,
     config_directory: dirname(loaded.configFile),
     directories: loaded.directories,
     log,

@@ -50,8 +50,8 @@ function askToShutDown(server: RuntimeInfo): Promise<void> {
   });
 }
 
-/** The printed URL may name a public host; to stop it we stay on this machine. */
-function localUrl(server: RuntimeInfo): string {
+/** How this machine itself reaches the server: the printed URL may name a public host. */
+export function localUrl(server: RuntimeInfo): string {
   const scheme = server.secure ? 'https' : 'http';
   const wild = ['', '*', '0.0.0.0', '::', 'localhost'].includes(server.hostname);
   const host = wild ? 'localhost' : server.hostname.includes(':') ? `[${server.hostname}]` : server.hostname;

@@ -8,7 +8,7 @@ export type { LoadedSettings, LoadRequest } from './load.js';
 export { configFileName } from './found-files.js';
 export { groups } from './option.js';
 export type { Group } from './option.js';
-export { defaultSettings, describeOption, optionNames, secretEnvironment } from './options.js';
+export { defaultSettings, describeOption, optionNames, secretEnvironment, shownValue } from './options.js';
 export type { OptionName, Settings } from './options.js';
 export { abbreviateHome, expandHome, jupyterDirectories, profileDirectory } from './paths.js';
 export type { Directories, Environment, Surroundings } from './paths.js';

@@ -37,7 +37,6 @@ export const reasonsForNoEffect: Readonly<Record<string, readonly string[]>> = {
     'server_extensions',
     'reraise_server_extension_failures',
     'extra_services',
-    'extra_template_paths',
     'jinja_environment_options',
     'jinja_template_vars',
     'get_secure_cookie_kwargs',

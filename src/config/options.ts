@@ -471,6 +471,13 @@ export const options = {
     placeholder: 'JSON',
     help: 'static_url_prefix is the local path of scripts and styles, for example /ipython/static/. Nothing else in here has an effect',
   }),
+  extra_template_paths: strings({
+    ...app,
+    group: 'Pages',
+    default: [],
+    placeholder: 'DIR',
+    help: 'Folders of templates that take the place of the package\'s own, by name. {% extends "templates/page.html" %} means the package\'s',
+  }),
   quit_button: boolean({
     ...app,
     group: 'Pages',
@@ -542,6 +549,11 @@ export const optionNames = Object.keys(options) as OptionName[];
 /** The entry of an option without its own type, for code that treats all alike. */
 export function describeOption(name: OptionName): Option<unknown> {
   return options[name];
+}
+
+/** The value of a setting for people to read: secrets are only said to be there. */
+export function shownValue(name: OptionName, value: unknown): unknown {
+  return describeOption(name).secret && value !== '' && value !== undefined ? '(hidden)' : value;
 }
 
 export function defaultSettings(): Settings {

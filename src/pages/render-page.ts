@@ -1,7 +1,7 @@
 /** Turns the templates into HTML: nunjucks with autoescape, so that every value is text unless a template says otherwise. */
 import { readFileSync } from 'node:fs';
 import type { Environment } from 'nunjucks';
-import { packageFile, version } from '../package-files.js';
+import { packageFile, packageRoot, version } from '../package-files.js';
 import { pageAssets } from './assets.js';
 
 export interface PageContext {
@@ -31,11 +31,12 @@ let environment: Environment | undefined;
 /**
  * Loads the template engine (15 ms, so not before somebody may want a page). Await it before the first `renderPage`.
  *
- * @param extra  folders searched before the package's own, where a user's templates override ours by name
+ * @param extra  folders searched before the package's own, where a user's templates override ours by name; ours are
+ *   then reached as `templates/NAME.html`
  */
 export async function loadTemplates(extra: readonly string[] = []): Promise<void> {
   const nunjucks = (await import('nunjucks')).default;
-  const folders = [...extra, packageFile('templates')];
+  const folders = [...extra, packageFile('templates'), ...(extra.length === 0 ? [] : [packageRoot])];
   const loader = new nunjucks.FileSystemLoader(folders, { noCache: false, watch: false });
   environment = new nunjucks.Environment(loader, { autoescape: true, trimBlocks: true, lstripBlocks: true });
   environment.addFilter('json_block', (value: unknown) => new nunjucks.runtime.SafeString(jsonBlock(value)));

@@ -1,7 +1,8 @@
-/** The addresses that people see: `/`, tree, notebooks, edit, view, terminals, favicon.ico and robots.txt, all under base_url. */
+/** The addresses that people see: `/`, tree, notebooks, edit, view, terminals, connection, favicon.ico and robots.txt, all under base_url. */
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
+import { customFiles } from './custom.js';
 import { outputFrameRouter } from './output-frame.js';
 import { renderPage, type PageContext } from './render-page.js';
 
@@ -29,11 +30,14 @@ export interface PagesOptions {
   terminals?: 'available' | 'disabled' | 'missing';
   /** whether lists hold hidden files, which the dashboard then can show; default false */
   allowHidden?: boolean;
+  /** whose `custom/` belongs to every page; absent: none */
+  configDirectory?: string;
   contents: PageContents;
 }
 
 export function pagesRouter(options: PagesOptions): Router {
   const { baseUrl, contents } = options;
+  const custom = customFiles(options.configDirectory);
   const router = Router({ caseSensitive: true });
 
   const address = (route: string, path: string): string => {
@@ -54,7 +58,11 @@ export function pagesRouter(options: PagesOptions): Router {
     const nonce = String(res.locals['nonce'] ?? '');
     const static_url = options.staticUrl ?? `${baseUrl}static/`;
     const xsrf = sessionOf(res)?.xsrf ?? null;
-    res.type('html').send(renderPage(template, { ...context, base_url: baseUrl, static_url, nonce, xsrf }));
+    res
+      .type('html')
+      .send(
+        renderPage(template, { ...custom.present(), ...context, base_url: baseUrl, static_url, nonce, xsrf }),
+      );
   };
   const filePage = (path: string) => ({
     path,
@@ -146,7 +154,12 @@ export function pagesRouter(options: PagesOptions): Router {
     });
   });
 
+  router.get('/connection', (_req, res) => {
+    send(res, 'connection.html', { data: {} });
+  });
+
   router.use(outputFrameRouter());
+  router.use(custom.router);
 
   router.get('/favicon.ico', (_req, res) => {
     res.type('image/svg+xml').setHeader('Cache-Control', 'public, max-age=86400');

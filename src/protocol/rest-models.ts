@@ -165,3 +165,37 @@ export interface EnvironmentModel {
   /** the command that adds ipykernel; null when it has it */
   install_command: string | null;
 }
+
+/** `GET api/server` (ours): what the owner wants to know of the server. */
+export interface ServerModel {
+  version: string;
+  /** of Node.js, with its `v` */
+  node: string;
+  /** ISO 8601 UTC */
+  started: string;
+  /** "Serving notebooks from local directory: …" */
+  store: string;
+  certificate: {
+    subject: string;
+    fingerprint256: string;
+    /** ISO 8601 UTC */
+    valid_to: string;
+    self_signed: boolean;
+  } | null;
+  /** browsers that are logged in, the one that was used last first */
+  logins: LoginModel[];
+  /** wrong passwords and tokens since the start, newest first */
+  failed_logins: { address: string; time: string }[];
+  settings: { name: string; value: unknown; from: string }[];
+}
+
+export interface LoginModel {
+  id: string;
+  address: string;
+  /** what the browser calls itself */
+  agent: string;
+  created: string;
+  used: string;
+  /** the browser that asks */
+  current: boolean;
+}

@@ -24,7 +24,7 @@ export interface AppParts {
   log: Log;
 }
 
-/** Everything but saved notebooks: those have a reader of their own in `contents`. */
+/** Everything but saved notebooks and the uploads of the connection test: those have readers of their own. */
 const LARGEST_JSON = '1mb';
 
 export function createApp(parts: AppParts): Express {
@@ -85,6 +85,7 @@ function jsonBody(): RequestHandler {
   const parse = express.json({ limit: LARGEST_JSON, type: () => true });
   return (req, res, next) => {
     if (req.method === 'PUT' && req.path.startsWith('/contents/')) next();
+    else if (req.path === '/connection/upload') next();
     else parse(req, res, next);
   };
 }

@@ -6,9 +6,17 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createAuth, generateToken } from '../auth/index.js';
-import { defaultSettings, jupyterDirectories, parsePortRange, secretEnvironment } from '../config/index.js';
+import {
+  defaultSettings,
+  expandHome,
+  optionNames,
+  shownValue,
+  jupyterDirectories,
+  parsePortRange,
+  secretEnvironment,
+} from '../config/index.js';
 import type { Directories, Settings } from '../config/index.js';
 import {
   cleanPath,
@@ -24,6 +32,7 @@ import { DocumentManager, documentsRouter, ForeignRuns, handleDocumentSocket } f
 import { EventBus, eventsRouter, handleEventSocket, metricsRouter } from '../events/index.js';
 import { exportRouter, JupyterNbconvert, type NotebookSource } from '../export/index.js';
 import { HttpError } from '../http-error.js';
+import type { ServerModel } from '../protocol/rest-models.js';
 import { javascriptKernelspec } from '../javascript-kernel/kernelspec.js';
 import {
   KernelBridge,
@@ -40,11 +49,13 @@ import { TerminalManager, handleTerminalSocket, hasPty, terminalsRouter } from '
 import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
 import { stopWhenIdle } from './idle-stop.js';
+import { connectionTest } from './connection-router.js';
 import { configRouter } from './config-router.js';
 import { ConfigSections } from './config-sections.js';
 import { listRoutes, type RegisteredRoute } from './list-routes.js';
 import { listen } from './listen.js';
 import { createLog, type ServerLog } from './logging.js';
+import { serverRouter } from './server-router.js';
 import { staticFiles } from './static.js';
 import { statusRouter } from './status-router.js';
 import { upgradeHandler, type UpgradeRoute, type Upgrades } from './upgrade.js';
@@ -58,6 +69,8 @@ export interface ServerOptions extends Partial<Settings> {
   store_sections?: StoreSections;
   /** the folder that a relative module path in `notebook_manager_class` starts from; default: the current one */
   config_directory?: string;
+  /** where each setting came from, in words, for the person who looks; default: nothing is said */
+  settings_origins?: Readonly<Record<string, string>>;
   /** Jupyter's directories; default: as the environment says */
   directories?: Directories;
   /** what kernels inherit, without the server's own secrets; default: this process's */
@@ -152,6 +165,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const contents = keep(
       new Contents(store, {
         allowHidden: settings.allow_hidden,
+        ...(directories.configPath.length === 0 ? {} : { configDirectory: directories.config }),
         maxBodySize: settings.max_body_size,
         deleteToTrash: settings.delete_to_trash,
         uploadDirectory: join(directories.state, 'uploads'),
@@ -314,7 +328,16 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         ...(terminals ? { terminals: () => terminals.list().length } : {}),
       }),
     );
+    const connection = connectionTest(settings.base_url, auth.inspect);
     const routers = [
+      connection.router,
+      serverRouter({
+        started,
+        store: store.infoString(),
+        certificate: () => tls?.info,
+        settings: shownSettings(settings, options.settings_origins),
+        auth,
+      }),
       statusRouter({
         started,
         lastActivity: () => lastActivity,
@@ -341,6 +364,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         defaultUrl: settings.default_url,
         quitButton: settings.quit_button,
         allowHidden: settings.allow_hidden,
+        ...(directories.configPath.length === 0 ? {} : { configDirectory: directories.config }),
         terminals: terminals === undefined ? 'disabled' : hasPty() ? 'available' : 'missing',
         contents,
       }),
@@ -351,14 +375,22 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       auth,
       observers: [log.requests, ...(settings.record_http_request_metrics ? [metrics.times] : [])],
       staticFiles: staticFiles(packageFile('dist', 'static')),
-      loadTemplates,
+      loadTemplates: () =>
+        loadTemplates(
+          settings.extra_template_paths.map((path) =>
+            resolve(options.config_directory ?? process.cwd(), expandHome(path, home)),
+          ),
+        ),
       onActivity: () => (lastActivity = new Date()),
       renderError: (error) =>
         renderError({ ...error, base_url: settings.base_url, static_url: staticPrefix }),
       log,
       routers,
     });
-    const websockets = websocketRoutes({ kernels, bridge, documents, contents, terminals, events, log });
+    const websockets = [
+      ...websocketRoutes({ kernels, bridge, documents, contents, terminals, events, log }),
+      connection.upgrade,
+    ];
     const upgrades: Upgrades = keep(
       upgradeHandler({
         baseUrl: settings.base_url,
@@ -486,6 +518,17 @@ function websocketRoutes(services: {
       },
     },
   ];
+}
+
+/** Secrets are left out by their description in the table of options. */
+function shownSettings(
+  settings: Settings,
+  origins: Readonly<Record<string, string>> = {},
+): ServerModel['settings'] {
+  return optionNames.map((name) => {
+    const value = shownValue(name, settings[name]);
+    return { name, value: value ?? null, from: origins[name] ?? '' };
+  });
 }
 
 /** With JUPYTER_NO_CONFIG nothing of Jupyter's directories is read or written. */

@@ -26,12 +26,12 @@ export interface TreePageData {
 }
 
 export type Trouble = { kind: 'missing' | 'unreachable' | 'login' | 'other'; message: string };
-export type Tab = 'files' | 'running';
+export type Tab = 'files' | 'running' | 'server';
 
 const sortStorage = 'nbserver.tree.sort';
 const hiddenStorage = 'nbserver.tree.hidden';
 
-export const tab = signal<Tab>(location.hash === '#running' ? 'running' : 'files');
+export const tab = signal<Tab>(tabOfAddress());
 export const path = signal(pageData<TreePageData>().path);
 /** undefined until the folder was read for the first time */
 export const items = signal<Item[] | undefined>(undefined);
@@ -180,10 +180,15 @@ export function setSelected(paths: Iterable<string>, on: boolean): void {
   selection.value = next;
 }
 
+function tabOfAddress(): Tab {
+  const name = location.hash.slice(1);
+  return name === 'running' || name === 'server' ? name : 'files';
+}
+
 export function showTab(next: Tab): void {
   tab.value = next;
   void loadSessions().catch(() => undefined); // the next refresh says what is wrong
-  history.replaceState(null, '', next === 'running' ? '#running' : location.pathname + location.search);
+  history.replaceState(null, '', next === 'files' ? location.pathname + location.search : `#${next}`);
 }
 
 /** Changes that come together, for example of a program that writes many files, are read once. ms */
@@ -232,7 +237,7 @@ export function keepFresh(): void {
   window.addEventListener('popstate', () => {
     const base = urlFor('tree');
     if (!location.pathname.startsWith(base)) return;
-    tab.value = location.hash === '#running' ? 'running' : 'files';
+    tab.value = tabOfAddress();
     const target = decodeURIComponent(location.pathname.slice(base.length)).replace(/^\/|\/$/g, '');
     if (target !== path.value) void openFolder(target, false);
   });

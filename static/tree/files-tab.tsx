@@ -147,6 +147,12 @@ function moreEntries(): MenuEntry[] {
           .then(({ openTrash }) => openTrash())
           .catch((error: unknown) => notifyError('Trash:', error)),
     },
+    {
+      label: 'Connection test',
+      title: 'Looks for what is wrong between this browser and the server',
+      href: urlFor('connection'),
+      target: '_blank',
+    },
   ];
 }
 

@@ -1,11 +1,12 @@
 /** The dashboard: header buttons, tabs, and what is wrong if something is. */
 import './tree.css';
-import { useSignalEffect } from '@preact/signals';
-import { render } from 'preact';
-import { useRef } from 'preact/hooks';
+import { signal, useSignalEffect } from '@preact/signals';
+import { render, type ComponentType } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { loginUrl } from '../base/api.js';
 import { Icon } from '../base/icons.js';
 import { MenuButton } from '../base/menu.js';
+import { notifyError } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { currentTheme, setTheme, type Theme } from '../base/theme.js';
 import { baseName } from '../base/urls.js';
@@ -18,7 +19,23 @@ import { RunningTab } from './running-tab.js';
 const tabs: { id: Tab; label: string }[] = [
   { id: 'files', label: 'Files' },
   { id: 'running', label: 'Running' },
+  { id: 'server', label: 'Server' },
 ];
+
+/** Seldom looked at: loaded when somebody does. */
+const serverTab = signal<ComponentType | undefined>(undefined);
+
+function LazyServerTab() {
+  const Loaded = serverTab.value;
+  useEffect(() => {
+    if (serverTab.value !== undefined) return;
+    import('./server-tab.js').then(
+      (module) => (serverTab.value = module.ServerTab),
+      (error: unknown) => notifyError('The tab cannot be loaded.', error),
+    );
+  }, []);
+  return Loaded === undefined ? <p class="list-empty">Loading…</p> : <Loaded />;
+}
 
 function Dashboard() {
   useSignalEffect(() => {
@@ -40,7 +57,7 @@ function Dashboard() {
       <Tabs current={tab} />
       <TroubleNote />
       <div role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
-        {tab === 'files' ? <FilesTab /> : <RunningTab />}
+        {tab === 'files' ? <FilesTab /> : tab === 'running' ? <RunningTab /> : <LazyServerTab />}
       </div>
     </>
   );

@@ -1,6 +1,6 @@
 /** Behind a proxy that ends TLS: Debian's nginx and Caddy as docs/public-server.md sets them up, with and without a prefix. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
+import { proxySnippet } from '../../src/protocol/proxy-snippets.js';
 import { hasCaddy, hasNginx } from '../parts.js';
+import { startCaddy, startNginx, stopProxy } from '../start-proxy.js';
 
 const NAME = 'nb.example.org';
 const PASSWORD = 'behind a proxy';
@@ -25,10 +27,7 @@ let site: Site | undefined;
 
 afterEach(async () => {
   if (!site) return;
-  site.proxy.kill('SIGTERM');
-  await new Promise((resolve) =>
-    site?.proxy.exitCode === null ? site.proxy.once('exit', resolve) : resolve(0),
-  );
+  await stopProxy(site.proxy);
   await site.server.stop();
   site.home.remove();
   site = undefined;
@@ -49,8 +48,8 @@ async function start(kind: 'nginx' | 'caddy', base: string): Promise<Site> {
   expect(server.stdout).toContain(publicUrl);
   const proxy =
     kind === 'nginx'
-      ? startNginx(home, pem, proxyPort, port, base)
-      : startCaddy(home, pem, proxyPort, port, base);
+      ? startNginx(home.path, nginxSite(pem, proxyPort, port, base))
+      : startCaddy(home.path, caddySite(pem, proxyPort, port, base));
   site = { home, base, proxyPort, server, proxy };
   for (let tries = 0; ; tries++) {
     const answer = await ask('api').catch((error: Error) => error);
@@ -60,63 +59,20 @@ async function start(kind: 'nginx' | 'caddy', base: string): Promise<Site> {
   }
 }
 
-function startNginx(home: Home, pem: string, listen: number, port: number, base: string): ChildProcess {
-  const dir = join(home.path, 'nginx');
-  mkdirSync(dir);
-  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (each) => `${each}_temp_path ${dir}/${each};`,
-  );
-  const config = `
-    daemon off; pid ${dir}/nginx.pid; error_log stderr warn;
-    events {}
-    http {
-      access_log off; ${temp.join(' ')}
-      server {
-        listen 127.0.0.1:${listen} ssl;
-        ssl_certificate ${pem}; ssl_certificate_key ${pem};
-        location ${base} {
-          proxy_pass http://127.0.0.1:${port};
-          proxy_http_version 1.1;
-          proxy_set_header Host $http_host;
-          proxy_set_header X-Forwarded-Proto $scheme;
-          proxy_set_header X-Forwarded-Host $http_host;
-          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-          proxy_set_header Upgrade $http_upgrade;
-          proxy_set_header Connection "upgrade";
-          proxy_read_timeout 1h;
-          proxy_buffering off;
-          client_max_body_size 512m;
-        }
-      }
-    }`;
-  writeFileSync(join(dir, 'nginx.conf'), config);
-  return spawn('/usr/sbin/nginx', ['-c', join(dir, 'nginx.conf'), '-e', 'stderr', '-p', dir], {
-    stdio: 'ignore',
-  });
+function nginxSite(pem: string, listen: number, port: number, base: string): string {
+  return `
+    listen 127.0.0.1:${listen} ssl;
+    ssl_certificate ${pem}; ssl_certificate_key ${pem};
+    ${proxySnippet('nginx', { url: `https://${NAME}:${listen}${base}`, backend: `127.0.0.1:${port}` })}`;
 }
 
-function startCaddy(home: Home, pem: string, listen: number, port: number, base: string): ChildProcess {
-  const config = `
-{
-  admin off
-  auto_https off
-}
+function caddySite(pem: string, listen: number, port: number, base: string): string {
+  return `
 https://${NAME}:${listen} {
   bind 127.0.0.1
   tls ${pem} ${pem}
   reverse_proxy ${base}* 127.0.0.1:${port}
 }`;
-  const path = join(home.path, 'Caddyfile');
-  writeFileSync(path, config);
-  const env = {
-    ...home.env,
-    XDG_DATA_HOME: join(home.path, 'caddy'),
-    XDG_CONFIG_HOME: join(home.path, 'caddy'),
-  };
-  return spawn('/usr/bin/caddy', ['run', '--adapter', 'caddyfile', '--config', path], {
-    stdio: 'ignore',
-    env,
-  });
 }
 
 interface Answer {

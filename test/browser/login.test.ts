@@ -100,6 +100,7 @@ describe.skipIf(!hasChromium)('the login page', () => {
       await page.keyboard.press('Enter');
       await page.getByRole('alert').waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/login-${colorScheme}.png` });
       await page.setViewportSize({ width: 320, height: 600 });
       expect(await page.evaluate('document.documentElement.scrollWidth'), 'nothing sticks out').toBe(320);
       await page.goto(`${server.url}nothing`);

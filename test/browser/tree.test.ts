@@ -443,6 +443,8 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       const { page } = watched;
       await page.emulateMedia({ colorScheme });
       expect(await accessibilityProblems(page)).toEqual([]);
+      if (process.env.SHOTS)
+        await page.screenshot({ path: `${process.env.SHOTS}/dashboard-${colorScheme}.png` });
       await row('b.txt').getByRole('checkbox').click();
       expect(await accessibilityProblems(page)).toEqual([]);
       await button('New').click();
@@ -593,6 +595,36 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     expect(readFileSync(file('big.bin')).equals(bytes)).toBe(true);
     expect(requests).toBeGreaterThan(4);
   });
+
+  it.runIf(everything).each(['light', 'dark'] as const)(
+    'says who is logged in and what the settings are, and ends sessions (%s)',
+    async (colorScheme) => {
+      const { page } = watched;
+      await page.emulateMedia({ colorScheme });
+      const other = await openPage(browser, new URL(server.url).origin);
+      await other.page.goto(`${server.url}tree?token=${TOKEN}`);
+      await page.getByRole('tab', { name: 'Server' }).click();
+      const logins = page.getByRole('list', { name: 'Who is logged in' }).getByRole('listitem');
+      await logins.filter({ hasText: '(this browser)' }).waitFor();
+      expect(await logins.count()).toBe(2);
+      await page.getByText('Settings in force').click();
+      const token = page
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name: 'token', exact: true }) });
+      expect(await token.textContent()).toContain('(hidden)');
+      expect(await page.content()).not.toContain(TOKEN);
+      expect(await accessibilityProblems(page)).toEqual([]);
+      if (process.env.SHOTS)
+        await page.screenshot({ path: `${process.env.SHOTS}/server-${colorScheme}.png` });
+      await page.setViewportSize({ width: 360, height: 700 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      await page.getByRole('button', { name: /^End session/ }).click();
+      await expect.poll(() => logins.count()).toBe(1);
+      await other.page.reload();
+      expect(other.page.url()).toContain('/login?next=');
+      await other.close();
+    },
+  );
 
   it('tells what a kernel is at, and shuts down all at once', async () => {
     const { page } = watched;

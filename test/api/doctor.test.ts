@@ -1,0 +1,224 @@
+/** `nbserver doctor`: eight things that go wrong between browser and server, made on purpose with real proxies. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { lookThrough } from '../../src/commands/doctor-network.js';
+import { faultsOf, type FaultName } from '../../src/protocol/connection-test.js';
+import { proxySnippet } from '../../src/protocol/proxy-snippets.js';
+import { makeCertificate } from '../../src/tls/index.js';
+import { freePort, makeHome, run, serve } from '../command-line.js';
+import { hasCaddy, hasNginx } from '../parts.js';
+import { startCaddy, startNginx, stopProxy } from '../start-proxy.js';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
+
+const open: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+interface Places {
+  /** of the proxy */
+  listen: number;
+  /** `127.0.0.1:PORT` of the server */
+  backend: string;
+  /** certificate and key of the proxy */
+  pem: string;
+}
+
+interface Case {
+  /** what the doctor must name, first cause first */
+  faults: FaultName[];
+  proxy: 'nginx' | 'caddy';
+  site(places: Places): string;
+  /** path of the address that people use; default `/` */
+  path?: string;
+  https?: boolean;
+  /** the proxy's certificate is known here */
+  trusted?: boolean;
+  /** setting of the server */
+  base_url?: string;
+}
+
+/** The directives that are right, some left out or made wrong. */
+function nginx({ listen, backend }: Places, change: (good: string) => string, location = '/'): string {
+  const good = proxySnippet('nginx', { url: `http://localhost:${listen}${location}`, backend });
+  return `listen 127.0.0.1:${listen}; ${change(good)}`;
+}
+
+function nginxTls({ listen, backend, pem }: Places, change = (good: string) => good): string {
+  const good = proxySnippet('nginx', { url: `https://localhost:${listen}/`, backend });
+  return `listen 127.0.0.1:${listen} ssl; ssl_certificate ${pem}; ssl_certificate_key ${pem}; ${change(good)}`;
+}
+
+const without =
+  (...names: string[]) =>
+  (good: string) =>
+    good
+      .split('\n')
+      .filter((line) => !names.some((name) => line.includes(name)))
+      .join('\n');
+
+const caddy = ({ listen }: Places, inside: string): string =>
+  `http://localhost:${listen} {\n  bind 127.0.0.1\n  ${inside}\n}`;
+
+const CASES: Record<string, Case> = {
+  'nothing wrong': { faults: [], proxy: 'nginx', site: (at) => nginx(at, (good) => good) },
+  'nginx: the header Upgrade is lost': {
+    faults: ['upgrade'],
+    proxy: 'nginx',
+    site: (at) => nginx(at, without('Upgrade', '"upgrade"')),
+  },
+  'nginx: the Host is not passed on, so the Origin is refused': {
+    faults: ['origin'],
+    proxy: 'nginx',
+    site: (at) => nginx(at, without('Host')),
+  },
+  'nginx: the Host is another name': {
+    faults: ['host'],
+    proxy: 'nginx',
+    site: (at) => nginx(at, (good) => good.replaceAll('$http_host', 'inside.example')),
+  },
+  'nginx: the prefix is stripped': {
+    faults: ['prefix'],
+    proxy: 'nginx',
+    path: '/nb/',
+    site: (at) => nginx(at, (good) => good.replace(at.backend, `${at.backend}/`), '/nb/'),
+  },
+  'nginx: the prefix is stripped that the server has': {
+    faults: ['prefix'],
+    proxy: 'nginx',
+    path: '/nb/',
+    base_url: '/nb/',
+    site: (at) => nginx(at, (good) => good.replace(at.backend, `${at.backend}/`), '/nb/'),
+  },
+  'nginx: silent websockets are cut': {
+    faults: ['idle'],
+    proxy: 'nginx',
+    site: (at) => nginx(at, (good) => good.replace('1h', '2s')),
+  },
+  'nginx: large bodies are refused': {
+    faults: ['body'],
+    proxy: 'nginx',
+    site: (at) => nginx(at, without('client_max_body_size')),
+  },
+  'nginx: answers are held back': {
+    faults: ['buffering'],
+    proxy: 'nginx',
+    site: (at) => nginx(at, without('proxy_buffering')),
+  },
+  'nginx: the server is not told of https': {
+    faults: ['scheme'],
+    proxy: 'nginx',
+    https: true,
+    trusted: true,
+    site: (at) => nginxTls(at, without('X-Forwarded-Proto')),
+  },
+  'nginx: a certificate that nobody knows': {
+    faults: ['certificate'],
+    proxy: 'nginx',
+    https: true,
+    site: (at) => nginxTls(at),
+  },
+  'Caddy: the header Upgrade is lost': {
+    faults: ['upgrade'],
+    proxy: 'caddy',
+    site: (at) => caddy(at, `reverse_proxy ${at.backend} {\n header_up -Upgrade\n header_up -Connection\n }`),
+  },
+  'Caddy: the prefix is stripped': {
+    faults: ['prefix'],
+    proxy: 'caddy',
+    path: '/nb/',
+    site: (at) => caddy(at, `handle_path /nb/* {\n reverse_proxy ${at.backend}\n }`),
+  },
+  'Caddy: large bodies are refused': {
+    faults: ['body'],
+    proxy: 'caddy',
+    site: (at) => caddy(at, `request_body {\n max_size 1MB\n }\n reverse_proxy ${at.backend}`),
+  },
+  'Caddy: a certificate that nobody knows': {
+    faults: ['certificate'],
+    proxy: 'caddy',
+    https: true,
+    site: ({ listen, backend, pem }) =>
+      `https://localhost:${listen} {\n  bind 127.0.0.1\n  tls ${pem} ${pem}\n  reverse_proxy ${backend}\n}`,
+  },
+  'Caddy: the Host is not passed on': {
+    faults: ['origin'],
+    proxy: 'caddy',
+    site: (at) =>
+      caddy(
+        at,
+        `reverse_proxy ${at.backend} {\n header_up Host {upstream_hostport}\n header_up -X-Forwarded-Host\n }`,
+      ),
+  },
+};
+
+const inShortTier = ['nginx: the header Upgrade is lost', 'Caddy: the prefix is stripped'];
+const installed = { nginx: hasNginx, caddy: hasCaddy };
+
+async function look({ proxy, site, path = '/', https, trusted, base_url }: Case) {
+  const folder = mkdtempSync(join(tmpdir(), 'nbserver-proxy-'));
+  open.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const server: TestServer = await startTestServer({
+    onlyOwnKernel: true,
+    trusted_proxies: ['loopback'],
+    ...(base_url === undefined ? {} : { base_url }),
+  });
+  open.push(() => server.close());
+  const pem = join(folder, 'proxy.pem');
+  writeFileSync(pem, (await makeCertificate()).pem, { mode: 0o600 });
+  const places = { listen: await freePort(), backend: new URL(server.url).host, pem };
+  const child: ChildProcess = (proxy === 'nginx' ? startNginx : startCaddy)(folder, site(places));
+  open.push(() => stopProxy(child));
+  const url = `${https === true ? 'https' : 'http'}://localhost:${places.listen}${path}`;
+  const target = {
+    url,
+    credential: { Authorization: `token ${TOKEN}` },
+    idle: 4,
+    ...(trusted === true ? { ca: readFileSync(pem) } : {}),
+  };
+  for (let tries = 0; ; tries += 1) {
+    const seen = await lookThrough(target);
+    if (seen.facts.unreachable === undefined || tries > 100) return seen;
+    await wait(100); // the proxy is not up yet
+  }
+}
+
+describe('what lies between browser and server', () => {
+  const cases = Object.entries(CASES).filter(([name, { proxy }]) => {
+    return installed[proxy] && (everything || inShortTier.includes(name));
+  });
+  it.each(cases)('%s', async (_name, each) => {
+    const { facts } = await look(each);
+    const faults = faultsOf(facts);
+    expect(
+      faults.map(({ name }) => name),
+      JSON.stringify(facts),
+    ).toEqual(each.faults);
+    for (const { problem, advice } of faults) expect(`${problem} ${advice}`).toMatch(/^[A-Z].*\.$/s);
+  });
+});
+
+describe('nbserver doctor', () => {
+  it('looks at this machine and the running server, and says in its exit code whether all is well', async () => {
+    const home = makeHome();
+    open.push(() => home.remove());
+    const server = await serve([home.notebooks, `--port=${await freePort()}`, '--no-browser'], home);
+    open.push(() => server.stop());
+    const well = await run(['doctor', '--wait=0'], home);
+    expect(well.code, well.stdout + well.stderr).toBe(0);
+    for (const name of ['Kernels', 'Kernel ports', 'Disk space', 'Notebook folder']) {
+      expect(well.stdout).toContain(`✓ ${name}: `);
+    }
+    expect(well.stdout).toContain('pages, websockets, uploads and long answers get through');
+
+    const wrong = await run(['doctor', `http://localhost:${await freePort()}/`, '--wait=0', '--json'], home);
+    expect(wrong.code).toBe(1);
+    const report = JSON.parse(wrong.stdout) as { faults: { name: string }[] };
+    expect(report.faults.map(({ name }) => name)).toEqual(['unreachable']);
+  });
+});
