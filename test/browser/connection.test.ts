@@ -64,9 +64,9 @@ describe.runIf(everything && hasChromium && hasNginx)('the connection test', () 
         .toBe(true);
       await page.goto(`${origin}/connection?token=${TOKEN}`);
       await page.locator('body[data-test="done"]').waitFor();
-      const faults = await page
-        .locator('[data-fault]')
-        .evaluateAll((all) => all.map((each) => each.getAttribute('data-fault')));
+      const faults = await page.evaluate<string[]>(
+        "[...document.querySelectorAll('[data-fault]')].map((each) => each.dataset.fault)",
+      );
       expect(faults).toEqual(['upgrade', 'body']);
       await page.getByText('How nginx is set up').click();
       await page.getByText('proxy_set_header Upgrade $http_upgrade;').waitFor();
