@@ -5,8 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
 import {
-  HELD_BACK,
-  STREAM_PAUSE,
+  isHeldBack,
   UPLOADS,
   type ConnectionFacts,
   type ConnectionModel,
@@ -172,14 +171,11 @@ class Visit {
     return result;
   }
 
-  /** Milliseconds that the first half of an answer came late. A busy computer may be late by itself, but not every time. */
-  async heldBack(): Promise<number> {
-    const late: number[] = [];
-    for (let tries = 0; tries < 3 && (late.at(-1) ?? HELD_BACK) >= HELD_BACK; tries += 1) {
-      const { first, end } = await this.ask('api/connection/stream');
-      late.push(STREAM_PAUSE - (end - first));
-    }
-    return Math.min(...late);
+  heldBack(): Promise<boolean> {
+    return isHeldBack(async (bytes) => {
+      const { first, end, headers } = await this.ask(`api/connection/stream?bytes=${bytes}`);
+      return { pause: end - first, server: String(headers.server ?? '') };
+    });
   }
 
   async largestUpload(): Promise<ConnectionFacts['upload']> {

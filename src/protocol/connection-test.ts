@@ -37,8 +37,8 @@ export interface ConnectionFacts {
   idleCut?: number;
   /** the first upload that failed, and the largest that passed. Bytes */
   upload?: { failed: number; status: number; passed: number };
-  /** milliseconds that the first half of an answer came late, when it should have come at once */
-  heldBack?: number;
+  /** answers wait in the proxy until they are complete (see `isHeldBack`) */
+  heldBack?: boolean;
 }
 
 export type FaultName =
@@ -70,10 +70,36 @@ export interface Fault {
 export const OWN_PING = 30;
 /** Sizes of the uploads that are tried, in bytes: a notebook, a chunk of an upload, a notebook with pictures. */
 export const UPLOADS: readonly number[] = [256 * 1024, 6 * 1024 * 1024, 24 * 1024 * 1024];
-/** How long the two halves of the streamed answer are apart, and from when on that counts as held back. ms */
+/** How long the two halves of the streamed answer are apart, and how late the first may be. ms */
 export const STREAM_PAUSE = 1500;
-export const HELD_BACK = 1000;
+const LATE = 1000;
+/** First halves of the streamed answer, in bytes. */
+const STREAM_SIZES = { small: 16, large: 12_000 } as const;
+export const LARGEST_STREAM = STREAM_SIZES.large;
+/** Names of nginx and its descendants in `Server`. */
+const BUFFERING = /nginx|openresty|tengine/i;
 const CLOCK_SKEW = 5 * 60_000;
+
+/**
+ * Whether the proxy holds answers back. A few bytes alone prove nothing: proxies written in Go (Caddy, Traefik) pass on what
+ * fills their 4 kB for writing, which no download notices. Where nginx holds them back, it buffers whole answers.
+ *
+ * @param halves  asks for two halves of so many bytes; resolves with the ms that came to lie between them, and the
+ *   header `Server` of the answer
+ */
+export async function isHeldBack(
+  halves: (bytes: number) => Promise<{ pause: number; server: string }>,
+): Promise<boolean> {
+  const isLate = async (bytes: number, fromAny: boolean) => {
+    // A busy computer may be late by itself, but not every time.
+    for (let tries = 0; tries < 3; tries += 1) {
+      const { pause, server } = await halves(bytes);
+      if (STREAM_PAUSE - pause < LATE || !(fromAny || BUFFERING.test(server))) return false;
+    }
+    return true;
+  };
+  return (await isLate(STREAM_SIZES.small, false)) || (await isLate(STREAM_SIZES.large, true));
+}
 
 /** @returns the faults, the first cause first; empty when all is well */
 export function faultsOf(facts: ConnectionFacts): Fault[] {
@@ -109,7 +135,7 @@ export function faultsOf(facts: ConnectionFacts): Fault[] {
     });
   }
   if (facts.upload !== undefined) faults.push(uploadFault(facts.upload));
-  if (facts.heldBack !== undefined && facts.heldBack > HELD_BACK) {
+  if (facts.heldBack === true) {
     faults.push({
       name: 'buffering',
       problem: 'The proxy holds answers back until they are complete.',

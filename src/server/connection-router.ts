@@ -8,7 +8,7 @@ import { Router } from 'express';
 import type { WebSocket } from 'ws';
 import { HttpError } from '../http-error.js';
 import { version } from '../package-files.js';
-import { STREAM_PAUSE, type ConnectionModel } from '../protocol/connection-test.js';
+import { LARGEST_STREAM, STREAM_PAUSE, type ConnectionModel } from '../protocol/connection-test.js';
 import type { UpgradeRoute } from './upgrade.js';
 
 /** How auth sees a request. */
@@ -52,14 +52,16 @@ export function connectionTest(baseUrl: string, inspect: Inspect): ConnectionTes
     res.json(model);
   });
 
-  router.get('/api/connection/stream', async (_req, res) => {
-    const halves = ['first half\n', 'second half\n'] as const;
-    res.setHeader('Cache-Control', 'no-store');
-    // nginx passes on chunks as they come; what has a length it holds back until it is whole
-    res.setHeader('Content-Length', halves.join('').length);
-    res.type('text/plain').write(halves[0]);
+  router.get('/api/connection/stream', async ({ query }, res) => {
+    const bytes = Number(query['bytes'] ?? 1);
+    if (!Number.isInteger(bytes) || bytes < 1 || bytes > LARGEST_STREAM)
+      throw new HttpError(400, `bytes is a whole number from 1 to ${LARGEST_STREAM}.`);
+    res.setHeader('Cache-Control', 'no-store, no-transform');
+    // proxies pass on chunks as they come; what has a length some hold back
+    res.setHeader('Content-Length', 2 * bytes);
+    res.type('text/plain').write('1'.repeat(bytes));
     await wait(STREAM_PAUSE);
-    res.end(halves[1]);
+    res.end('2'.repeat(bytes));
   });
 
   router.post('/api/connection/upload', async (req, res) => {

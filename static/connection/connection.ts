@@ -3,6 +3,7 @@ import './connection.css';
 import {
   faultsOf,
   OWN_PING,
+  isHeldBack,
   STREAM_PAUSE,
   UPLOADS,
   type ConnectionFacts,
@@ -53,8 +54,7 @@ async function test(): Promise<void> {
       if (failed !== undefined) facts.upload = failed;
     });
     await step('Read an answer that comes in two halves', async () => {
-      // a busy computer may be late by itself: what is held back is so every time
-      facts.heldBack = Math.min(await heldBack(), await heldBack(), await heldBack());
+      facts.heldBack = await isHeldBack(halves);
     });
     if (facts.socket?.state === 'open') {
       await step(`Keep a websocket silent for ${OWN_PING + 5} s`, async () => {
@@ -152,15 +152,19 @@ async function largestUpload(): Promise<ConnectionFacts['upload']> {
   return undefined;
 }
 
-/** Milliseconds by which the first half of an answer came too late. */
-async function heldBack(): Promise<number> {
-  const response = await fetch(urlFor('api/connection/stream'), { redirect: 'error', cache: 'no-store' });
+/** How an answer in two halves arrives: the ms between them, and whose it is. */
+async function halves(bytes: number): Promise<{ pause: number; server: string }> {
+  const response = await fetch(urlFor(`api/connection/stream?bytes=${bytes}`), {
+    redirect: 'error',
+    cache: 'no-store',
+  });
   const reader = response.body?.getReader();
-  if (reader === undefined) return 0;
+  const server = response.headers.get('server') ?? '';
+  if (reader === undefined) return { pause: STREAM_PAUSE, server };
   await reader.read();
   const first = performance.now();
   for (;;) if ((await reader.read()).done) break;
-  return STREAM_PAUSE - (performance.now() - first);
+  return { pause: performance.now() - first, server };
 }
 
 function show(found: readonly Fault[]): void {
