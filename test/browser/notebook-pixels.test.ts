@@ -1,6 +1,7 @@
 /** A cell looks the same before and after somebody clicks into it: not a pixel of its text moves or changes its colour. */
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
+import { everything } from '../tier.js';
 import { loggedIn, notebookGroup } from './notebook-page-driver.js';
 
 /** What could go wrong differently: blanks, tabs, wide and combined characters, both directions, long lines, all colours. */
@@ -27,7 +28,7 @@ const SOURCES = [
   Array.from({ length: 30 }, (_, i) => `let v${i} = ${i};`).join('\n'),
 ];
 
-describe.skipIf(!hasChromium)('the text of a cell', () => {
+describe.runIf(hasChromium && everything)('the text of a cell', () => {
   const group = notebookGroup();
 
   it.each(['light', 'dark'] as const)(
