@@ -31,11 +31,20 @@ export function viewOf(file: NotebookFile, name: string, isTrusted: boolean): No
   };
 }
 
+/** For notebooks that were never run: only a kernel that has run says its own. */
+const EXTENSIONS = new Map([
+  ['python', '.py'],
+  ['javascript', '.js'],
+  ['typescript', '.ts'],
+  ['r', '.r'],
+  ['julia', '.jl'],
+]);
+
 function languageOf(metadata: JsonObject): Language {
   const info = objectOf(metadata['language_info']);
   const spec = objectOf(metadata['kernelspec']);
   const name = (textOf(info['name']) ?? textOf(spec['language']) ?? 'python').toLowerCase();
-  const extension = textOf(info['file_extension']) ?? (name === 'python' ? '.py' : '.txt');
+  const extension = textOf(info['file_extension']) ?? EXTENSIONS.get(name) ?? '.txt';
   return {
     name: /^i?python\d*$/.test(name) ? 'python' : name,
     // it becomes part of a file name
