@@ -8,6 +8,7 @@ import { parsePortRange, type LoadedSettings } from '../config/index.js';
 import { silentLog } from '../log.js';
 import type { KernelModel } from '../protocol/rest-models.js';
 import { loadTls } from '../tls/index.js';
+import type { Ask } from './ask-locally.js';
 
 /** One line of the report. */
 export interface Check {
@@ -174,13 +175,6 @@ async function connectsToItself(port: number): Promise<string | undefined> {
     server.close();
   }
 }
-
-/** Asks the API of a running server, by its own address. */
-export type Ask = (
-  path: string,
-  method?: string,
-  body?: object,
-) => Promise<{ status: number; body: unknown }>;
 
 const KERNEL_PATIENCE = 60_000;
 

@@ -1,11 +1,10 @@
 /** `nbserver doctor [URL]`: finds out what is wrong on this machine, and between the browser and the server. */
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { homedir } from 'node:os';
 import { loadSettings, parseCommandLine, type LoadedSettings } from '../config/index.js';
 import { faultsOf, OWN_PING, type Fault } from '../protocol/connection-test.js';
 import { proxyKind, proxySnippet, type ProxyKind } from '../protocol/proxy-snippets.js';
 import type { RuntimeInfo } from '../server/runtime-file.js';
+import { askLocally, localUrl } from './ask-locally.js';
 import { CommandError, type Command } from './command.js';
 import {
   certificateCheck,
@@ -13,12 +12,10 @@ import {
   kernelCheck,
   loopbackCheck,
   permissionChecks,
-  type Ask,
   type Check,
 } from './doctor-machine.js';
 import { lookThrough } from './doctor-network.js';
 import { serversOfThisUser } from './list.js';
-import { localUrl } from './stop-server.js';
 
 interface DoctorArgs {
   url?: string;
@@ -143,7 +140,7 @@ async function serverCheck(server: RuntimeInfo | undefined, given: string | unde
     };
   }
   try {
-    return await kernelCheck(askLocally(server, token));
+    return await kernelCheck(askLocally(server, { token, timeout: 30_000 }));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {
@@ -153,39 +150,6 @@ async function serverCheck(server: RuntimeInfo | undefined, given: string | unde
       advice: 'It may hang: nbserver stop ends it, also when it does not answer.',
     };
   }
-}
-
-function askLocally(server: RuntimeInfo, token: string): Ask {
-  return (path, method = 'GET', body) =>
-    new Promise((resolve, reject) => {
-      const url = new URL(path, server.sock ? `http://localhost${server.base_url}` : localUrl(server));
-      const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-      const req = send(
-        url,
-        {
-          method,
-          timeout: 30_000,
-          headers: { Authorization: `token ${token}`, 'Content-Type': 'application/json' },
-          // This machine's own server, found through a file that only its user can write: the name need not match.
-          rejectUnauthorized: false,
-          ...(server.sock ? { socketPath: server.sock } : {}),
-        },
-        (res) => {
-          let text = '';
-          res.setEncoding('utf8').on('data', (data: string) => (text += data));
-          res.on('end', () => {
-            try {
-              resolve({ status: res.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
-            } catch (error) {
-              reject(new Error('it answers something else than JSON', { cause: error }));
-            }
-          });
-        },
-      );
-      req.on('timeout', () => req.destroy(new Error('no answer')));
-      req.on('error', reject);
-      req.end(body === undefined ? undefined : JSON.stringify(body));
-    });
 }
 
 const SIGNS: Record<Check['state'], string> = { good: '✓', warning: '!', bad: '✗', skipped: '-' };
