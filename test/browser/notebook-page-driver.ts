@@ -77,19 +77,7 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
         return lines.length > 0 ? lines.join('\\n') : source.textContent;
       })`),
     onDisk: (name: string): string => readFileSync(join(group.server.notebooks, name), 'utf8'),
-    /** Opens a menu of the menu bar and goes through its entries; the last one is chosen. */
-    async menu(name: string, ...items: (string | RegExp)[]): Promise<void> {
-      const { page } = group;
-      await page.getByRole('menubar').getByRole('menuitem', { name, exact: true }).click();
-      for (const item of items) {
-        await page
-          .getByRole('menu')
-          .last()
-          .locator('.menu-item', { has: page.getByText(item, { exact: true }) })
-          .click();
-      }
-      await expect.poll(() => page.getByRole('menu').count()).toBe(0);
-    },
+    menu: (name: string, ...items: (string | RegExp)[]) => chooseFromMenu(group.page, name, ...items),
   };
   return group;
 }
@@ -162,4 +150,17 @@ export function writeNotebookFile(
     nbformat_minor: 5,
   };
   writeFileSync(join(server.notebooks, name), `${JSON.stringify(notebook, null, 1)}\n`);
+}
+
+/** Opens a menu of the menu bar and goes through its entries; the last one is chosen. */
+export async function chooseFromMenu(page: Page, name: string, ...items: (string | RegExp)[]): Promise<void> {
+  await page.getByRole('menubar').getByRole('menuitem', { name, exact: true }).click();
+  for (const item of items) {
+    await page
+      .getByRole('menu')
+      .last()
+      .locator('.menu-item', { has: page.getByText(item, { exact: true }) })
+      .click();
+  }
+  await expect.poll(() => page.getByRole('menu').count()).toBe(0);
 }

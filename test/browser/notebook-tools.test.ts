@@ -6,11 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
 import {
+  chooseFromMenu,
   kernelIdle,
   loggedIn,
   openNotebook,
-  writeNotebookFile,
   type NotebookDriver,
+  writeNotebookFile,
 } from './notebook-page-driver.js';
 import { openBrowser } from './open-browser.js';
 
@@ -52,17 +53,7 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
 
   const cell = (index: number) => page.locator('[data-cell-id]').nth(index);
   const sources = () => page.locator('[data-cell-id] .source').allTextContents();
-  const menu = async (name: string, ...items: (string | RegExp)[]) => {
-    await page.getByRole('menubar').getByRole('menuitem', { name, exact: true }).click();
-    for (const item of items) {
-      await page
-        .getByRole('menu')
-        .last()
-        .locator('.menu-item', { has: page.getByText(item, { exact: true }) })
-        .click();
-    }
-    await expect.poll(() => page.getByRole('menu').count()).toBe(0);
-  };
+  const menu = (name: string, ...items: (string | RegExp)[]) => chooseFromMenu(page, name, ...items);
   const saved = async (name: string) => {
     await page.keyboard.press('Control+s');
     await page.getByText(/^saved \d+ s ago$/).waitFor();
