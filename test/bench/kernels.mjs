@@ -251,17 +251,19 @@ async function slow(bench) {
           }
         })();
         let got = 0;
-        await execute(
+        const flooded = execute(
           fast,
           [{ burst: count, size: 200_000 }],
           (head) => (got += numberIn(head) >= 0 ? 1 : 0),
         );
-        asking = false;
-        await asked;
-        clearInterval(watch);
-        clearInterval(throttle);
-        fast.close();
-        laggard.close();
+        await flooded.finally(async () => {
+          asking = false;
+          await asked;
+          clearInterval(watch);
+          clearInterval(throttle);
+          fast.close();
+          laggard.close();
+        });
         return {
           'RSS grew, MB': top - before,
           'fast got, %': (100 * got) / count,
@@ -292,7 +294,11 @@ async function starts(bench) {
         await wait(500);
         const since = performance.now();
         const kernelId = await start(server, 'python3');
-        const channels = await ready(server, kernelId, framing);
+        const channels = await openChannels(server, kernelId, { framing });
+        // The same question as the direct client's.
+        await answer(channels, 'kernel_info_reply', () =>
+          channels.request('shell', 'kernel_info_request', {}),
+        );
         const startMs = performance.now() - since;
         await wait(500);
         const one = residentMb(server.pid);
@@ -366,6 +372,11 @@ async function ready(server, kernelId, framing) {
 
 /** Runs steps of the fake kernel; resolves when reply and idle came, rejects when that takes too long. */
 function execute(channels, steps, onMessage = () => {}) {
+  return answer(channels, 'execute_reply', () => channels.execute(JSON.stringify(steps)), onMessage);
+}
+
+/** Sends a request; resolves when its reply and idle came, rejects when that takes too long. */
+function answer(channels, replyType, send, onMessage = () => {}) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`cut off after ${patience / 1000} s`)), patience);
     channels.socket.once('close', () => reject(new Error('the websocket was closed')));
@@ -373,13 +384,13 @@ function execute(channels, steps, onMessage = () => {}) {
     channels.onMessage = (head, length) => {
       onMessage(head, length);
       if (length > 3000 || !head.includes(id)) return;
-      if (head.includes('execute_reply')) reply = true;
+      if (head.includes(replyType)) reply = true;
       if (/"execution_state": ?"idle"/.test(head.toString('latin1'))) idle = true;
       if (!reply || !idle) return;
       clearTimeout(timer);
       resolve();
     };
-    const id = channels.execute(JSON.stringify(steps));
+    const id = send();
   });
 }
 
