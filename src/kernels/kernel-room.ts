@@ -69,8 +69,11 @@ const goingAway = 1001;
 const mostAway = 100;
 /** Bytes of messages whose legacy frames are kept besides their v1 frames, before they are let go. */
 const keptLegacy = 4 * 1024 * 1024;
-/** ms that the kernel is not read because every client is full; who makes no room within it is slow. */
-const longestWait = 500;
+/**
+ * ms that messages wait because every client is full; who makes no room within it is slow. Long enough for a busy machine,
+ * and no longer, because the kernel's state waits with its messages.
+ */
+const longestWait = 2000;
 
 export class KernelRoom {
   readonly kernel: Kernel;
@@ -255,8 +258,8 @@ export class KernelRoom {
   }
 
   /**
-   * When every client is behind, the kernel is not read for a moment: then the fastest of them sets the pace, nothing has to
-   * be left out, and the kernel's own buffers fill. Slow ones are not waited for.
+   * When every client is behind, messages wait for a moment: then the fastest of them sets the pace, and nothing has to be
+   * left out. Slow ones are not waited for.
    */
   #waitForRoom(): Promise<void> | undefined {
     if (!this.#mayBeFull) return undefined;

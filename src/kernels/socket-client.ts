@@ -22,9 +22,11 @@ import type { ReplayJournal } from './replay-journal.js';
 const socketAhead = 4 * 1024 * 1024;
 /** Bytes that are written at once, even if more is at hand in this turn. */
 const batchBytes = 256 * 1024;
-/** Bytes of the queue from which on the kernel may be read more slowly, and below which it need not. */
+/** Bytes of the queue from which on messages of the kernel may be made to wait, and below which they need not. */
 const fullAt = 6 * 1024 * 1024;
 const roomAt = 3 * 1024 * 1024;
+/** ms in which a client that is not slow takes `socketAhead` */
+const quickly = 500;
 /** ms between two pings of a flood, and how many may follow at once on a silence: those of a cell that runs. */
 const pingInterval = 20;
 const pingBurst = 16;
@@ -56,7 +58,7 @@ export interface SocketClientOptions {
 }
 
 export class SocketClient {
-  /** It did not make room in time, so nobody waits for it until it has read everything. */
+  /** It did not make room in time, so nobody waits for it until it reads quickly again. */
   isSlow = false;
   readonly #options: SocketClientOptions;
   readonly #queue: ClientQueue;
@@ -80,6 +82,8 @@ export class SocketClient {
   readonly #ready: OutgoingMessage[] = [];
   #flushPlanned = false;
   #waitingForSocket = false;
+  /** when the socket got all that it takes ahead, by `performance.now()` */
+  #filledAt = 0;
 
   constructor(options: SocketClientOptions) {
     const { sessionId, bounds, limits, position, counts, ws } = options;
@@ -180,6 +184,7 @@ export class SocketClient {
     }
     if (piece) {
       this.#waitingForSocket = room <= 0;
+      this.#filledAt = performance.now();
       socket.write(bytesOf(piece), this.#waitingForSocket ? () => this.#goOn() : undefined);
       if (this.#written > before) this.#ping();
     }
@@ -197,6 +202,7 @@ export class SocketClient {
   /** The socket took what it had. */
   #goOn(): void {
     this.#waitingForSocket = false;
+    if (performance.now() - this.#filledAt < quickly) this.isSlow = false;
     this.#flush();
     if (this.#queue.length <= roomAt) this.#options.onRoom();
   }
