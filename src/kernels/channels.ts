@@ -1,13 +1,13 @@
 /** The ZeroMQ sockets of one kernel, shared by everyone who talks to it. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Dealer, Subscriber } from 'zeromq';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { WireSignature } from '../wire-signature.js';
-import { endpoint } from './connection-file.js';
+import { socketAddress } from './connection-file.js';
 import type { ConnectionInfo } from './connection-file.js';
 import { ReadAhead } from './read-ahead.js';
 import type { ReadAheadBudget } from './read-ahead.js';
+import { ZmtpConnection } from './zmtp-connection.js';
 
 export interface ChannelHandlers {
   onMessage(channel: KernelChannel, message: WireMessage): void;
@@ -19,97 +19,76 @@ export interface ChannelHandlers {
 
 type RequestChannel = Exclude<KernelChannel, 'iopub'>;
 
+/** ms that messages of one kernel are passed on in one turn of the event loop: then others get theirs, and more is read. */
+const longestTurn = 4;
 /**
- * Messages that libzmq takes in before we read them. When it has so many it lets the kernel wait, and nearly all kernels
- * drop what they cannot send; so it is many. Small messages can come faster than we read, and are 100 MB then; long ones
- * cannot.
+ * Bytes that may wait because they come faster than they can be passed on. Beyond them nothing more is read before some
+ * of it is: then the system's buffers fill, and the kernel has to wait.
  */
-const mostUnread = 50_000;
-/** Messages that are passed on in one turn of the event loop, of those that had to wait. */
-const mostPerTurn = 256;
-
-/** Kernels of one server share libzmq's context; its default of 1023 sockets is about 250 kernels. */
-const maxSockets = 8192;
-/** ms; a kernel that is starting refuses connections, and the default of 100 is felt at every start. */
-const reconnectInterval = 30;
-
-const loadZeromq = once(async () => {
-  const zmq = await import('zeromq');
-  zmq.context.maxSockets = maxSockets;
-  return zmq;
-});
+const mostBehind = 64 * 1024 * 1024;
 
 export class KernelChannels {
   readonly #signature: WireSignature;
   readonly #handlers: ChannelHandlers;
   /** of iopub */
   readonly #readAhead: ReadAhead;
-  readonly #dealers: Record<RequestChannel, Dealer>;
-  readonly #iopub: Subscriber;
-  readonly #outgoing: Record<RequestChannel, Uint8Array[][]> = { shell: [], control: [], stdin: [] };
-  readonly #sending = new Set<RequestChannel>();
+  readonly #sockets: Record<KernelChannel, ZmtpConnection>;
   #closed = false;
+  /** nobody has room */
   #held = false;
+  #turnPlanned = false;
   /** when the last message came, by `performance.now()` */
   #lastMessage = performance.now();
+  #onConnected: (() => void) | undefined;
 
   /** Connects at once; a kernel that does not listen yet is reached as soon as it does. */
-  static async open(
-    connection: ConnectionInfo,
-    budget: ReadAheadBudget,
-    handlers: ChannelHandlers,
-  ): Promise<KernelChannels> {
-    return new KernelChannels(await loadZeromq(), connection, budget, handlers);
-  }
-
-  private constructor(
-    zmq: typeof import('zeromq'),
-    connection: ConnectionInfo,
-    budget: ReadAheadBudget,
-    handlers: ChannelHandlers,
-  ) {
+  constructor(connection: ConnectionInfo, budget: ReadAheadBudget, handlers: ChannelHandlers) {
     this.#readAhead = new ReadAhead(budget);
     this.#signature = new WireSignature(connection.key, connection.signature_scheme);
     this.#handlers = handlers;
-    // Without linger 0 an unsent message keeps the process from ending. No high-water mark for sending: requests to a
-    // busy kernel would block.
-    const common = { linger: 0, reconnectInterval, receiveHighWaterMark: mostUnread };
-    const dealer = (routingId: string, immediate = false) =>
-      new zmq.Dealer({ ...common, sendHighWaterMark: 0, routingId, immediate });
+    const open = (channel: KernelChannel, routingId?: string) =>
+      new ZmtpConnection({
+        type: channel === 'iopub' ? 'SUB' : 'DEALER',
+        address: socketAddress(connection, channel),
+        routingId,
+        onMessage: (frames) => this.#read(channel, frames),
+        onOpen: () => this.#opened(),
+        onError: (error) => this.#handlers.onRefused(channel, error),
+      });
     // A kernel asks for input at the identity that sent the request on shell.
     const asker = randomUUID();
-    // `immediate`: it can be written to only when it is connected, which is how we learn that it is.
-    this.#dealers = { shell: dealer(asker), stdin: dealer(asker, true), control: dealer(randomUUID()) };
-    this.#iopub = new zmq.Subscriber(common);
-    this.#iopub.subscribe();
-    this.#iopub.connect(endpoint(connection, 'iopub'));
-    void this.#receive('iopub', this.#iopub);
-    for (const channel of ['shell', 'control', 'stdin'] as const) {
-      this.#dealers[channel].connect(endpoint(connection, channel));
-      void this.#receive(channel, this.#dealers[channel]);
-    }
+    this.#sockets = {
+      shell: open('shell', asker),
+      stdin: open('stdin', asker),
+      control: open('control', randomUUID()),
+      iopub: open('iopub'),
+    };
   }
 
   /**
-   * Whether the kernel can reach us on stdin. Shell and control keep what is sent until they are connected, but a kernel
-   * that asks for input before we are connected asks nobody: its socket drops what it cannot route.
+   * Whether all sockets reach the kernel. Requests wait for the connection, but a kernel that asks for input before we are
+   * connected asks nobody: its socket drops what it cannot route.
    */
-  get stdinReachable(): boolean {
-    return !this.#closed && this.#dealers.stdin.writable;
+  get isConnected(): boolean {
+    return Object.values(this.#sockets).every(({ isOpen }) => isOpen);
+  }
+
+  /** Calls once when all sockets reach the kernel, in this moment or later. */
+  onceConnected(listener: () => void): void {
+    this.#onConnected = listener;
+    this.#opened();
   }
 
   /** Signs and sends; messages of a channel go out in the order of the calls. */
   send(channel: RequestChannel, message: WireMessage): void {
-    if (this.#closed) return;
-    this.#outgoing[channel].push(this.#signature.encode(message));
-    if (!this.#sending.has(channel)) void this.#flush(channel);
+    if (!this.#closed) this.#sockets[channel].send(this.#signature.encode(message));
   }
 
   /** Resolves when nothing came for `quiet` ms, at the latest after `longest` ms: what an ended kernel had sent is in. */
   async drained(quiet: number, longest: number): Promise<void> {
     const start = performance.now();
     this.#lastMessage = start;
-    const isQuiet = () => !this.#held && performance.now() - this.#lastMessage >= quiet;
+    const isQuiet = () => this.#readAhead.isEmpty && performance.now() - this.#lastMessage >= quiet;
     while (!isQuiet() && performance.now() - start < longest) {
       await new Promise((resolve) => setTimeout(resolve, quiet / 2));
     }
@@ -119,83 +98,69 @@ export class KernelChannels {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#iopub.close();
+    this.#onConnected = undefined;
+    for (const socket of Object.values(this.#sockets)) socket.close();
     this.#readAhead.close();
-    for (const dealer of Object.values(this.#dealers)) dealer.close();
+  }
+
+  #opened(): void {
+    const listener = this.#onConnected;
+    if (!listener || !this.isConnected) return;
+    this.#onConnected = undefined;
+    listener();
   }
 
   /**
-   * Reads as fast as it can: nobody counts the bytes that lie in libzmq. zeromq hands over waiting messages in one turn of
-   * the event loop (up to some hundred), so listeners can gather and write once.
+   * Messages of iopub are only taken in here, so that the socket is empty again as soon as can be: they are passed on when
+   * everything has been read, in the same turn of the event loop.
    */
-  async #receive(channel: KernelChannel, socket: Dealer | Subscriber): Promise<void> {
-    for (;;) {
-      let frames: Buffer[];
-      try {
-        frames = await socket.receive();
-      } catch (error) {
-        if (!this.#closed) this.#handlers.onRefused(channel, error);
-        return;
-      }
-      if (this.#closed) return;
-      this.#lastMessage = performance.now();
-      try {
-        this.#received(channel, this.#signature.decode(frames));
-      } catch (error) {
-        this.#handlers.onRefused(channel, error);
-      }
-    }
-  }
-
-  #received(channel: KernelChannel, message: WireMessage): void {
-    if (channel === 'iopub' && this.#held) {
-      this.#readAhead.push(message);
-      // Too much waits: who cannot keep up is not waited for any more.
-      while (this.#readAhead.isTooMuch) this.#passOn();
+  #read(channel: KernelChannel, frames: Buffer[]): void {
+    if (this.#closed) return;
+    this.#lastMessage = performance.now();
+    if (channel !== 'iopub') {
+      this.#deliver(channel, frames);
       return;
     }
-    this.#handlers.onMessage(channel, message);
-    const held = channel === 'iopub' ? this.#handlers.holdReading() : undefined;
-    if (held) void this.#hold(held);
+    this.#readAhead.push(frames);
+    // Too much waits: who cannot keep up is not waited for any more.
+    while (this.#readAhead.isTooMuch || (!this.#held && this.#readAhead.length > mostBehind)) this.#passOn();
+    if (!this.#held && !this.#turnPlanned) void this.#takeTurn();
+  }
+
+  /** Listeners gather what one turn passes on, and write once. */
+  async #takeTurn(): Promise<void> {
+    this.#turnPlanned = true;
+    await setImmediate();
+    this.#turnPlanned = false;
+    const start = performance.now();
+    while (!this.#held && this.#passOn()) {
+      const held = this.#handlers.holdReading();
+      if (held) void this.#hold(held);
+      else if (performance.now() - start > longestTurn) break;
+    }
+    if (!this.#held && !this.#readAhead.isEmpty && !this.#turnPlanned) void this.#takeTurn();
   }
 
   async #hold(held: Promise<void>): Promise<void> {
     this.#held = true;
-    for (let wait: Promise<void> | undefined = held; wait && !this.#closed;) {
-      await wait;
-      wait = undefined;
-      for (let i = 0; !wait && this.#passOn(); i++) {
-        wait = this.#handlers.holdReading() ?? (i === mostPerTurn ? setImmediate() : undefined);
-      }
-    }
+    await held;
     this.#held = false;
     this.#lastMessage = performance.now();
+    if (!this.#readAhead.isEmpty && !this.#turnPlanned) void this.#takeTurn();
   }
 
   /** Passes on the message that waits longest; false: none does. */
   #passOn(): boolean {
-    const message = this.#readAhead.shift();
-    if (message) this.#handlers.onMessage('iopub', message);
-    return message !== undefined;
+    const frames = this.#readAhead.shift();
+    if (frames) this.#deliver('iopub', frames);
+    return frames !== undefined;
   }
 
-  async #flush(channel: RequestChannel): Promise<void> {
-    const queue = this.#outgoing[channel];
-    this.#sending.add(channel);
+  #deliver(channel: KernelChannel, frames: Buffer[]): void {
     try {
-      for (let frames = queue.shift(); frames && !this.#closed; frames = queue.shift()) {
-        // A socket takes one message at a time.
-        await this.#dealers[channel].send(frames);
-      }
+      this.#handlers.onMessage(channel, this.#signature.decode(frames));
     } catch (error) {
-      if (!this.#closed) this.#handlers.onRefused(channel, error);
-    } finally {
-      this.#sending.delete(channel);
+      this.#handlers.onRefused(channel, error);
     }
   }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

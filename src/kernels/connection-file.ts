@@ -79,13 +79,16 @@ export function releaseConnection(connection: ConnectionInfo): void {
   for (const port of ports) rmSync(`${connection.ip}-${port}`, { force: true });
 }
 
-/** `tcp://127.0.0.1:50000`, `ipc:///run/user/1000/kernel-x-ipc-1` */
-export function endpoint(
+/** Where a socket listens: for Node's `net`. */
+export type SocketAddress = { host: string; port: number } | { path: string };
+
+export function socketAddress(
   connection: ConnectionInfo,
   channel: 'shell' | 'control' | 'stdin' | 'iopub',
-): string {
-  const { transport, ip } = connection;
-  return `${transport}://${ip}${transport === 'ipc' ? '-' : ':'}${connection[`${channel}_port`]}`;
+): SocketAddress {
+  const port = connection[`${channel}_port`];
+  if (connection.transport === 'ipc') return { path: `${connection.ip}-${port}` };
+  return { host: connection.ip, port };
 }
 
 /** The files of one kernel, and the beginning of the names of its sockets (as Jupyter has them). */

@@ -4,7 +4,7 @@
  *
  * A subscription comes into force some time after the connection. A reply on shell alone proves nothing about iopub:
  * the outputs of the first cell would be lost now and then. So kernel_info is asked until a reply *and* the iopub
- * `idle` have come for a request that was sent when stdin was connected.
+ * `idle` have come for a request that was sent when everything was connected.
  */
 import { kernelInfoContent, parseHeader, parseObject } from '../protocol/kernel-messages.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
@@ -20,7 +20,7 @@ const longestPatience = 5000;
 interface Request {
   replied: boolean;
   idle: boolean;
-  /** stdin was connected when it was sent */
+  /** all sockets were connected when it was sent */
   reachable: boolean;
 }
 
@@ -35,10 +35,10 @@ export class Handshake {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Asks at once.
+   * Asks when it is told to begin, and before that only a kernel of which not everything can be reached.
    *
    * @param send       sends on shell
-   * @param reachable  whether stdin is connected
+   * @param reachable  whether all sockets are connected
    * @param done       called once, when the kernel can be used
    */
   constructor(
@@ -55,6 +55,13 @@ export class Handshake {
       const wait = this.#info ? repeatIncomplete : repeatUnanswered;
       this.#timer = setTimeout(this.#ask, wait);
     };
+    this.#timer = setTimeout(this.#ask, repeatUnanswered);
+  }
+
+  /** The sockets are connected: an answer will come as soon as the kernel can give one. */
+  begin(): void {
+    if (this.#finished) return;
+    clearTimeout(this.#timer);
     this.#ask();
   }
 

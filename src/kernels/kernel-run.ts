@@ -70,7 +70,7 @@ export class KernelRun {
   static async start(setup: RunSetup): Promise<KernelRun> {
     // The sockets connect while the kernel boots.
     const early: { run?: KernelRun } = {};
-    const channels = await KernelChannels.open(setup.connection, setup.readAhead, {
+    const channels = new KernelChannels(setup.connection, setup.readAhead, {
       onMessage: (channel, message) => early.run?.receive(channel, message),
       onRefused: (channel, error) => early.run?.refuse(channel, error),
       holdReading: () => setup.holdReading(),
@@ -104,13 +104,14 @@ export class KernelRun {
     this.#handshake = new Handshake(
       setup.session,
       (message) => channels.send('shell', message),
-      () => channels.stdinReachable,
+      () => channels.isConnected,
       (info) => {
         clearTimeout(timer);
         this.#isReady = true;
         succeed(info);
       },
     );
+    channels.onceConnected(() => this.#handshake.begin());
     this.ended = process.exited.then(async (end) => {
       clearTimeout(timer);
       this.#handshake.stop();

@@ -1,11 +1,9 @@
 /**
- * What was read of a kernel while none of its clients had room: in order, and counted with that of all other kernels. It is
- * read although nobody can take it yet, because what nobody reads lies in libzmq, where nothing bounds its bytes.
+ * What was read of a kernel and not passed on yet: in order, and counted with that of all other kernels. It is read as
+ * soon as it comes, because a kernel that cannot send drops what it has to say.
  */
 import { totalmem } from 'node:os';
 import { constrainedMemory } from 'node:process';
-import { wireLength } from '../protocol/wire-frames.js';
-import type { WireMessage } from '../protocol/wire-frames.js';
 
 /** Bytes that a message costs besides its own: seven buffers and their places. */
 const overhead = 1024;
@@ -28,8 +26,10 @@ export class ReadAheadBudget {
 
 export class ReadAhead {
   readonly #budget: ReadAheadBudget;
-  #messages: WireMessage[] = [];
+  /** their frames */
+  #messages: Buffer[][] = [];
   #next = 0;
+  #length = 0;
 
   constructor(budget: ReadAheadBudget) {
     this.#budget = budget;
@@ -39,34 +39,46 @@ export class ReadAhead {
     return this.#next === this.#messages.length;
   }
 
+  /** Bytes that wait here. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** What waits here is too much, with what waits for other kernels. */
   get isTooMuch(): boolean {
     return !this.isEmpty && this.#budget.used > this.#budget.bound;
   }
 
-  push(message: WireMessage): void {
-    this.#messages.push(message);
-    this.#budget.used += cost(message);
+  push(frames: Buffer[]): void {
+    this.#messages.push(frames);
+    this.#count(cost(frames));
   }
 
-  shift(): WireMessage | undefined {
-    const message = this.#messages[this.#next];
-    if (!message) return undefined;
+  shift(): Buffer[] | undefined {
+    const frames = this.#messages[this.#next];
+    if (!frames) return undefined;
     this.#next += 1;
-    this.#budget.used -= cost(message);
+    this.#count(-cost(frames));
     // Array.shift moves everything behind it; the part that was read is cut off now and then instead.
     if (this.#next * 2 >= this.#messages.length) {
       this.#messages = this.#messages.slice(this.#next);
       this.#next = 0;
     }
-    return message;
+    return frames;
   }
 
   close(): void {
     while (this.shift());
   }
+
+  #count(by: number): void {
+    this.#length += by;
+    this.#budget.used += by;
+  }
 }
 
-function cost(message: WireMessage): number {
-  return wireLength(message) + overhead;
+function cost(frames: readonly Buffer[]): number {
+  let length = overhead;
+  for (const frame of frames) length += frame.length;
+  return length;
 }

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
-  endpoint,
   newConnection,
   releaseConnection,
+  socketAddress,
   writeConnectionFile,
 } from '../../../src/kernels/connection-file.js';
 import { returnPorts, takePorts } from '../../../src/kernels/ports.js';
@@ -45,7 +45,7 @@ describe('the connection file', () => {
   it('of ipc names sockets in a directory instead of ports', async () => {
     const ipc = await newConnection({ ...setup, transport: 'ipc' });
     expect(ipc).toMatchObject({ transport: 'ipc', ip: '/run/kernel-x-ipc', shell_port: 1, hb_port: 5 });
-    expect(endpoint(ipc, 'iopub')).toBe('ipc:///run/kernel-x-ipc-2');
+    expect(socketAddress(ipc, 'iopub')).toEqual({ path: '/run/kernel-x-ipc-2' });
     const long = `/run/${'x'.repeat(100)}/kernel-x-ipc`;
     const tooLong = newConnection({ ...setup, transport: 'ipc', socketPath: long });
     await expect(tooLong).rejects.toThrow(/too long.*JUPYTER_RUNTIME_DIR/);

@@ -1,0 +1,162 @@
+/** Our ZeroMQ sockets against those of libzmq, which nearly all kernels use, and against peers that libzmq cannot play. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Publisher, Router, XPublisher } from 'zeromq';
+import type { SocketAddress } from '../../../src/kernels/connection-file.js';
+import { ZmtpConnection } from '../../../src/kernels/zmtp-connection.js';
+import type { ZmtpSocketType } from '../../../src/protocol/zmtp.js';
+
+const patience = { timeout: 30_000 };
+let folder: string;
+const open: { close(): void }[] = [];
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'nbserver-zmtp-'))));
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+  rmSync(folder, { recursive: true });
+});
+
+function connection(type: ZmtpSocketType, address: SocketAddress, routingId?: string) {
+  const messages: Buffer[][] = [];
+  const errors: string[] = [];
+  let opened = 0;
+  const made = new ZmtpConnection({
+    type,
+    address,
+    routingId,
+    onMessage: (frames) => messages.push(frames),
+    onOpen: () => (opened += 1),
+    onError: (error) => errors.push(String(error)),
+  });
+  open.push(made);
+  return { made, messages, errors, opened: () => opened };
+}
+
+function router(): Router {
+  const made = new Router({ linger: 0 });
+  open.push(made);
+  return made;
+}
+
+const texts = (message: readonly Buffer[] | undefined) => message?.map(String);
+const sizes = [0, 1, 255, 256, 70_000, 3_000_000];
+
+describe.each(['tcp', 'ipc'])('over %s', (transport) => {
+  it('a dealer reaches a router that listens later, under its name, and frames of all sizes come back whole', async () => {
+    const path = join(folder, 'r');
+    const port = await freePort();
+    const dealer = connection('DEALER', transport === 'ipc' ? { path } : { host: '127.0.0.1', port }, 'me');
+    dealer.made.send([Buffer.from('early')]);
+    dealer.made.send([Buffer.from('second'), ...sizes.map((size) => Buffer.alloc(size, 7))]);
+    const peer = router();
+    await peer.bind(transport === 'ipc' ? `ipc://${path}` : `tcp://127.0.0.1:${port}`);
+    expect(texts(await peer.receive())).toEqual(['me', 'early']);
+    const echo = await peer.receive();
+    expect(echo.map(({ length }) => length)).toEqual([2, 6, ...sizes]);
+    await peer.send(echo);
+    await expect.poll(() => dealer.messages.length, patience).toBe(1);
+    expect(dealer.messages[0]?.slice(1).map(({ length }) => length)).toEqual(sizes);
+    expect(dealer.messages[0]?.every((frame, i) => i === 0 || frame.every((byte) => byte === 7))).toBe(true);
+    expect([dealer.made.isOpen, dealer.opened(), dealer.errors]).toEqual([true, 1, []]);
+  });
+});
+
+it.each([
+  ['PUB', () => new Publisher({ linger: 0, sendHighWaterMark: 0 })],
+  ['XPUB, with which kernels greet a subscriber', () => new XPublisher({ linger: 0, sendHighWaterMark: 0 })],
+])('a subscriber gets everything from %s, in order', async (_name, make) => {
+  const publisher = make();
+  open.push(publisher);
+  await publisher.bind('tcp://127.0.0.1:*');
+  const { messages, errors } = connection('SUB', {
+    host: '127.0.0.1',
+    port: Number(/\d+$/.exec(publisher.lastEndpoint ?? '')?.[0]),
+  });
+  while (messages.length === 0) {
+    await publisher.send(['', '-1']);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  for (let i = 0; i < 20_000; i++) await publisher.send(['topic', String(i), Buffer.alloc(i % 1000)]);
+  await expect.poll(() => texts(messages.at(-1))?.[1], patience).toBe('19999');
+  const numbers = messages.map((message) => Number(message[1])).filter((i) => i >= 0);
+  expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i));
+  expect(errors).toEqual([]);
+});
+
+it('a connection that is lost is made again, and subscribes again', async () => {
+  const path = join(folder, 'p');
+  const subscriber = connection('SUB', { path });
+  for (let round = 1; round <= 2; round++) {
+    const publisher = new Publisher({ linger: 0 });
+    open.push(publisher);
+    await publisher.bind(`ipc://${path}`);
+    await expect.poll(() => subscriber.opened(), patience).toBe(round);
+    while (texts(subscriber.messages.at(-1))?.[0] !== String(round)) {
+      await publisher.send([String(round)]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    publisher.close();
+    await expect.poll(() => subscriber.made.isOpen, patience).toBe(false);
+  }
+});
+
+describe('a peer that is not libzmq', () => {
+  /** Listens, and does with each connection what it is told. */
+  async function peer(serve: (socket: Socket, taken: () => Buffer) => void) {
+    const sockets: Socket[] = [];
+    const server: Server = createServer((socket) => {
+      sockets.push(socket);
+      let taken = Buffer.alloc(0);
+      socket.on('data', (data) => (taken = Buffer.concat([taken, data]))).on('error', () => {});
+      serve(socket, () => taken);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    open.push({
+      close() {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      },
+    });
+    const { port } = server.address() as AddressInfo;
+    return { address: { host: '127.0.0.1', port }, connections: () => sockets.length };
+  }
+
+  it('and speaks version 2, as older Java libraries do, is understood', async () => {
+    let taken = (): Buffer => Buffer.alloc(0);
+    const { address } = await peer((socket, got) => {
+      taken = got;
+      // Signature, version 2.0, PUB, no name; then a message of two frames.
+      socket.write(Buffer.from('ff00000000000000017f' + '01' + '01' + '0000' + '010161' + '000162', 'hex'));
+    });
+    const { messages, made } = connection('SUB', address);
+    await expect.poll(() => messages.map(texts), patience).toEqual([['a', 'b']]);
+    expect(made.isOpen).toBe(true);
+    // Our signature and 3, SUB, no name, and the message that subscribes to everything.
+    await expect
+      .poll(() => taken().toString('hex'), patience)
+      .toBe('ff00000000000000017f' + '03' + '02' + '0000' + '000101');
+  });
+
+  it('but something else is left alone and tried again: another program may have had the port for a moment', async () => {
+    const { address, connections } = await peer((socket) => socket.write('220 mail.example.org ESMTP\r\n'));
+    const { errors, opened } = connection('DEALER', address);
+    await expect.poll(() => errors.length, patience).toBeGreaterThan(1);
+    expect(errors[0]).toContain('not ZeroMQ');
+    expect(connections()).toBeGreaterThan(1);
+    expect(opened()).toBe(0);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

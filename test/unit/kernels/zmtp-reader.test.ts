@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { ZmtpReader } from '../../../src/kernels/zmtp-reader.js';
+import { ZmtpError, zmtpFrameHeader } from '../../../src/protocol/zmtp.js';
+
+/** A reader behind a greeting of three bytes. */
+function reader() {
+  const messages: Buffer[][] = [];
+  const commands: Buffer[] = [];
+  const made = new ZmtpReader({
+    onGreeting: (bytes) => (bytes.length < 3 ? undefined : 3),
+    onCommand: (body) => commands.push(body),
+    onMessage: (frames) => messages.push(frames),
+  });
+  return {
+    messages,
+    commands,
+    /** Hands it bytes as a socket does, at most so many at once. */
+    feed(bytes: Buffer, atOnce: number) {
+      for (let at = 0; at < bytes.length;) {
+        const target = made.nextBuffer();
+        const length = bytes.copy(target, 0, at, Math.min(bytes.length, at + atOnce));
+        made.received(length);
+        at += length;
+      }
+    },
+  };
+}
+
+function onTheWire(messages: readonly (readonly Buffer[])[]): Buffer {
+  const frames = messages.flatMap((message) =>
+    message.flatMap((frame, i) => [zmtpFrameHeader(frame.length, i === message.length - 1), frame]),
+  );
+  return Buffer.concat([Buffer.from('hi!'), ...frames]);
+}
+
+/** Lengths around everything that decides how a frame is read. */
+const lengths = fc.oneof(
+  fc.integer({ min: 0, max: 300 }),
+  fc.constantFrom(4094, 4096, 32_767, 32_768, 32_769, 65_536, 300_000),
+);
+
+it('gives every message as it was sent, in whatever pieces it comes', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(lengths, { minLength: 1, maxLength: 4 }), { maxLength: 12 }),
+      fc.integer({ min: 0, max: 18 }),
+      (shapes, power) => {
+        const sent = shapes.map((shape, i) => shape.map((length) => Buffer.alloc(length, i + 1)));
+        const { messages, feed } = reader();
+        const bytes = onTheWire(sent);
+        // Byte by byte only where that is soon over.
+        feed(bytes, bytes.length > 20_000 ? 2 ** power + 97 : 2 ** power);
+        expect(messages.length).toBe(sent.length);
+        // Compared at the end: what was given out must not have been written to again.
+        messages.forEach((message, i) => {
+          expect(message.map(({ length }) => length)).toEqual(shapes[i]);
+          expect(message.every((frame) => frame.every((byte) => byte === i + 1))).toBe(true);
+        });
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('a big frame has memory of its own, so that keeping it keeps nothing else', () => {
+  const { messages, feed } = reader();
+  feed(onTheWire([[Buffer.alloc(100), Buffer.alloc(40_000)]]), 1_000_000);
+  expect(messages[0]?.[1]?.buffer.byteLength).toBe(40_000);
+});
+
+it('a command between messages is none', () => {
+  const { messages, commands, feed } = reader();
+  feed(Buffer.from('hi!\x04\x08\x04PING\x00\x01a', 'latin1'), 100);
+  expect(commands.map(String)).toEqual(['\x04PING\x00\x01a']);
+  feed(Buffer.of(0, 1, 0x62), 1);
+  expect(messages.at(-1)?.map(String)).toEqual(['b']);
+});
+
+it.each([
+  ['longer than any memory', Buffer.from('hi!\x02\x7f\xff\xff\xff\xff\xff\xff\xff', 'latin1'), /frame of/],
+  ['without end', Buffer.concat([Buffer.from('hi!'), Buffer.alloc(2 * 65_537, Buffer.of(1, 0))]), /frames/],
+])('refuses what is %s before it takes memory for it', (_what, bytes, message) => {
+  const { feed } = reader();
+  expect(() => feed(bytes, 100_000)).toThrow(message);
+  expect(() => reader().feed(bytes, 64)).toThrow(ZmtpError);
+});
+
+it('bytes of any kind are read, waited for or refused, and nothing else happens', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.integer({ min: 1, max: 300 }), (bytes, atOnce) => {
+      try {
+        reader().feed(Buffer.from(bytes), atOnce);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ZmtpError);
+      }
+    }),
+  );
+});
