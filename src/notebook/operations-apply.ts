@@ -103,7 +103,7 @@ export function applyToCell(state: CellState, op: CellOperation): CellState | nu
         op.execution_count,
       );
     case 'append-output':
-      return state.with({ outputs: [...outputs, op.output] });
+      return op.outputs.length === 0 ? null : state.with({ outputs: [...outputs, ...op.outputs] });
     case 'extend-stream': {
       const stream = outputs[op.index];
       if (stream?.output_type === 'reference' && stream.of === 'stream') {

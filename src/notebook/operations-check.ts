@@ -72,7 +72,7 @@ const CHECKS: Record<Operation['op'], (op: Fields) => void> = {
   },
   'append-output': (op) => {
     checkId(op);
-    checkOutput(op['output']);
+    checkOutputs(op['outputs']);
   },
   'extend-stream': (op) => {
     checkId(op);

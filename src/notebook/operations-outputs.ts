@@ -13,11 +13,11 @@ export function mapOutputs<T extends Operation>(
   };
   const one = (op: Operation): Operation => {
     switch (op.op) {
-      case 'append-output':
       case 'replace-output': {
         const output = map(op.output);
         return output === op.output ? op : { ...op, output };
       }
+      case 'append-output':
       case 'set-outputs': {
         const outputs = list(op.outputs);
         return outputs === op.outputs ? op : { ...op, outputs };

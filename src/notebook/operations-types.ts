@@ -47,10 +47,11 @@ export interface ClearOutputs {
   id: CellId;
   keepCount?: boolean;
 }
+/** Several at once, so that a cell that shows much makes few operations. */
 export interface AppendOutput {
   op: 'append-output';
   id: CellId;
-  output: Output;
+  outputs: Output[];
 }
 /** Adds text to the end of the stream output at `index`. */
 export interface ExtendStream {

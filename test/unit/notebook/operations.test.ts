@@ -277,7 +277,11 @@ describe('checkOperation', () => {
   });
 
   it('refuses from a page what only the server makes', () => {
-    const op = { op: 'append-output', id: 'a', output: { output_type: 'stream', name: 'stdout', text: '' } };
+    const op = {
+      op: 'append-output',
+      id: 'a',
+      outputs: [{ output_type: 'stream', name: 'stdout', text: '' }],
+    };
     expect(checkOperation(op)).toBe(op);
     expect(() => checkPageOperation(op)).toThrow('made by the server');
   });

@@ -136,7 +136,7 @@ export function randomServerOperation(random: Random, state: NotebookState): Ope
   const index = random.below(3);
   switch (random.below(5)) {
     case 0:
-      return { op: 'append-output', id, output: randomOutput(random) };
+      return { op: 'append-output', id, outputs: [randomOutput(random)] };
     case 1:
       return { op: 'extend-stream', id, index, text: 'more\r' };
     case 2:
