@@ -1,11 +1,14 @@
 /**
  * What a page does with its own unconfirmed work when it gets a whole notebook instead of the operations it missed.
- * Nothing that was typed is lost: an edit is applied again where the cell still has the text that it was made on;
- * otherwise the text goes into a new cell below.
+ * Nothing that was typed is lost: an edit is applied again where the cell has a text that this page knows, and what is there
+ * already needs nothing; otherwise a person chooses between both texts, or the text goes into a new cell below.
  */
-import { ChangeSet, type Text } from '@codemirror/state';
+import type { Text } from '@codemirror/state';
 import type { CellState, NotebookState } from './notebook-state.js';
+import { textDifference } from './operations-difference.js';
 import type { Operation } from './operations-types.js';
+import type { KnownTexts } from './page-unsaved.js';
+import { continues } from './text-continued.js';
 import type { Cell, CellId } from './types.js';
 
 /** Text that has no cell any more. */
@@ -13,6 +16,8 @@ export interface LostText {
   /** the cell that it stood in */
   id: CellId;
   cell: Cell;
+  /** the text that it was made from, where that is known */
+  base?: string;
 }
 
 export interface CatchUp {
@@ -25,13 +30,13 @@ export interface CatchUp {
  * @param next     the new notebook; not changed
  * @param view     what the page showed
  * @param waiting  the page's unconfirmed operations, in order, that led to `view`
- * @param bases    cells whose text this page changed and nobody else has safely: the text before, null for a new cell
+ * @param texts    cells whose text this page changed and nobody else has safely
  */
 export function catchUp(
   next: NotebookState,
   view: NotebookState,
   waiting: readonly Operation[],
-  bases: ReadonlyMap<CellId, Text | null>,
+  texts: ReadonlyMap<CellId, KnownTexts>,
 ): CatchUp {
   const ops: Operation[] = [];
   const lost: LostText[] = [];
@@ -50,18 +55,25 @@ export function catchUp(
     }
   }
   const strangers = next.ids.filter((id) => !view.has(id));
-  for (const [id, base] of bases) {
+  for (const [id, { base, later }] of texts) {
     const own = view.cell(id);
     if (own === undefined || inserted.has(id)) continue;
-    const theirs = next.cell(id) ?? sameUnderNewId(next, strangers, [own.text, base], view.indexOf(id));
-    if (theirs?.text.eq(own.text) === true) continue;
-    if (theirs !== undefined && base?.eq(theirs.text) === true) {
-      const changes = ChangeSet.of({ from: 0, to: base.length, insert: own.text }, base.length);
+    const known = [...later].reverse().concat(base ?? []);
+    const theirs = next.cell(id) ?? sameUnderNewId(next, strangers, [own.text, ...known], view.indexOf(id));
+    if (theirs === undefined) {
+      if (base === null) ops.push({ op: 'insert-cell', cell: own.cell, after: view.before(id) });
+      else if (own.text.length > 0) lost.push({ id, cell: own.cell });
+      continue;
+    }
+    const changes = textDifference(theirs.text, own.text);
+    if (changes === null || (base !== null && continues(base, own.text, theirs.text))) continue;
+    if (
+      known.some((text) => text.eq(theirs.text)) ||
+      (base !== null && continues(base, theirs.text, own.text))
+    ) {
       ops.push({ op: 'edit-source', id: theirs.id, changes: changes.toJSON() });
-    } else if (theirs === undefined && base === null) {
-      ops.push({ op: 'insert-cell', cell: own.cell, after: view.before(id) });
     } else if (own.text.length > 0) {
-      lost.push({ id, cell: own.cell });
+      lost.push({ id, cell: own.cell, ...(base === null ? {} : { base: base.toString() }) });
     }
   }
   return { ops, lost };
@@ -74,11 +86,11 @@ export function catchUp(
 function sameUnderNewId(
   next: NotebookState,
   strangers: CellId[],
-  texts: readonly (Text | null)[],
+  texts: readonly Text[],
   place: number,
 ): CellState | undefined {
   for (const text of texts) {
-    const found = strangers.filter((id) => text !== null && next.cell(id)?.text.eq(text) === true);
+    const found = strangers.filter((id) => next.cell(id)?.text.eq(text) === true);
     const id = found.find((one) => one === next.ids[place]) ?? found[0];
     if (id === undefined) continue;
     strangers.splice(strangers.indexOf(id), 1);

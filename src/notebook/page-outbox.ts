@@ -16,7 +16,7 @@ export interface RequestItem {
   request:
     | { type: 'execute'; cells: CellId[] }
     | { type: 'save'; checkpoint?: boolean }
-    | { type: 'conflict'; cell: CellId; text: string };
+    | { type: 'conflict'; cell: CellId; text: string; base?: string };
 }
 export type OutboxItem = OpsItem | RequestItem;
 

@@ -16,6 +16,7 @@ import type { CellExecution, Operation } from './operations-types.js';
 import { catchUp, type LostText } from './page-catch-up.js';
 import { Outbox, type RequestItem } from './page-outbox.js';
 import { UndoStack } from './page-undo.js';
+import { cellOf, UnsavedChanges, type KnownTexts } from './page-unsaved.js';
 import type { Cell, CellId, JsonObject } from './types.js';
 
 /** The messages of the server that concern the notebook (see `document-messages.ts`); all others are the page's. */
@@ -44,7 +45,7 @@ export type SyncRequest =
   | { type: 'ops'; seq: number; base: number; ops: Operation[] }
   | { type: 'execute'; seq: number; cells: CellId[] }
   | { type: 'save'; seq: number; checkpoint?: boolean }
-  | { type: 'conflict'; seq: number; cell: CellId; text: string };
+  | { type: 'conflict'; seq: number; cell: CellId; text: string; base?: string };
 
 export interface SyncHandlers {
   /** The view has changed by exactly these operations, in order. */
@@ -54,14 +55,6 @@ export interface SyncHandlers {
   /** Whether the outputs of these cells are trusted has changed. */
   trustChanged(cells: readonly CellId[]): void;
   notice(level: 'info' | 'warning' | 'error', message: string): void;
-}
-
-/** An own change of a cell's text that is not on disk yet. */
-interface UnsavedText {
-  /** before the first of them; null: the cell is new */
-  base: Text | null;
-  /** the revision that has the last of them; undefined while it waits */
-  revision: number | undefined;
 }
 
 export class PageSync {
@@ -76,7 +69,7 @@ export class PageSync {
   readonly #outbox = new Outbox();
   readonly #undo = new UndoStack();
   readonly #untrusted = new Set<CellId>();
-  readonly #unsaved = new Map<CellId, UnsavedText>();
+  readonly #unsaved = new UnsavedChanges();
   #lost: LostText[] = [];
 
   /** @param client  a name for this page that no other page has, for as long as the page lives */
@@ -116,7 +109,7 @@ export class PageSync {
 
   /** Own changes of texts that are not on disk yet, as far as this page knows; `base` is null for a new cell. */
   unsavedTexts(): { id: CellId; base: string | null }[] {
-    return [...this.#unsaved].map(([id, { base }]) => ({ id, base: base === null ? null : base.toString() }));
+    return this.#unsaved.ids.map((id) => ({ id, base: this.#unsaved.of(id)?.base?.toString() ?? null }));
   }
 
   get canUndo(): boolean {
@@ -252,15 +245,16 @@ export class PageSync {
 
   /** @returns the inverse */
   #performNow(ops: readonly Operation[]): Operation[] {
-    const bases = new Map<CellId, Text | null>();
+    const texts = new Map<CellId, Text | null>();
     for (const op of ops) {
-      if (op.op === 'edit-source') bases.set(op.id, this.#view.cell(op.id)?.text ?? null);
+      if (op.op !== 'edit-source' && op.op !== 'delete-cell') continue;
+      if (!texts.has(op.id)) texts.set(op.id, this.#view.cell(op.id)?.text ?? null);
     }
     const { applied, inverse } = applyAll(this.#view, ops);
     if (applied.length === 0) return [];
     for (const op of applied) {
       this.#noteTrust(op);
-      this.#noteUnsaved(op, bases);
+      this.#unsaved.performed(op, texts.get(cellOf(op) ?? '') ?? null);
     }
     this.#outbox.addOperations(applied);
     this.handlers.changed(applied, 'self');
@@ -276,17 +270,6 @@ export class PageSync {
       this.handlers.notice('info', 'This cannot be undone any more: the cell has changed since.');
       return [];
     }
-  }
-
-  #noteUnsaved(op: Operation, bases: ReadonlyMap<CellId, Text | null>): void {
-    if (op.op === 'insert-cell') this.#unsaved.set(op.cell.id, { base: null, revision: undefined });
-    if (op.op === 'delete-cell') this.#unsaved.delete(op.id);
-    if (op.op !== 'edit-source') return;
-    const base = this.#unsaved.get(op.id)?.base;
-    this.#unsaved.set(op.id, {
-      base: base === undefined ? (bases.get(op.id) ?? null) : base,
-      revision: undefined,
-    });
   }
 
   /** Outputs that did not come from the kernel are not trusted until the server says so. */
@@ -330,6 +313,10 @@ export class PageSync {
     }
     this.#revision = batch.revision;
     const shown = batch.ops.flatMap((op) => this.#accept(op));
+    for (const op of batch.ops) {
+      this.#unsaved.doneByOthers(op);
+      if (op.op === 'edit-source') this.#noteText(op.id);
+    }
     if (shown.length > 0) this.handlers.changed(shown, 'server');
   }
 
@@ -425,13 +412,12 @@ export class PageSync {
       for (const op of sent) if (op.op === 'edit-source' && !kept.has(op.id)) this.#lose(op.id);
     }
     for (const op of accepted) apply(this.#confirmed, op);
+    this.#unsaved.accepted(accepted, this.#revision);
     const waiting = new Set(this.#outbox.operations.map(cellOf));
-    for (const op of [...sent, ...accepted]) {
-      const id = cellOf(op);
-      if (id === null || waiting.has(id)) continue;
-      const unsaved = this.#unsaved.get(id);
-      if (unsaved !== undefined) unsaved.revision = this.#revision;
-      if (same) this.#share(id);
+    for (const id of new Set([...sent, ...accepted].map(cellOf))) {
+      if (id === null) continue;
+      this.#noteText(id, waiting.has(id));
+      if (same && !waiting.has(id)) this.#share(id);
     }
     if (same) return;
     const shown = this.#replay();
@@ -453,9 +439,13 @@ export class PageSync {
   #saved(epoch: string, revision: number): void {
     if (epoch !== this.#epoch) return;
     this.#savedRevision = revision;
-    for (const [id, text] of this.#unsaved) {
-      if (text.revision !== undefined && text.revision <= revision) this.#unsaved.delete(id);
-    }
+    this.#unsaved.saved(revision);
+  }
+
+  /** The server's text of a cell is another one. */
+  #noteText(id: CellId, waits?: boolean): void {
+    const cell = this.#confirmed.cell(id);
+    if (cell !== undefined) this.#unsaved.confirmed(id, cell.text, this.#revision, waits);
   }
 
   #snapshot(message: Extract<SyncMessage, { type: 'snapshot' }>): void {
@@ -476,8 +466,10 @@ export class PageSync {
     // A cell that is not there any more still says where its neighbours were.
     for (const id of view.ids) if (!next.has(id)) next.bury(id, view.before(id));
     const done = settled.flatMap((item) => (item.kind === 'ops' ? item.ops : []));
-    const bases = sameEpoch ? this.#waitingBases(done) : this.#unsavedBases();
-    const caught = first ? { ops: waiting, lost: [] } : catchUp(next, view, waiting, bases);
+    const texts = sameEpoch ? this.#waitingTexts(done) : this.#unsavedTexts();
+    // What the server had applied and not saved is not in there, either.
+    const gone = sameEpoch ? [] : this.#unsaved.operationsFor(next);
+    const caught = first ? { ops: waiting, lost: [] } : catchUp(next, view, [...gone, ...waiting], texts);
     this.#confirmed = next;
     this.#view = next.copy();
     this.#epoch = message.epoch;
@@ -486,6 +478,12 @@ export class PageSync {
     this.#untrusted.clear();
     for (const id of message.untrusted) this.#untrusted.add(id);
     this.#undo.clear();
+    if (sameEpoch) {
+      this.#unsaved.accepted(done, this.#revision);
+      for (const id of this.#unsaved.ids) this.#noteText(id, false);
+    } else {
+      this.#unsaved.clear();
+    }
     // A server that started again does not know which requests were heard; to run code twice is worse than not at all.
     const known = sameEpoch || message.seq > 0;
     const mayRepeat = (item: RequestItem) => item.seq === undefined || item.request.type === 'conflict';
@@ -505,19 +503,31 @@ export class PageSync {
   }
 
   /** The texts that waiting edits were made on. @param settled  own operations that the snapshot holds already */
-  #waitingBases(settled: readonly Operation[]): Map<CellId, Text | null> {
+  #waitingTexts(settled: readonly Operation[]): Map<CellId, KnownTexts> {
     const before = this.#confirmed.copy();
     for (const op of settled) apply(before, op);
-    const bases = new Map<CellId, Text | null>();
+    const texts = new Map<CellId, KnownTexts>();
     for (const op of this.#outbox.operations) {
-      if (op.op === 'edit-source') bases.set(op.id, before.cell(op.id)?.text ?? null);
+      if (op.op === 'edit-source') texts.set(op.id, { base: before.cell(op.id)?.text ?? null, later: [] });
     }
-    return bases;
+    return texts;
   }
 
-  /** The texts before all own edits that are not known to be on disk. */
-  #unsavedBases(): Map<CellId, Text | null> {
-    return new Map([...this.#unsaved].map(([id, { base }]) => [id, base]));
+  /** The texts that a server may have which was killed and started again, of cells with own edits. */
+  #unsavedTexts(): Map<CellId, KnownTexts> {
+    // What was on its way may have arrived.
+    const sent = this.#confirmed.copy();
+    const ops = this.#outbox.items.flatMap((item) =>
+      item.kind === 'ops' && item.seq !== undefined ? item.ops : [],
+    );
+    for (const op of ops) apply(sent, op);
+    const texts = new Map<CellId, KnownTexts>();
+    for (const id of this.#unsaved.ids) {
+      const known = this.#unsaved.of(id);
+      const last = sent.cell(id)?.text;
+      if (known !== undefined) texts.set(id, { ...known, later: [...known.later, ...(last ? [last] : [])] });
+    }
+    return texts;
   }
 
   /** An own edit of this cell has nothing left to apply to: its text is kept for a new cell. */
@@ -534,11 +544,12 @@ export class PageSync {
   #rescue(): void {
     const lost = this.#lost;
     this.#lost = [];
-    for (const { id, cell } of lost) {
+    for (const { id, cell, base } of lost) {
       const now = this.#view.cell(id)?.cell;
       if (now?.source === cell.source) continue;
       if (now !== undefined) {
-        this.#outbox.addRequest({ type: 'conflict', cell: id, text: cell.source });
+        const from = base === undefined ? {} : { base };
+        this.#outbox.addRequest({ type: 'conflict', cell: id, text: cell.source, ...from });
         continue;
       }
       const { cell_type, source } = cell;
@@ -557,8 +568,4 @@ function isStructural(
   op: Operation,
 ): op is Extract<Operation, { op: 'insert-cell' | 'delete-cell' | 'move-cell' }> {
   return op.op === 'insert-cell' || op.op === 'delete-cell' || op.op === 'move-cell';
-}
-
-function cellOf(op: Operation): CellId | null {
-  return op.op === 'insert-cell' ? op.cell.id : op.id;
 }

@@ -63,9 +63,15 @@ export function parsePageMessage(text: string): PageMessage {
         ...(value['checkpoint'] === true ? { checkpoint: true } : {}),
       };
     case 'conflict': {
-      const { cell, text } = value;
+      const { cell, text, base } = value;
       if (!isName(cell) || typeof text !== 'string') return refuse('"conflict" has a "cell" and a "text".');
-      return { type: 'conflict', cell, text, ...(seq === undefined ? {} : { seq }) };
+      return {
+        type: 'conflict',
+        cell,
+        text,
+        ...(typeof base === 'string' ? { base } : {}),
+        ...(seq === undefined ? {} : { seq }),
+      };
     }
     case 'resolve':
       if (!isName(value['conflict'])) return refuse('"resolve" has the id of a "conflict".');

@@ -108,9 +108,9 @@ export class DocumentClient {
     this.#send({ type: 'resolve', conflict: conflict.id });
   }
 
-  /** What an earlier page could not send, and the cell was changed meanwhile: the server keeps both texts. */
-  reportConflict(cell: CellId, text: string): void {
-    this.#send({ type: 'conflict', cell, text });
+  /** What an earlier page could not send, and the cell was changed meanwhile: the server merges it, or keeps both texts. */
+  reportConflict({ cell, text, base }: { cell: CellId; text: string; base: string | null }): void {
+    this.#send({ type: 'conflict', cell, text, ...(base === null ? {} : { base }) });
   }
 
   /** Starts a kernel for the notebook when none runs. */

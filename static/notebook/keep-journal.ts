@@ -31,7 +31,7 @@ export async function keepJournal(page: NotebookPage): Promise<void> {
     if (!page.canEdit) break;
     const { ops, conflicts } = replay(page.view, entry);
     page.perform(ops);
-    for (const { cell, text } of conflicts) client.reportConflict(cell, text);
+    for (const conflict of conflicts) client.reportConflict(conflict);
     restored += ops.length + conflicts.length;
   }
   if (restored === 0) return;

@@ -171,6 +171,97 @@ describe('PageSync', () => {
     expect(sent.at(-1)).toMatchObject({ type: 'conflict', cell: 'b', text: 'y mine' });
   });
 
+  describe('on a server that was killed and started again', () => {
+    /** Types `1`, `2`, `3` behind the `x` of cell a, one batch each. */
+    function typing() {
+      const one = page();
+      for (const n of [1, 2, 3]) one.sync.perform([append('a', n, `${n}`)], { undoable: false });
+      one.sync.receive({ type: 'ack', seq: 1, revision: 1 });
+      return one;
+    }
+    const conflicts = (sent: SyncRequest[]) => sent.filter(({ type }) => type === 'conflict');
+
+    it.each([
+      ['nothing of it', 'x'],
+      ['what it had confirmed', 'x1'],
+      // the page typed 2 and 3 while 1 was on its way, and sent them as one
+      ['what it had applied and could not say any more', 'x123'],
+    ])('knows its own typing in a file that has %s', (_, source) => {
+      const { sync, sent, text } = typing();
+      sync.receive(snapshot([cell('a', source), cell('b', 'y')], { epoch: 'two' }));
+      expect(text()).toEqual(['x123', 'y']);
+      expect(conflicts(sent)).toEqual([]);
+    });
+
+    it.each(['x1', 'x12', 'x123', 'x1234', 'x12345'])(
+      'knows its own typing in %s, saved between what it heard of and what it typed then',
+      (source) => {
+        const { sync, sent, text } = page();
+        for (let n = 1; n <= 5; n += 1) {
+          sync.perform([append('a', n, `${n}`)], { undoable: false });
+          if (n < 5) sync.receive({ type: 'ack', seq: n, revision: n });
+          if (n === 2) sync.receive({ type: 'saved', epoch: 'one', revision: 1 });
+        }
+        expect(sync.unsavedTexts()).toEqual([{ id: 'a', base: 'x1' }]);
+        sync.receive(snapshot([cell('a', source), cell('b', 'y')], { epoch: 'two' }));
+        expect(text()).toEqual(['x12345', 'y']);
+        expect(conflicts(sent)).toEqual([]);
+      },
+    );
+
+    it('knows its own typing between what others typed in the cell', () => {
+      const { sync, sent, text } = page();
+      sync.perform([append('a', 1, '1')], { undoable: false });
+      sync.receive({ type: 'ack', seq: 1, revision: 1 });
+      sync.receive({ type: 'ops', revision: 2, client: 'you', seq: 1, ops: [append('a', 2, 'B')] });
+      sync.perform([append('a', 3, '2')], { undoable: false });
+      sync.receive(snapshot([cell('a', 'x1B'), cell('b', 'y')], { epoch: 'two' }));
+      expect(text()).toEqual(['x1B2', 'y']);
+      expect(conflicts(sent)).toEqual([]);
+    });
+
+    it('gives a text that another program changed to the server, with what both were made from', () => {
+      const { sync, sent } = typing();
+      sync.receive(snapshot([cell('a', 'theirs'), cell('b', 'y')], { epoch: 'two' }));
+      expect(conflicts(sent)).toMatchObject([{ cell: 'a', text: 'x123', base: 'x' }]);
+    });
+
+    it('does again what was applied and not saved to whole cells, each once', () => {
+      const { sync, text } = page([cell('a', 'x'), cell('b', 'y'), cell('c', 'z'), cell('d', '!')]);
+      sync.perform([{ op: 'move-cell', id: 'c', after: null }]);
+      sync.perform([{ op: 'delete-cell', id: 'a' }]);
+      sync.perform([{ op: 'set-metadata', id: 'b', metadata: { tags: ['t'] } }]);
+      sync.perform([{ op: 'delete-cell', id: 'd' }]);
+      sync.perform([{ op: 'insert-cell', cell: cell('n', 'new'), after: 'b' }]);
+      for (let seq = 1; seq <= 5; seq += 1) sync.receive({ type: 'ack', seq, revision: seq });
+      // The deletion of d is not done again: another program has written into the cell.
+      const onDisk = [cell('a', 'x'), cell('b', 'y'), cell('c', 'z'), cell('d', 'theirs')];
+      sync.receive(snapshot(onDisk, { epoch: 'two' }));
+      expect(text()).toEqual(['z', 'y', 'new', 'theirs']);
+      expect(sync.view.cell('b')?.cell.metadata).toEqual({ tags: ['t'] });
+    });
+
+    it('does nothing again that was saved, or that somebody else has changed since', () => {
+      const { sync, sent, text } = page([cell('a', 'x'), cell('b', 'y'), cell('c', 'z')]);
+      sync.perform([{ op: 'move-cell', id: 'c', after: null }]);
+      sync.receive({ type: 'ack', seq: 1, revision: 1 });
+      sync.receive({ type: 'saved', epoch: 'one', revision: 1 });
+      sync.perform([{ op: 'move-cell', id: 'b', after: null }]);
+      sync.receive({ type: 'ack', seq: 2, revision: 2 });
+      sync.receive({
+        type: 'ops',
+        revision: 3,
+        client: 'you',
+        seq: 1,
+        ops: [{ op: 'move-cell', id: 'b', after: 'a' }],
+      });
+      const before = sent.length;
+      sync.receive(snapshot([cell('a', 'x'), cell('b', 'y'), cell('c', 'z')], { epoch: 'two' }));
+      expect(text()).toEqual(['x', 'y', 'z']);
+      expect(sent.length).toBe(before);
+    });
+  });
+
   it('finds an edited cell again that has another id since its file was read again', () => {
     const { sync, text, notices } = page();
     sync.perform([append('b', 1, ' saved')], { undoable: false });
