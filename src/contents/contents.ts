@@ -71,6 +71,12 @@ const DEFAULT_MAX_BODY = 512 * 1024 * 1024;
 /** More bytes than this do not fit into one JSON text, as base64, in a JavaScript string. */
 const LARGEST_CONTENT = 256 * 1024 * 1024;
 
+/** `hooked`: what the owner's hook made of the bytes, when it changed them. */
+export interface WrittenBytes {
+  entry: Entry;
+  hooked?: Buffer;
+}
+
 export interface SaveResult {
   model: ContentsModel;
   /** nothing was there before */
@@ -170,25 +176,30 @@ export class Contents {
     path: string,
     bytes: Uint8Array,
     when?: { revision?: Revision; absent?: true },
-  ): Promise<Entry> {
+  ): Promise<WrittenBytes> {
     const clean = this.#allowed(path, 'write');
     const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const entry = await this.#hooked(clean, given, (wanted) => this.store.write(clean, wanted, when));
+    const written = await this.#hooked(clean, given, (wanted) => this.store.write(clean, wanted, when));
     this.#tell({ action: 'save', path: clean });
-    return entry;
+    return written;
   }
 
   /** Saves the bytes of a notebook or file, with the owner's hooks around it. */
-  async #hooked(path: string, bytes: Buffer, write: (bytes: Buffer) => Promise<Entry>): Promise<Entry> {
-    if (this.#hooks.isEmpty || !path.endsWith('.ipynb')) return write(bytes);
+  async #hooked(
+    path: string,
+    bytes: Buffer,
+    write: (bytes: Buffer) => Promise<Entry>,
+  ): Promise<WrittenBytes> {
+    if (this.#hooks.isEmpty || !path.endsWith('.ipynb')) return { entry: await write(bytes) };
     const file = readNotebook(bytes);
     const content = notebookContent(file, false);
     const before = JSON.stringify(content);
     const model = await this.#beforeSave(path, { type: 'notebook', format: 'json', content });
     const isChanged = JSON.stringify(model.content) !== before;
-    const entry = await write(isChanged ? Buffer.from(saveContent(file, model.content).toBytes()) : bytes);
+    const hooked = isChanged ? Buffer.from(saveContent(file, model.content).toBytes()) : undefined;
+    const entry = await write(hooked ?? bytes);
     await this.#afterSave(path, model);
-    return entry;
+    return hooked === undefined ? { entry } : { entry, hooked };
   }
 
   #beforeSave(path: string, model: SavedModel): Promise<SavedModel> {

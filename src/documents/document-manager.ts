@@ -3,7 +3,8 @@ import { cleanPath, type OpenDocuments } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
 import type { WholeOutput } from '../notebook/index.js';
 import { Histories } from './histories.js';
-import { LiveDocument, type DocumentOptions } from './live-document.js';
+import type { DocumentOptions } from './document-options.js';
+import { LiveDocument } from './live-document.js';
 
 export interface DocumentManagerOptions extends Omit<
   DocumentOptions,

@@ -7,7 +7,7 @@ import { HttpError } from '../http-error.js';
 import type { NotebookFile } from '../notebook/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { OperationBatch, SavedState, ServerMessage } from '../protocol/document-messages.js';
-import type { DocumentStorage, ReadFile } from './document-storage.js';
+import type { DocumentStorage, Hooked, ReadFile } from './document-storage.js';
 import { SaveSchedule, type SaveTimes } from './save-schedule.js';
 
 export interface SaverPort {
@@ -21,6 +21,8 @@ export interface SaverPort {
   saved(): void;
   /** Brings in what another program wrote. @returns whether the document is now what the file says */
   merge(read: ReadFile): boolean;
+  /** Brings in what the owner's hook made of what was saved. */
+  hooked(hooked: Hooked): void;
   /** Whether to save when nobody asks for it. */
   maySaveUnasked(): boolean;
 }
@@ -199,8 +201,11 @@ export class DocumentSaver {
       const revision = this.port.revision();
       const written = await storage.write(this.port.state(), asked);
       if (written.kind === 'written') {
-        this.#saved = revision;
         this.#isDetached = false;
+        const isSame = this.port.revision() === revision;
+        if (written.hooked !== undefined) this.port.hooked(written.hooked);
+        // What the hook made is on disk already; saving it again might go on without end.
+        this.#saved = isSame ? this.port.revision() : revision;
         if (written.upgraded !== undefined) this.#warnUpgraded(written.upgraded);
         return true;
       }

@@ -12,7 +12,7 @@ import {
   type Entry,
 } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
-import type { NotebookFile } from '../notebook/index.js';
+import { readNotebook, type NotebookFile } from '../notebook/index.js';
 import { alignFile } from '../notebook/merge.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import { sameJson } from '../notebook/operations.js';
@@ -27,12 +27,26 @@ export type ContentsSource = Pick<
 };
 
 export type Written =
-  /** `upgraded`: the format that the file had before, and the path of a copy of it, once */
-  | { kind: 'written'; entry: Entry; upgraded?: { from: number; copy: string } }
+  /**
+   * `upgraded`: the format that the file had before, and the path of a copy of it, once; `hooked`: what was meant to be
+   * written, where the owner's hook made something else of it
+   */
+  | {
+      kind: 'written';
+      entry: Entry;
+      upgraded?: { from: number; copy: string };
+      hooked?: Hooked;
+    }
   /** somebody else wrote the file; nothing was written */
   | { kind: 'changed' }
   /** the file is not there any more; nothing was written */
   | { kind: 'gone' };
+
+/** The notebook that was to be saved, and the one that is on disk. */
+export interface Hooked {
+  meant: NotebookState;
+  written: NotebookState;
+}
 
 export interface ReadFile {
   entry: Entry;
@@ -103,14 +117,25 @@ export class DocumentStorage {
     const upgraded = await this.#keepOldFormat();
     const result = await this.#writeBytes(bytes, again);
     if (result.kind !== 'written') return result;
+    const { entry, hooked } = result;
     this.#oldFormat = undefined;
-    this.entry = result.entry;
+    this.entry = entry;
     // Another client may have said meanwhile what the next save is to be written over.
     if (this.file === over) this.file = written;
-    this.#onDisk = written;
+    this.#onDisk = hooked === undefined ? written : alignFile(readNotebook(hooked), written);
     this.#metadata = metadata;
     adopt(state, saved, written);
-    return upgraded === undefined ? result : { ...result, upgraded };
+    return {
+      kind: 'written',
+      entry,
+      ...(upgraded === undefined ? {} : { upgraded }),
+      ...(hooked === undefined ? {} : { hooked: this.#hooked(state, written) }),
+    };
+  }
+
+  #hooked(state: NotebookState, meant: NotebookFile): Hooked {
+    const known = stateOf(meant, state);
+    return { meant: known, written: stateOf(this.#onDisk, known) };
   }
 
   /** Whether the file is still as we know it. Touched without a change counts as unchanged. */
@@ -192,20 +217,21 @@ export class DocumentStorage {
     return modified.toISOString();
   }
 
-  async #writeBytes(bytes: Uint8Array, again: boolean): Promise<Written> {
+  async #writeBytes(
+    bytes: Uint8Array,
+    again: boolean,
+  ): Promise<{ kind: 'written'; entry: Entry; hooked?: Buffer } | { kind: 'changed' } | { kind: 'gone' }> {
     let { revision } = this.entry;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const entry = await this.contents.writeBytes(this.path, bytes, { revision });
-        return { kind: 'written', entry };
+        return { kind: 'written', ...(await this.contents.writeBytes(this.path, bytes, { revision })) };
       } catch (error) {
         const lost = error instanceof HttpError && (error.status === 409 || error.status === 404);
         if (!lost || attempt === MOST_ATTEMPTS) throw error;
       }
       if ((await this.contents.stat(this.path)) === undefined) {
         if (!again) return { kind: 'gone' };
-        const entry = await this.contents.writeBytes(this.path, bytes, { absent: true });
-        return { kind: 'written', entry };
+        return { kind: 'written', ...(await this.contents.writeBytes(this.path, bytes, { absent: true })) };
       }
       const theirs = await this.contents.readBytes(this.path);
       const isKnown = isSpelledAs(this.#onDisk, theirs.bytes) || theirs.bytes.equals(bytes);

@@ -61,6 +61,21 @@ export function documentsRouter({ documents }: { documents: DocumentManager }): 
     response.end(body);
   });
 
+  /** The models of all widgets, as files and other programs have them. */
+  router.get('/api/documents/:id/widgets', (request, response) => {
+    const { widgets } = find(request.params.id);
+    response.setHeader('Content-Disposition', 'attachment');
+    response.type('application/vnd.jupyter.widget-state+json').end(JSON.stringify(widgets));
+  });
+
+  /** A model that a page was told of by name. */
+  router.get('/api/documents/:id/widgets/:model', (request, response) => {
+    const model = find(request.params.id).widget(request.params.model);
+    if (model === undefined) throw new HttpError(404, 'This widget is not there any more.');
+    response.setHeader('Content-Disposition', 'attachment');
+    response.json(model);
+  });
+
   router.use(historyRouter(find));
 
   return router;

@@ -16,6 +16,7 @@
  */
 import type { CellExecution, Operation } from '../notebook/operations.js';
 import type { Cell, CellId, JsonObject } from '../notebook/types.js';
+import type { WidgetModel, WidgetReference } from './widget-messages.js';
 
 /** Answer of `POST api/documents {path, kernel_name?, start_kernel?}`; the id survives a rename. */
 export interface DocumentModel {
@@ -87,6 +88,8 @@ export type ServerMessage =
       /** ids of cells whose outputs came from outside and are not trusted: active content must not run */
       untrusted: CellId[];
       last_checkpoint: string | null;
+      /** all models of widgets, also of a kernel that has ended */
+      widgets: WidgetChanges;
       /** the highest sequence number of this page that was dealt with; 0 when none is known */
       seq: number;
     }
@@ -115,12 +118,17 @@ export type ServerMessage =
   /** All texts that wait for a person's choice, whenever they have changed. */
   | { type: 'conflict'; conflicts: CellConflict[] }
   | { type: 'path'; path: string }
+  /** Models of widgets that are others now; to a page that comes back, all of them. */
+  | { type: 'widgets'; models: WidgetChanges }
   /** Something a person should read: a save conflict, a queue cleared, a kernel that died. */
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; message: string }
   /** `?` and `??` (payload `page`): for the pager. */
   | { type: 'pager'; cell: CellId; data: Record<string, unknown> }
   /** The document is closed on the server: the file was deleted, or the session of this page was logged out. */
   | { type: 'closed'; reason: string };
+
+/** Models by id, as they are now; large ones by name; null: it is gone. */
+export type WidgetChanges = Record<string, WidgetModel | WidgetReference | null>;
 
 export interface Prompt {
   cell: CellId;
@@ -152,8 +160,11 @@ export type PageMessage =
   | { type: 'execute'; seq?: number; cells: CellId[] }
   /** A person came back to the page: has another program changed the file? */
   | { type: 'focus' }
-  /** What this page typed while it was away, and the cell was changed elsewhere: both texts are kept. */
-  | { type: 'conflict'; seq?: number; cell: CellId; text: string }
+  /**
+   * What this page typed while it was away, and the cell was changed elsewhere. With `base`, what it started from, lines that
+   * only one side changed are merged; otherwise both texts are kept.
+   */
+  | { type: 'conflict'; seq?: number; cell: CellId; text: string; base?: string }
   /** A person has chosen. */
   | { type: 'resolve'; conflict: string }
   /** Takes single cells out of the queue that do not run yet. */

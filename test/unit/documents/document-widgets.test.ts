@@ -1,0 +1,319 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DocumentWidgets } from '../../../src/documents/document-widgets.js';
+import { notCaptured, OutputCapture } from '../../../src/documents/output-capture.js';
+import { WidgetStates } from '../../../src/documents/widget-states.js';
+import type { JsonObject } from '../../../src/notebook/types.js';
+import type { WidgetChanges } from '../../../src/protocol/document-messages.js';
+import { modelChange } from '../../../src/protocol/widget-messages.js';
+import type { WireMessage } from '../../../src/protocol/wire-frames.js';
+
+const none = Buffer.alloc(0);
+const message = (content: object, buffers: Buffer[] = []): WireMessage => ({
+  identities: [],
+  header: none,
+  parentHeader: none,
+  metadata: none,
+  content: Buffer.from(JSON.stringify(content)),
+  buffers,
+});
+const bar: JsonObject = {
+  _model_name: 'FloatProgressModel',
+  _model_module: '@jupyter-widgets/controls',
+  _model_module_version: '2.0.0',
+  value: 0,
+};
+const out: JsonObject = { ...bar, _model_name: 'OutputModel', msg_id: '', outputs: [] };
+
+describe('modelChange', () => {
+  const open = (data: object, target_name = 'jupyter.widget') => ({ comm_id: 'm', target_name, data });
+  const update = (data: object) => ({ comm_id: 'm', data });
+  const one = Buffer.from([1]);
+
+  it.each<[string, string, object, Buffer[], unknown]>([
+    [
+      'a model',
+      'comm_open',
+      open({ state: { a: 1 }, buffer_paths: [] }),
+      [],
+      { kind: 'open', state: { a: 1 } },
+    ],
+    ['a model of version 1', 'comm_open', open({ a: 1 }), [], { kind: 'open', state: { a: 1 } }],
+    ['a comm of something else', 'comm_open', open({}, 'debugger'), [], undefined],
+    [
+      'an update',
+      'comm_msg',
+      update({ method: 'update', state: { a: 2 } }),
+      [],
+      { kind: 'update', state: { a: 2 } },
+    ],
+    [
+      'an update with a buffer',
+      'comm_msg',
+      update({ method: 'update', state: {}, buffer_paths: [['v', 0]] }),
+      [one],
+      { buffers: [{ path: ['v', 0], data: one }] },
+    ],
+    [
+      'an update of version 1 with a buffer',
+      'comm_msg',
+      update({ method: 'update', state: {}, buffers: ['v'] }),
+      [one],
+      { buffers: [{ path: ['v'], data: one }] },
+    ],
+    [
+      'a path without a buffer, and one that is none',
+      'comm_msg',
+      update({ method: 'update', state: {}, buffer_paths: [[0], ['v']] }),
+      [one],
+      { buffers: [] },
+    ],
+    [
+      'an echo, whose outputs are old',
+      'comm_msg',
+      update({ method: 'echo_update', state: { a: 1, outputs: [] } }),
+      [],
+      { kind: 'update', state: { a: 1 } },
+    ],
+    ['a message of its own', 'comm_msg', update({ method: 'custom', content: {} }), [], undefined],
+    ['the end', 'comm_close', { comm_id: 'm', data: {} }, [], { kind: 'close' }],
+    ['no state', 'comm_open', open([]), [], undefined],
+    ['no id', 'comm_msg', { data: { method: 'update', state: {} } }, [], undefined],
+  ])('reads %s', (_, type, content, buffers, expected) => {
+    const change = modelChange(type, content, buffers, () => true);
+    if (expected === undefined) expect(change).toBeUndefined();
+    else expect(change).toMatchObject({ id: 'm', ...(expected as object) });
+  });
+
+  it('takes no update of a comm that nobody opened as a widget', () => {
+    expect(modelChange('comm_msg', update({ method: 'update', state: {} }), [], () => false)).toBeUndefined();
+  });
+});
+
+describe('WidgetStates', () => {
+  it('replaces fields with their buffers, and keeps the others', () => {
+    const states = new WidgetStates();
+    states.open('m', { ...bar, v: [null, null], w: 1 }, [
+      { path: ['v', 0], data: Buffer.from('old') },
+      { path: ['w'], data: Buffer.from('kept') },
+    ]);
+    states.update('m', { v: [null] }, [{ path: ['v', 0], data: Buffer.from('new') }]);
+    expect(states.model('m')).toEqual({
+      model_name: 'FloatProgressModel',
+      model_module: '@jupyter-widgets/controls',
+      model_module_version: '2.0.0',
+      state: { ...bar, v: [null], w: 1 },
+      buffers: [
+        { encoding: 'base64', path: ['w'], data: Buffer.from('kept').toString('base64') },
+        { encoding: 'base64', path: ['v', 0], data: Buffer.from('new').toString('base64') },
+      ],
+    });
+  });
+
+  it('counts what it holds, and holds nothing of what was closed', () => {
+    const states = new WidgetStates();
+    states.open('m', bar, []);
+    const { size } = states;
+    states.update('m', { text: 'x'.repeat(1_000) }, [{ path: ['b'], data: Buffer.alloc(500) }]);
+    expect(states.size).toBeGreaterThan(size + 1_400);
+    states.update('m', { text: '', b: null }, []);
+    expect(states.size).toBeLessThan(size + 100);
+    states.close('m');
+    expect(states.size).toBe(0);
+  });
+
+  it('makes room: first models of kernels that have ended, then those that have not changed for the longest', () => {
+    const dropped: string[] = [];
+    const states = new WidgetStates((id) => dropped.push(id), 4_000);
+    const text = { text: 'x'.repeat(900) };
+    states.open('ended', text, []);
+    states.end();
+    for (const id of ['a', 'b', 'c']) states.open(id, text, []);
+    states.update('a', { value: 1 }, []);
+    states.open('d', text, []);
+    expect(dropped).toEqual(['ended']);
+    states.open('e', text, []);
+    expect(dropped).toEqual(['ended', 'b']);
+    expect(states.ids).toEqual(['c', 'a', 'd', 'e']);
+  });
+
+  it('keeps a field that every object seems to have', () => {
+    const states = new WidgetStates();
+    states.open('__proto__', JSON.parse('{"__proto__":1,"constructor":2}') as JsonObject, []);
+    expect(JSON.stringify(states.model('__proto__')?.state)).toBe('{"__proto__":1,"constructor":2}');
+  });
+});
+
+describe('OutputCapture', () => {
+  it('gives the output of a request to the widget that asked last, and back when that has enough', () => {
+    const capture = new OutputCapture();
+    capture.set('outer', 'run');
+    capture.set('inner', 'run');
+    expect(capture.of('run')).toBe('inner');
+    capture.set('inner', '');
+    expect(capture.of('run')).toBe('outer');
+    capture.set('outer', 'other');
+    expect(capture.of('run')).toBeUndefined();
+    expect(capture.of('other')).toBe('outer');
+  });
+
+  it('tells of recorded messages which went to the cell', () => {
+    const said = (type: string, content: object) => ({ type, content: Buffer.from(JSON.stringify(content)) });
+    const take = (msg_id: string) =>
+      said('comm_msg', { comm_id: 'o', data: { method: 'update', state: { msg_id } } });
+    const messages = [
+      said('stream', { text: 'to the cell' }),
+      take('run'),
+      said('stream', { text: 'to the widget' }),
+      take(''),
+      said('stream', { text: 'to the cell again' }),
+    ];
+    expect(notCaptured(messages, 'run')).toEqual([messages[0], messages[4]]);
+  });
+});
+
+describe('DocumentWidgets', () => {
+  let widgets: DocumentWidgets;
+  let told: WidgetChanges[];
+  let shown: [string, unknown][];
+  let isWatched: boolean;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    told = [];
+    shown = [];
+    isWatched = true;
+    widgets = new DocumentWidgets({
+      isWatched: () => isWatched,
+      tell: (changed) => told.push(changed),
+      showsNow: (...one) => shown.push(one),
+      isOurs: (request) => request === 'run',
+    });
+  });
+  afterEach(() => {
+    widgets.close();
+    vi.useRealTimers();
+  });
+  const say = (type: string, content: object, buffers: Buffer[] = [], parent = 'run') =>
+    widgets.message(type, parent, message(content, buffers));
+  const open = (id: string, state: JsonObject) =>
+    say('comm_open', { comm_id: id, target_name: 'jupyter.widget', data: { state, buffer_paths: [] } });
+  const update = (id: string, state: JsonObject) =>
+    say('comm_msg', { comm_id: id, data: { method: 'update', state, buffer_paths: [] } });
+  const print = (text: string, parent = 'run') => say('stream', { name: 'stdout', text }, [], parent);
+  const outputsOf = (id: string) => {
+    vi.advanceTimersByTime(500);
+    return widgets.model(id)?.state['outputs'];
+  };
+
+  it('tells pages of what has changed, 20 times a second at most, and not when nobody looks', () => {
+    open('m', bar);
+    for (let value = 1; value <= 1_000; value += 1) {
+      update('m', { value });
+      vi.advanceTimersByTime(1);
+    }
+    vi.advanceTimersByTime(100);
+    expect(told.length).toBeGreaterThan(15);
+    expect(told.length).toBeLessThanOrEqual(21);
+    expect(told.at(-1)).toMatchObject({ m: { model_name: 'FloatProgressModel', state: { value: 1_000 } } });
+    isWatched = false;
+    update('m', { value: 0 });
+    vi.advanceTimersByTime(100);
+    expect(told.at(-1)).toMatchObject({ m: { state: { value: 1_000 } } });
+    expect(widgets.all).toMatchObject({ m: { state: { value: 0 } } });
+    isWatched = true;
+    say('comm_close', { comm_id: 'm', data: {} });
+    vi.advanceTimersByTime(100);
+    expect(told.at(-1)).toEqual({ m: null });
+    expect(widgets.all).toEqual({});
+  });
+
+  it('names what is large, and has it in the form of files', () => {
+    open('large', { ...bar, text: 'x'.repeat(70_000) });
+    open('small', bar);
+    expect(widgets.all).toMatchObject({
+      large: { model_name: 'FloatProgressModel', size: expect.any(Number) as number },
+      small: { state: bar },
+    });
+    expect(JSON.stringify(widgets.all).length).toBeLessThan(1_000);
+    expect(widgets.whole).toMatchObject({
+      version_major: 2,
+      version_minor: 0,
+      state: { small: { state: bar }, large: { state: { value: 0 } } },
+    });
+  });
+
+  it('leaves the messages of other comms and those that print to others', () => {
+    expect(print('to the cell')).toBe(false);
+    expect(say('comm_open', { comm_id: 'x', target_name: 'debugger', data: {} })).toBe(true);
+    expect(widgets.all).toEqual({});
+  });
+
+  it('keeps what an Output widget captures, by the rules of cells', () => {
+    open('o', out);
+    update('o', { msg_id: 'run' });
+    expect(print('1\n')).toBe(true);
+    expect(print('2\n')).toBe(true);
+    expect(
+      say('display_data', { data: { 'text/plain': 'old' }, metadata: {}, transient: { display_id: 'd' } }),
+    ).toBe(true);
+    expect(print('of another request', 'other')).toBe(false);
+    update('o', { msg_id: '' });
+    expect(print('to the cell')).toBe(false);
+    say('update_display_data', {
+      data: { 'text/plain': 'new' },
+      metadata: {},
+      transient: { display_id: 'd' },
+    });
+    expect(outputsOf('o')).toEqual([
+      { output_type: 'stream', name: 'stdout', text: '1\n2\n' },
+      { output_type: 'display_data', data: { 'text/plain': 'new' }, metadata: {} },
+    ]);
+    update('o', { msg_id: 'run' });
+    say('clear_output', { wait: true });
+    expect(outputsOf('o')).toHaveLength(2);
+    print('again');
+    expect(outputsOf('o')).toEqual([{ output_type: 'stream', name: 'stdout', text: 'again' }]);
+    say('clear_output', { wait: false });
+    expect(outputsOf('o')).toEqual([]);
+  });
+
+  it('tells the kernel once, when the request is over, what its Output widgets show', () => {
+    open('o', out);
+    update('o', { msg_id: 'run' });
+    for (let n = 0; n < 100; n += 1) {
+      print('.');
+      vi.advanceTimersByTime(100);
+    }
+    expect(shown).toEqual([]);
+    say('status', { execution_state: 'idle' }, [], 'other');
+    expect(shown).toEqual([]);
+    say('status', { execution_state: 'idle' });
+    say('status', { execution_state: 'idle' });
+    expect(shown).toEqual([['o', [{ output_type: 'stream', name: 'stdout', text: '.'.repeat(100) }]]]);
+  });
+
+  it('takes what the kernel itself puts into an Output widget, and leaves out what no page could show', () => {
+    open('o', out);
+    update('o', { outputs: [{ output_type: 'stream', name: 'stdout', text: ['a', 'b'] }, { no: 'output' }] });
+    update('o', { msg_id: 'run' });
+    print('c');
+    expect(outputsOf('o')).toEqual([{ output_type: 'stream', name: 'stdout', text: 'abc' }]);
+  });
+
+  it('shows what was when the kernel is gone, and captures nothing more', () => {
+    open('o', out);
+    update('o', { msg_id: 'run' });
+    print('before');
+    widgets.kernelLost();
+    expect(print('after')).toBe(false);
+    update('o', { value: 5 });
+    expect(widgets.all).toMatchObject({ o: { state: { value: 0, outputs: [{ text: 'before' }] } } });
+  });
+
+  it('takes nothing that is nested too deep to be sent anywhere', () => {
+    open('m', bar);
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const content = `{"comm_id":"m","data":{"method":"update","state":{"value":${deep}}}}`;
+    widgets.message('comm_msg', 'run', { ...message({}), content: Buffer.from(content) });
+    expect(widgets.model('m')?.state['value']).toBe(0);
+  });
+});
