@@ -8,6 +8,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 
 import type { Log } from '../log.js';
+import { BoundSockets } from './bound-sockets.js';
 import { fullLifetime, sessionId, SessionStore } from './session-store.js';
 import type { BrowserLogin, Credentials, Identity } from './types.js';
 import { sessionXsrf } from './xsrf.js';
@@ -19,6 +20,8 @@ declare module 'express-session' {
     /** from where, and with what browser: for the owner, who looks whether all of them are theirs */
     address?: string;
     agent?: string;
+    /** id of the API token that it was opened with, and ends with */
+    apiToken?: string;
   }
 }
 
@@ -33,14 +36,23 @@ export interface BrowserSessionsOptions {
   stateDirectory: string;
   cookieSecret: string;
   credentials: Credentials;
+  /** whether the API token of that id was not revoked */
+  isValidToken: (id: string) => boolean;
   log: Log;
+}
+
+/** How a browser came to its session. */
+export interface Arrival {
+  /** how the browser reaches us, which decides whether it takes Secure cookies */
+  https: boolean;
+  /** of the browser */
+  address: string;
+  /** id of the API token that it showed */
+  apiToken?: string | undefined;
 }
 
 /** Characters of a browser's name for itself that are kept. */
 const LONGEST_AGENT = 200;
-
-/** How long a client has to close its websockets politely after its session ended. */
-const socketGrace = 1_000;
 
 export class BrowserSessions {
   /** `nbserver-<port>-<hash>`: browsers send cookies to every port of a host, so that two servers need two names. */
@@ -49,7 +61,7 @@ export class BrowserSessions {
   readonly #store: SessionStore;
   readonly #middleware: RequestHandler;
   readonly #listeners = new Set<(id: string) => void>();
-  readonly #sockets = new Map<string, Set<IncomingMessage['socket']>>();
+  readonly #sockets = new BoundSockets();
 
   constructor(options: BrowserSessionsOptions) {
     this.#options = options;
@@ -79,15 +91,17 @@ export class BrowserSessions {
     const request = await this.#load(req, res);
     // Outside the cookie's path express-session leaves no session at all.
     const found = request.session as Request['session'] | undefined;
-    return found?.loggedIn ? this.#identity(request.sessionID) : undefined;
+    if (!found?.loggedIn) return undefined;
+    const { apiToken } = found;
+    const identity = this.#identity(request.sessionID);
+    if (apiToken === undefined) return identity;
+    if (this.#options.isValidToken(apiToken)) return { ...identity, apiToken };
+    this.#store.end(identity.id);
+    return undefined;
   }
 
-  /**
-   * Opens a session under a new id and sets its cookies.
-   * @param https    how the browser reaches us, which decides whether it takes Secure cookies
-   * @param address  of the browser
-   */
-  async open(req: Request, res: Response, https: boolean, address: string): Promise<SessionIdentity> {
+  /** Opens a session under a new id and sets its cookies. */
+  async open(req: Request, res: Response, { https, address, apiToken }: Arrival): Promise<SessionIdentity> {
     // express-session asks `req.secure`, which knows nothing of public_url and our trusted proxies.
     Object.defineProperty(req, 'secure', { value: https || this.#options.secureCookies, configurable: true });
     await this.#load(req, res);
@@ -95,6 +109,7 @@ export class BrowserSessions {
     req.session.loggedIn = true;
     req.session.address = address;
     req.session.agent = (req.get('user-agent') ?? '').slice(0, LONGEST_AGENT);
+    if (apiToken !== undefined) req.session.apiToken = apiToken;
     await promised((done) => req.session.save(done));
     const identity = this.#identity(req.sessionID);
     this.setXsrfCookie(res, identity.xsrf);
@@ -119,13 +134,7 @@ export class BrowserSessions {
   /** Ties an open connection to its session: it keeps the session from falling idle and ends with it. */
   bind(id: string, socket: IncomingMessage['socket']): void {
     const hold = this.#store.hold(id);
-    const sockets = this.#sockets.get(id) ?? new Set();
-    this.#sockets.set(id, sockets.add(socket));
-    socket.once('close', () => {
-      hold.release();
-      sockets.delete(socket);
-      if (sockets.size === 0 && this.#sockets.get(id) === sockets) this.#sockets.delete(id);
-    });
+    this.#sockets.bind(id, socket, () => hold.release());
   }
 
   onEnded(listener: (id: string) => void): { close(): void } {
@@ -152,6 +161,11 @@ export class BrowserSessions {
     }));
   }
 
+  /** Ends the sessions that an API token opened. */
+  endOpenedWith(apiToken: string): void {
+    for (const { id, data } of this.#store.list()) if (data.apiToken === apiToken) this.#store.end(id);
+  }
+
   /** Logs one browser out; false: there is no such session. */
   endOne(id: string): boolean {
     return this.#store.end(id);
@@ -163,12 +177,7 @@ export class BrowserSessions {
 
   #ended(id: string): void {
     for (const listener of this.#listeners) listener(id);
-    // Whoever listens says good-bye by its own protocol; what is still open then is cut.
-    const sockets = this.#sockets.get(id);
-    if (!sockets) return;
-    setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
-    }, socketGrace).unref();
+    this.#sockets.end(id);
   }
 
   #identity(sid: string): SessionIdentity {

@@ -1,11 +1,12 @@
 /** Puts the parts of authentication together from plain options. */
+import { ApiTokens } from './api-tokens.js';
 import { BrowserSessions } from './browser-sessions.js';
 import { cookieSecret as readCookieSecret } from './cookie-secret.js';
 import { Gate } from './gate.js';
 import { hostRules } from './host.js';
 import { loginRouter } from './login.js';
 import { originAllowed, originRules } from './origin.js';
-import { passwordHashProblem } from './password.js';
+import { passwdCheck, passwordHashProblem } from './password.js';
 import { trustedProxies } from './request-view.js';
 import { LoginThrottle } from './throttle.js';
 import type { Auth, AuthOptions, Credentials } from './types.js';
@@ -27,6 +28,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const publicHttps = Boolean(publicUrl?.startsWith('https:'));
   const crossSite = { origins, noXsrf: options.disableCheckXsrf ?? false };
   warn(options);
+  const apiTokens = new ApiTokens({ stateDirectory: options.stateDirectory, log });
+  const throttle = new LoginThrottle();
 
   // The name of the cookie holds the port, which is known when the first request comes.
   let open: BrowserSessions | undefined;
@@ -43,24 +46,35 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       stateDirectory: options.stateDirectory,
       cookieSecret,
       credentials,
+      isValidToken: (id) => apiTokens.isValid(id),
       log,
     });
-    open.onEnded((id) => {
-      for (const listener of listeners) listener(id);
-    });
+    open.onEnded(tellRevoked);
     return open;
   };
+  const tellRevoked = (id: string): void => {
+    for (const listener of listeners) listener(id);
+  };
+  apiTokens.onRevoked((id) => {
+    tellRevoked(id);
+    open?.endOpenedWith(id);
+  });
 
   const isOff = (): boolean => credentials.passwordHash === '' && credentials.token === '';
   const makeHosts = (): ReturnType<typeof hostRules> => hostRules({ ...options, authOff: isOff() });
   let hosts = makeHosts();
   const failed: { address: string; time: number }[] = [];
+  const onFailed = (address: string): void => {
+    failed.unshift({ address, time: Date.now() });
+    failed.length = Math.min(failed.length, failuresKept);
+  };
   const gate = new Gate({
     baseUrl,
     assets: options.assetFolders ?? [`${baseUrl}static/`],
     publicPaths: options.publicPaths ?? [],
     credentials: () => credentials,
     sessions,
+    apiTokens,
     trusted: trustedProxies(options.trustedProxies ?? (publicUrl ? ['loopback'] : [])),
     hosts: () => hosts,
     crossSite,
@@ -80,12 +94,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       gate,
       credentials: () => credentials,
       sessions,
+      apiTokens,
       origins,
-      throttle: new LoginThrottle(),
-      onFailed(address) {
-        failed.unshift({ address, time: Date.now() });
-        failed.length = Math.min(failed.length, failuresKept);
-      },
+      throttle,
+      onFailed,
       cookieSecret,
       renderLogin: options.renderLogin,
       renderLogout: options.renderLogout,
@@ -108,6 +120,23 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     logins: () => sessions().list(),
     endLogin: (id) => sessions().endOne(id),
     failedLogins: () => failed,
+    apiTokens,
+    async checkPassword(req, typed) {
+      const { address } = gate.view(req);
+      const attempt = throttle.attempt(address);
+      if (!attempt.allowed) return { right: false, retryAfter: attempt.retryAfter };
+      const right = await passwdCheck(credentials.passwordHash, typed);
+      if (right) attempt.succeeded();
+      else {
+        log.warn(`A wrong password was given from ${address}, by somebody who is logged in.`);
+        onFailed(address);
+      }
+      return { right };
+    },
+    async renewSession(req, res) {
+      const view = gate.view(req);
+      await sessions().open(req, res, { https: gate.isHttps(view), address: view.address });
+    },
     revokeAll: () => sessions().endAll(),
     loginUrl(origin) {
       const query = credentials.token === '' ? '' : `?token=${encodeURIComponent(credentials.token)}`;
@@ -115,6 +144,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     },
     close() {
       closed = true;
+      apiTokens.close();
       open?.close();
     },
   };

@@ -10,6 +10,7 @@ import { ServerResponse } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 
 import { HttpError } from '../http-error.js';
+import type { ApiTokens } from './api-tokens.js';
 import type { BrowserSessions } from './browser-sessions.js';
 import { applyCors } from './cors.js';
 import type { CorsSettings } from './cors.js';
@@ -31,7 +32,7 @@ import {
 } from './request-path.js';
 import { requestView } from './request-view.js';
 import type { RequestView, TrustedProxies } from './request-view.js';
-import { carriesToken } from './token.js';
+import { presentedTokens, sameSecret } from './token.js';
 import type { Credentials, Identity } from './types.js';
 
 export interface GateOptions {
@@ -42,6 +43,7 @@ export interface GateOptions {
   publicPaths: readonly string[];
   credentials: () => Credentials;
   sessions: () => BrowserSessions;
+  apiTokens: ApiTokens;
   trusted: TrustedProxies;
   hosts: () => HostRules;
   crossSite: CrossSiteSettings;
@@ -148,8 +150,12 @@ export class Gate {
     const { passwordHash, token } = this.#options.credentials();
     if (passwordHash === '' && token === '') return { kind: 'anonymous' };
     // Programs with a token never touch the session store.
-    if (carriesToken(req, token)) return { kind: 'token' };
-    return this.#options.sessions().find(req, res);
+    const presented = presentedTokens(req);
+    if (token !== '' && presented.some((value) => sameSecret(value, token))) return { kind: 'token' };
+    const apiToken = this.#options.apiTokens.find(presented);
+    if (apiToken === undefined) return this.#options.sessions().find(req, res);
+    this.#options.apiTokens.use(apiToken, this.view(req).address);
+    return { kind: 'token', apiToken };
   }
 
   /** @throws {HttpError} 400 or 403 with a one-line sentence */
@@ -163,9 +169,11 @@ export class Gate {
         'This server needs a login or its token ("Authorization: token …" or "?token=…").',
       );
     }
-    if (identity.kind === 'token') return identity;
-    checkUpgrade(req, view.origin, identity.kind === 'session', crossSite);
+    if (identity.kind !== 'token') checkUpgrade(req, view.origin, identity.kind === 'session', crossSite);
     if (identity.kind === 'session') sessions().bind(identity.id, req.socket);
+    if (identity.kind !== 'anonymous' && identity.apiToken !== undefined) {
+      this.#options.apiTokens.bind(identity.apiToken, req.socket);
+    }
     return identity;
   }
 
@@ -173,7 +181,11 @@ export class Gate {
   async #cleanAddress(req: Request, res: Response, view: RequestView, identity: Identity): Promise<void> {
     const { baseUrl, sessions } = this.#options;
     if (identity.kind === 'token' && !(await sessions().find(req, res))) {
-      await sessions().open(req, res, this.isHttps(view), view.address);
+      await sessions().open(req, res, {
+        https: this.isHttps(view),
+        address: view.address,
+        apiToken: identity.apiToken,
+      });
     }
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, safeNext(withoutToken(req.originalUrl), view.origin, baseUrl));

@@ -1,4 +1,6 @@
 /** Who may pass: passwords, tokens, browser sessions, Host and Origin checks, and the gate that decides. */
+export { ApiTokens } from './api-tokens.js';
+export type { ApiToken } from './api-tokens.js';
 export { createAuth } from './create-auth.js';
 export { hostAllowed, hostName, hostRules, isLoopbackBound, isWildcard, ownAddresses } from './host.js';
 export type { HostRules } from './host.js';
@@ -7,4 +9,12 @@ export { maxPassphraseBytes, passwd, passwdCheck, passwordHashProblem } from './
 export type { PasswordAlgorithm } from './password.js';
 export { forLog, redactHeaders, redactText, redactUrl } from './redact.js';
 export { generateToken } from './token.js';
-export type { Auth, AuthOptions, Credentials, Identity, LoginPage, LogoutPage } from './types.js';
+export type {
+  Auth,
+  AuthOptions,
+  Credentials,
+  Identity,
+  LoginPage,
+  LogoutPage,
+  PasswordCheck,
+} from './types.js';

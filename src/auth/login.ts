@@ -4,6 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import type { ApiTokens } from './api-tokens.js';
 import type { BrowserSessions, SessionIdentity } from './browser-sessions.js';
 import { foreignOrigin, isFromElsewhere } from './cross-site.js';
 import { refuseBody } from './gate.js';
@@ -22,6 +23,7 @@ export interface LoginOptions {
   gate: Gate;
   credentials: () => Credentials;
   sessions: () => BrowserSessions;
+  apiTokens: ApiTokens;
   origins: OriginRules;
   throttle: LoginThrottle;
   cookieSecret: string;
@@ -36,7 +38,7 @@ export interface LoginOptions {
 const maxForm = 16 * 1024;
 
 export function loginRouter(options: LoginOptions): Router {
-  const { baseUrl, gate, credentials, sessions, throttle, log } = options;
+  const { baseUrl, gate, credentials, sessions, apiTokens, throttle, log } = options;
   const router = Router({ caseSensitive: true });
 
   const nextOf = (req: Request): string =>
@@ -62,9 +64,9 @@ export function loginRouter(options: LoginOptions): Router {
     res.status(status).type('html').send(options.renderLogin(page));
   };
 
-  const welcome = async (req: Request, res: Response): Promise<void> => {
+  const welcome = async (req: Request, res: Response, apiToken: string | undefined): Promise<void> => {
     const view = gate.view(req);
-    await sessions().open(req, res, gate.isHttps(view), view.address);
+    await sessions().open(req, res, { https: gate.isHttps(view), address: view.address, apiToken });
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, nextOf(req));
   };
@@ -72,7 +74,7 @@ export function loginRouter(options: LoginOptions): Router {
   router.get('/login', async (req, res) => {
     gate.checkHost(req);
     const identity = await gate.identify(req, res);
-    if (identity?.kind === 'token') await welcome(req, res);
+    if (identity?.kind === 'token') await welcome(req, res, identity.apiToken);
     else if (identity) res.redirect(302, nextOf(req));
     else answer(req, res, 200);
   });
@@ -86,9 +88,12 @@ export function loginRouter(options: LoginOptions): Router {
       const { retryAfter } = attempt;
       return answer(req, res, 429, { message: 'Too many wrong tries.', retryAfter });
     }
-    if (await isRight(credentials(), field(req, 'password') ?? '')) {
+    const typed = field(req, 'password') ?? '';
+    const apiToken = apiTokens.find([typed]);
+    if ((await isRight(credentials(), typed)) || apiToken !== undefined) {
       attempt.succeeded();
-      return welcome(req, res);
+      if (apiToken !== undefined) apiTokens.use(apiToken, address);
+      return welcome(req, res, apiToken);
     }
     log.warn(`A login from ${address} failed.`);
     options.onFailed(address);

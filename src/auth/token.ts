@@ -16,11 +16,9 @@ function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
-/** Whether the request carries the token: `?token=`, `Authorization: token T` or `Authorization: Bearer T`. */
-export function carriesToken(req: IncomingMessage, token: string): boolean {
-  if (token === '') return false;
-  const presented = [...queryValues(req, 'token'), ...headerToken(req)];
-  return presented.some((value) => sameSecret(value, token));
+/** The tokens that a request presents: `?token=`, `Authorization: token T` or `Authorization: Bearer T`. */
+export function presentedTokens(req: IncomingMessage): string[] {
+  return [...queryValues(req, 'token'), ...headerToken(req)];
 }
 
 /** The values of one parameter of the request's query. */

@@ -1,20 +1,26 @@
 /** What the rest of the server gives to and gets from `src/auth`. */
 import type { IncomingMessage } from 'node:http';
 
-import type { RequestHandler, Router } from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
 
 import type { Log } from '../log.js';
+import type { ApiTokens } from './api-tokens.js';
 
 /**
  * Who a request comes from.
  *
  * `session`    a browser that logged in; `id` names the session to `onRevoked` and is no secret; `xsrf` is the token its
  *              pages must send back on changes
- * `token`      a program or a link that carries the server's token
+ * `token`      a program or a link that carries the server's token or an API token
  * `anonymous`  anybody: authentication is off (neither password nor token)
+ *
+ * `apiToken` is the id of the API token that let it in, be it by a session that was opened with it; it ends with that
+ * token. Absent: the password or the server's own token.
  */
 export type Identity =
-  { kind: 'session'; id: string; xsrf: string } | { kind: 'token' } | { kind: 'anonymous' };
+  | { kind: 'session'; id: string; xsrf: string; apiToken?: string }
+  | { kind: 'token'; apiToken?: string }
+  | { kind: 'anonymous' };
 
 /** The secrets of the server. `''` means that there is none; both `''` turn authentication off. */
 export interface Credentials {
@@ -109,6 +115,9 @@ export interface BrowserLogin {
   used: number;
 }
 
+/** `retryAfter`: nothing was looked at, there were too many wrong tries; seconds until the next one may be made. */
+export type PasswordCheck = { right: boolean; retryAfter?: undefined } | { right: false; retryAfter: number };
+
 export interface Auth {
   /** Refuses requests whose Host is not ours. Mount it before everything else, the base_url redirect included. */
   hostCheck: RequestHandler;
@@ -132,7 +141,13 @@ export interface Auth {
   endLogin(id: string): boolean;
   /** The last wrong tries to log in, newest first, since the server was started. */
   failedLogins(): readonly { address: string; time: number }[];
-  /** Calls the listener with the id of every session that ends (logout, changed password, age). */
+  /** the named tokens of programs */
+  apiTokens: Pick<ApiTokens, 'create' | 'list' | 'revoke' | 'revokeAll'>;
+  /** Tells whether this is the password in force, in constant time; guesses are slowed down like those at the login. */
+  checkPassword(req: IncomingMessage, typed: string): Promise<PasswordCheck>;
+  /** Opens a new session for a browser, in place of the one that it has. */
+  renewSession(req: Request, res: Response): Promise<void>;
+  /** Calls the listener with the id of every session and API token that ends (logout, changed password, age, revoked). */
   onRevoked(listener: (sessionId: string) => void): { close(): void };
   /** Puts new credentials in force; all sessions end at once when the password or a configured token changed. */
   setCredentials(credentials: Credentials): Promise<void>;

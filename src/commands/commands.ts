@@ -23,6 +23,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
       (module) => module.passwdCommand,
     ),
   },
+  token: {
+    usage: 'token create NAME | list | revoke NAME',
+    describe: 'Make, list and revoke API tokens for programs',
+    load: loader(
+      () => import('./token.js'),
+      (module) => module.tokenCommand,
+    ),
+  },
   certificate: {
     usage: 'certificate',
     describe: 'Make a self-signed certificate for https',

@@ -12,6 +12,7 @@ import { isContainer } from './container.js';
 import { isLoopback, refusal, warnings, type Exposure } from './exposure.js';
 import { canOpenBrowser, openBrowser } from './open-browser.js';
 import { passwordFromFile } from './password-file.js';
+import { passwordKeeper } from './password-keeper.js';
 import { startMessage } from './start-message.js';
 import { onSignals } from './stop-signals.js';
 
@@ -41,6 +42,7 @@ export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings
     port_given: isGiven(loaded, 'port'),
     store_sections: loaded.storeSections,
     settings_origins: loaded.origins,
+    password_keeper: passwordKeeper(loaded),
     config_directory: dirname(loaded.configFile),
     directories: loaded.directories,
     log,

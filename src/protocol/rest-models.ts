@@ -187,6 +187,25 @@ export interface ServerModel {
   /** wrong passwords and tokens since the start, newest first */
   failed_logins: { address: string; time: string }[];
   settings: { name: string; value: unknown; from: string }[];
+  /** of programs, the newest first */
+  tokens: ApiTokenModel[];
+  /** whether there is one, and a sentence when it cannot be changed on a page */
+  password: { set: boolean; refusal: string | null };
+}
+
+/** An API token (`GET api/server/tokens`, an address of ours). */
+export interface ApiTokenModel {
+  id: string;
+  name: string;
+  /** ISO 8601 UTC */
+  created: string;
+  /** the last use, exact to a minute; null: never */
+  used: { time: string; address: string } | null;
+}
+
+/** `POST api/server/tokens`: the only time that the token itself is shown. */
+export interface NewApiTokenModel extends ApiTokenModel {
+  token: string;
 }
 
 export interface LoginModel {

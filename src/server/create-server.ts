@@ -55,6 +55,7 @@ import { ConfigSections } from './config-sections.js';
 import { listRoutes, type RegisteredRoute } from './list-routes.js';
 import { listen } from './listen.js';
 import { createLog, type ServerLog } from './logging.js';
+import { credentialsRouter, type PasswordKeeper } from './credentials-router.js';
 import { serverRouter } from './server-router.js';
 import { staticFiles } from './static.js';
 import { statusRouter } from './status-router.js';
@@ -71,6 +72,8 @@ export interface ServerOptions extends Partial<Settings> {
   config_directory?: string;
   /** where each setting came from, in words, for the person who looks; default: nothing is said */
   settings_origins?: Readonly<Record<string, string>>;
+  /** where a password goes that is changed on a page; default: nowhere, it cannot be changed there */
+  password_keeper?: PasswordKeeper;
   /** Jupyter's directories; default: as the environment says */
   directories?: Directories;
   /** what kernels inherit, without the server's own secrets; default: this process's */
@@ -290,10 +293,15 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     let port = 0;
     const made = settings.password === '' && settings.token === undefined;
     const token = made ? generateToken() : (settings.token ?? '');
+    const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
+    const setPassword = async (passwordHash: string) => {
+      credentials.passwordHash = passwordHash;
+      await auth.setCredentials(credentials);
+    };
     const auth = keep(
       await createAuth({
         baseUrl: settings.base_url,
-        credentials: { passwordHash: settings.password, token, tokenGenerated: made },
+        credentials,
         port: () => port,
         ip: settings.ip,
         ...(settings.sock ? { sock: settings.sock } : {}),
@@ -329,6 +337,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       }),
     );
     const connection = connectionTest(settings.base_url, auth.inspect);
+    const passwords = {
+      auth,
+      hasPassword: () => credentials.passwordHash !== '',
+      setPassword,
+      keeper: options.password_keeper,
+      log,
+    };
     const routers = [
       connection.router,
       serverRouter({
@@ -337,7 +352,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         certificate: () => tls?.info,
         settings: shownSettings(settings, options.settings_origins),
         auth,
+        credentials: passwords,
       }),
+      credentialsRouter(passwords),
       statusRouter({
         started,
         lastActivity: () => lastActivity,
@@ -432,7 +449,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     ownUrl = `${origins[0] ?? ''}${settings.base_url}`;
     // A token that somebody configured is known to them, and has no place on terminals and in journals.
     const link = (origin: string) => (made ? auth.loginUrl(origin) : `${origin}${settings.base_url}`);
-    const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
     return {
       url: link(origins[0] ?? ''),
       origins,
@@ -446,10 +462,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       stopRequested,
       passwordHash: () => credentials.passwordHash,
       link,
-      async setPassword(passwordHash) {
-        credentials.passwordHash = passwordHash;
-        await auth.setCredentials(credentials);
-      },
+      setPassword,
       routes: listRoutes(routers),
       websockets: websockets.map(({ pattern }) => pattern.source),
       reloadCertificate: async () => tls?.reload(),

@@ -1,10 +1,11 @@
-/** `/api/server`: what the owner wants to know of the server, and the browsers that are logged in, to be logged out. */
+/** `/api/server`: what the owner wants to know of the server; who and what is let in. */
 import { Router, type Response } from 'express';
 import type { Auth } from '../auth/index.js';
 import { HttpError } from '../http-error.js';
 import { version } from '../package-files.js';
 import type { ServerModel } from '../protocol/rest-models.js';
 import type { CertificateInfo } from '../tls/index.js';
+import { passwordModel, tokenModel, type CredentialsSource } from './credentials-router.js';
 
 export interface ServerSource {
   started: Date;
@@ -13,10 +14,12 @@ export interface ServerSource {
   certificate(): CertificateInfo | undefined;
   /** without secrets */
   settings: ServerModel['settings'];
-  auth: Pick<Auth, 'logins' | 'endLogin' | 'failedLogins'>;
+  auth: Pick<Auth, 'logins' | 'endLogin' | 'failedLogins' | 'apiTokens'>;
+  credentials: Pick<CredentialsSource, 'hasPassword' | 'keeper'>;
 }
 
-export function serverRouter({ started, store, certificate, settings, auth }: ServerSource): Router {
+export function serverRouter(source: ServerSource): Router {
+  const { started, store, certificate, settings, auth, credentials } = source;
   const router = Router({ caseSensitive: true });
 
   router.get('/api/server', (_req, res) => {
@@ -48,6 +51,8 @@ export function serverRouter({ started, store, certificate, settings, auth }: Se
         .failedLogins()
         .map(({ address, time }) => ({ address, time: new Date(time).toISOString() })),
       settings,
+      tokens: auth.apiTokens.list().map(tokenModel),
+      password: passwordModel(credentials),
     };
     res.setHeader('Cache-Control', 'no-store');
     res.json(model);

@@ -54,9 +54,10 @@ export function upgradeHandler(options: {
     handleProtocols: (offered) => (offered.has(V1_PROTOCOL) ? V1_PROTOCOL : false),
   });
   const open = new Map(routes.map(({ kind }) => [kind, 0]));
-  const bySession = new Map<string, Set<WebSocket>>();
-  const revoked = auth.onRevoked((sessionId) => {
-    for (const ws of bySession.get(sessionId) ?? []) ws.close(4401, 'You were logged out.');
+  /** by the session or API token that let them in */
+  const byAdmission = new Map<string, Set<WebSocket>>();
+  const revoked = auth.onRevoked((id) => {
+    for (const ws of byAdmission.get(id) ?? []) ws.close(4401, 'You were logged out.');
   });
 
   async function accept(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -66,7 +67,7 @@ export function upgradeHandler(options: {
     const use = await route.accept({ params, query: new URLSearchParams(query), identity, socket });
     server.handleUpgrade(req, socket, head, (ws) => {
       ws.on('error', (error) => log.debug(`A websocket of ${path} failed: ${error.message}`));
-      if (identity.kind === 'session') remember(identity.id, ws);
+      remember(identity, ws);
       count(route.kind, 1);
       ws.once('close', () => count(route.kind, -1));
       use(ws);
@@ -87,12 +88,15 @@ export function upgradeHandler(options: {
     throw new HttpError(404, `There is no websocket at ${path}.`);
   }
 
-  function remember(sessionId: string, ws: WebSocket): void {
-    const sockets = bySession.get(sessionId) ?? new Set();
-    bySession.set(sessionId, sockets.add(ws));
+  function remember(identity: Identity, ws: WebSocket): void {
+    if (identity.kind === 'anonymous') return;
+    const id = identity.kind === 'session' ? identity.id : identity.apiToken;
+    if (id === undefined) return;
+    const sockets = byAdmission.get(id) ?? new Set();
+    byAdmission.set(id, sockets.add(ws));
     ws.once('close', () => {
       sockets.delete(ws);
-      if (sockets.size === 0 && bySession.get(sessionId) === sockets) bySession.delete(sessionId);
+      if (sockets.size === 0 && byAdmission.get(id) === sockets) byAdmission.delete(id);
     });
   }
 

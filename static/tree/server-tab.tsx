@@ -1,4 +1,4 @@
-/** The tab Server: what runs here, its certificate, who is logged in, who failed to, and the settings in force. */
+/** The tab Server: what runs here, its certificate, who and what is let in, who failed, and the settings in force. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { LoginModel, ServerModel } from '../../src/protocol/rest-models.js';
@@ -7,6 +7,7 @@ import { confirmDialog } from '../base/dialog.js';
 import { dateTime, relativeTime } from '../base/format.js';
 import { notifyError } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
+import { ApiTokens, Password } from './server-credentials.js';
 
 /** A certificate takes a while to get: warned of so long ahead. ms */
 const WARN_BEFORE_EXPIRY = 14 * 24 * 3_600_000;
@@ -43,6 +44,8 @@ export function ServerTab() {
       <p class="server-store">{model.store}</p>
       <Certificate certificate={model.certificate} />
       <Logins logins={model.logins} reload={load} />
+      <Password password={model.password} />
+      <ApiTokens tokens={model.tokens} reload={load} />
       <details class="panel">
         <summary>Failed logins ({model.failed_logins.length})</summary>
         {model.failed_logins.length === 0 ? (

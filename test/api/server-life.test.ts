@@ -229,6 +229,27 @@ describe('a running server', () => {
     expect((await fetch(`http://localhost:${port}/api/contents`)).status).toBe(403);
     expect(await logIn(port, 'second')).not.toBe('');
   });
+
+  it('keeps a password that was changed on a page where "passwd --write" puts it', async () => {
+    await run(['passwd', '--write'], { ...home, input: 'first\n' });
+    const port = await freePort();
+    server = await serve([home.notebooks, `--port=${port}`], home);
+    const cookie = await logIn(port, 'first');
+    const answer = await fetch(`http://localhost:${port}/api/server/password`, {
+      method: 'PUT',
+      headers: {
+        Cookie: cookie,
+        'X-XSRFToken': /_xsrf=([^;]+)/.exec(cookie)?.[1] ?? '',
+        Origin: `http://localhost:${port}`,
+      },
+      body: JSON.stringify({ current_password: 'first', new_password: 'second' }),
+    });
+    expect(answer.status).toBe(204);
+    await server.stop();
+    server = await serve([home.notebooks, `--port=${port}`], home);
+    await expect(logIn(port, 'first')).rejects.toThrow('401');
+    expect(await logIn(port, 'second')).not.toBe('');
+  });
 });
 
 /** The Cookie header of a browser that logged in. */

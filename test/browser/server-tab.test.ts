@@ -1,0 +1,92 @@
+/** The tab Server of the dashboard: tokens of programs, and the password. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { passwd, passwdCheck } from '../../src/auth/index.js';
+import { hasChromium } from '../parts.js';
+import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
+import { accessibilityProblems, openBrowser, openPage } from './open-browser.js';
+
+describe.skipIf(!hasChromium)('the tab Server', () => {
+  let browser: Browser;
+  let server: TestServer;
+  let kept = '';
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    server = await startTestServer({
+      base_url: '/x/',
+      onlyOwnKernel: true,
+      password: await passwd('first', 'sha1'),
+      password_keeper: { refusal: () => undefined, write: (hash) => void (kept = hash) },
+    });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  it('makes a token that is shown once, revokes it, and changes the password', async () => {
+    const { origin } = new URL(server.url);
+    const [mine, other] = [await openPage(browser, origin), await openPage(browser, origin)];
+    const { page } = mine;
+    for (const each of [mine, other]) await each.page.goto(`${server.url}tree?token=${TOKEN}`);
+    await page.getByRole('tab', { name: 'Server' }).click();
+
+    await page.getByRole('button', { name: 'New token…' }).click();
+    await page.getByRole('dialog').getByRole('textbox').fill('nightly');
+    await page.keyboard.press('Enter');
+    const field = page.getByLabel('The token of "nightly":');
+    const token = await field.inputValue();
+    expect(token).toMatch(/^nbs_/);
+    if (everything) expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Close' }).click();
+    const row = page.getByRole('list', { name: 'API tokens' }).getByRole('listitem');
+    await row.getByText('never used').waitFor();
+    expect(await page.content()).not.toContain(token);
+
+    const status = async () =>
+      (await fetch(`${server.url}api/status`, { headers: { Authorization: `Bearer ${token}` } })).status;
+    expect(await status()).toBe(200);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await row.getByText('from 127.0.0.1').waitFor();
+    if (everything) expect(await accessibilityProblems(page)).toEqual([]);
+    await row.getByRole('button', { name: 'Revoke nightly' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await row.waitFor({ state: 'detached' });
+    expect(await status()).toBe(403);
+
+    await page.getByRole('button', { name: 'Change password…' }).click();
+    const dialog = page.getByRole('dialog');
+    const change = async (present: string, wanted: string, again: string): Promise<void> => {
+      await dialog.getByLabel('Present password:').fill(present);
+      await dialog.getByLabel('New password:').fill(wanted);
+      await dialog.getByLabel('New password again:').fill(again);
+      await page.keyboard.press('Enter');
+    };
+    await change('first', 'second', 'secund');
+    await dialog.getByText('not the same').waitFor();
+    await change('furst', 'second', 'second');
+    await dialog.getByText('The present password is wrong').waitFor();
+    expect(kept).toBe('');
+    if (everything) expect(await accessibilityProblems(page)).toEqual([]);
+    await Promise.all([page.waitForEvent('load'), change('first', 'second', 'second')]);
+    expect(await passwdCheck(kept, 'second')).toBe(true);
+
+    // This browser goes on under a new login; the other one is out.
+    await page.getByRole('button', { name: 'Change password…' }).waitFor();
+    await other.page.reload();
+    expect(other.page.url()).toContain('/x/login?next=');
+    await other.page.getByLabel('Password or token:').fill('second');
+    await other.page.keyboard.press('Enter');
+    await other.page.getByRole('tab', { name: 'Server' }).waitFor();
+
+    expect(mine.problems).toEqual([]);
+    // The one that was logged out was refused its websocket, as it has to be, and the browser says so.
+    expect(other.problems.filter((line) => !/WebSocket .* 403/.test(line))).toEqual([]);
+    for (const each of [mine, other]) {
+      expect(each.outside).toEqual([]);
+      await each.close();
+    }
+  });
+});
