@@ -52,6 +52,8 @@ interface Surroundings {
   cwd?: string;
   /** what stdin holds */
   input?: string;
+  /** on a terminal: stdin is none, as when a script started it */
+  noInput?: boolean;
 }
 
 /** Runs a command of `nbserver` to its end. */
@@ -104,7 +106,9 @@ export function onTerminal(
   surroundings: Surroundings,
 ): Promise<Finished> {
   const python = ['/usr/bin/python3', '-c', terminal];
-  return finish([...python, JSON.stringify([binary, ...args]), JSON.stringify(answers)], surroundings);
+  const shell = surroundings.noInput === true ? ['/bin/sh', '-c', 'exec "$@" < /dev/null', 'sh'] : [];
+  const argv = [...shell, binary, ...args];
+  return finish([...python, JSON.stringify(argv), JSON.stringify(answers)], surroundings);
 }
 
 async function finish(
@@ -127,12 +131,17 @@ export interface RunningCommand extends Finished {
   stop(): Promise<number | null>;
 }
 
-/** Starts a server and resolves when it says that it is up. Rejects with its output when it ends instead. */
+/**
+ * Starts a server and resolves when it says that it is up. Rejects with its output when it ends instead.
+ *
+ * @param program  default: the one of this folder
+ */
 export async function serve(
   args: string[],
   { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string },
+  program = binary,
 ): Promise<RunningCommand> {
-  const child = spawn(binary, args, { env, cwd: cwd ?? env.HOME, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env, cwd: cwd ?? env.HOME, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const running: RunningCommand = {

@@ -9,6 +9,7 @@ import { createLog, type ServerLog } from '../server/logging.js';
 import { runningServers, writeRuntimeFile } from '../server/runtime-file.js';
 import { CommandError } from './command.js';
 import { isContainer } from './container.js';
+import { leaveDeadTerminals } from './dead-terminal.js';
 import { isLoopback, refusal, warnings, type Exposure } from './exposure.js';
 import { canOpenBrowser, openBrowser } from './open-browser.js';
 import { passwordFromFile } from './password-file.js';
@@ -112,8 +113,9 @@ async function run(
   runtimeFile.remove();
   removeOpenPage();
   await server.close();
-  // Node aborts in exit() when its terminal is gone; this is how a program ends then, and what its parent waits for.
+  // This is how a program ends with its terminal, and what its parent waits for.
   if (signal === 'SIGHUP') process.removeAllListeners(signal).kill(process.pid, signal);
+  leaveDeadTerminals();
   process.exit(0); // a handle that somebody else's store left open must not keep us
 }
 

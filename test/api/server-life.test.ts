@@ -1,7 +1,15 @@
 /** How a server lives and ends: what others see of it, signals, kills, and that nothing is left behind. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -147,6 +155,20 @@ describe('a running server', () => {
       expect(runtimeFiles()).toEqual([]);
     }
   });
+
+  it.skipIf(!hasPython)(
+    'outlives a terminal that nobody types on, and still ends with 0 on SIGTERM',
+    async () => {
+      const args = [home.notebooks, '--no-browser', `--port=${await freePort()}`];
+      const closing: [string, string][] = [['Stop it with', 'close the terminal']];
+      const ended = onTerminal(args, closing, { ...home, noInput: true });
+      await until('it is up', () => runtimeFiles().length === 1);
+      const pid = Number(/\d+/.exec(runtimeFiles()[0] ?? '')?.[0]);
+      await until('the terminal is gone', () => readlinkSync(`/proc/${pid}/fd/1`).endsWith('(deleted)'));
+      process.kill(pid, 'SIGTERM');
+      expect((await ended).code).toBe(0);
+    },
+  );
 
   it('keeps its token out of the log, of process lists, of kernels and of files that others can read', async () => {
     // A token of its own: other tests have theirs on their command lines.
