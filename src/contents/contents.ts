@@ -37,7 +37,7 @@ import { HookRunner, type SaveHooks, type SavedModel } from './save-hooks.js';
 import type { SentModel } from './read-body.js';
 import { TrashCan } from './trash-can.js';
 import type { NotebookTrust } from './trust/notebook-trust.js';
-import { Uploads } from './uploads.js';
+import { checkChunk, Uploads } from './uploads.js';
 
 export interface ContentsOptions {
   /** names that begin with a dot are served; default false */
@@ -417,6 +417,7 @@ export class Contents {
     }
     if (old === undefined) await this.#directoryFor(parentOf(path));
     const bytes = bytesOfContent(body['format'], body['content']);
+    checkChunk(bytes, body['chunk_sha256']);
     const result = await this.#uploads.add(path, chunk, bytes, {
       finish: (whole) => this.store.write(path, whole),
       again: () => this.store.stat(path),

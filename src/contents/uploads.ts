@@ -172,6 +172,21 @@ export class Uploads {
   }
 }
 
+/**
+ * Refuses a chunk that is not what was sent. A file of any size is whole when each of its chunks was.
+ *
+ * @param sha256  `chunk_sha256` of the request (ours, hex): clients of Jupyter send none
+ * @throws HttpError 400
+ */
+export function checkChunk(bytes: Buffer, sha256: unknown): void {
+  if (sha256 === undefined || sha256 === null || sha256 === hashOf(bytes)) return;
+  throw new HttpError(
+    400,
+    'What arrived is not what was sent: the hash of the chunk differs. Send it again.',
+    'wrong hash',
+  );
+}
+
 function progressOf({ size, started }: UploadState): { size: number; started: Date } {
   return { size, started: new Date(started) };
 }

@@ -201,13 +201,17 @@ const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
 async function sendWhole(source: Source, upload: Upload): Promise<void> {
   const { signal } = source.abort;
   let answer: ContentsModel | undefined;
+  let reached = 0;
   for (let broken = 0; ;) {
     try {
       answer = await sendChunks(source, upload);
       break;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ApiError) || !(error.unreachable || error.status >= 502)) throw error;
+      if (!(error instanceof ApiError) || !mayGoOn(error)) throw error;
+      // Counted anew when it got further meanwhile: on a bad line a large file meets many breaks.
+      if (source.next > reached) broken = 0;
+      reached = source.next;
       const pause = PAUSES[broken];
       broken += 1;
       if (pause === undefined) throw error;
@@ -222,6 +226,10 @@ async function sendWhole(source: Source, upload: Upload): Promise<void> {
     throw new Error('What arrived is not what was sent. Please try again.');
   }
 }
+
+/** A connection or proxy broke, or a chunk arrived damaged. */
+const mayGoOn = ({ unreachable, status, reason }: ApiError): boolean =>
+  unreachable || status >= 502 || reason === 'wrong hash';
 
 const chunksOf = (file: File) => Math.max(1, Math.ceil(file.size / CHUNK));
 
@@ -240,11 +248,22 @@ async function sendChunks(source: Source, upload: Upload): Promise<ContentsModel
     const chunk = source.next === count ? -1 : source.next;
     const content = await toBase64(part);
     abort.signal.throwIfAborted();
-    const body = { type: 'file', format: 'base64', content, ...(count > 1 ? { chunk } : {}) };
+    const body = {
+      type: 'file',
+      format: 'base64',
+      content,
+      ...(count > 1 ? { chunk, chunk_sha256: (await sha256Of(part)) ?? null } : {}),
+    };
     try {
       answer = await api.put<ContentsModel>(address, body, { signal: abort.signal });
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 400 || chunk === 1) throw error;
+      if (
+        !(error instanceof ApiError) ||
+        error.status !== 400 ||
+        chunk === 1 ||
+        error.reason === 'wrong hash'
+      )
+        throw error;
       // It took this chunk although its answer was lost; or it gave the upload up, and all begins again.
       const expected = Number(/^Chunk (\d+) of .* is expected/.exec(error.message)?.[1] ?? 1);
       source.next = (expected === source.next + 1 ? expected : 1) - 1;
@@ -255,13 +274,15 @@ async function sendChunks(source: Source, upload: Upload): Promise<ContentsModel
   return answer;
 }
 
-/** Files up to here are compared by their content, larger ones by their size: hashing needs the whole file in memory. */
+/**
+ * Files up to here are compared by their content once more when they are there, larger ones by their size: hashing needs the
+ * whole file in memory. Their chunks were compared one by one.
+ */
 const HASHED = 256 * 1024 * 1024;
 
 /** @param answer  to the last write; without a hash in it the server is asked */
 async function hasArrived(file: File, upload: Upload, answer?: ContentsModel): Promise<boolean> {
-  // Browsers hash only on pages that nobody between can have changed: https, or this computer.
-  const hashes = file.size <= HASHED && globalThis.crypto?.subtle !== undefined;
+  const hashes = file.size <= HASHED && canHash();
   const query = hashes ? 'content=0&hash=1' : 'content=0';
   let model: ContentsModel;
   try {
@@ -275,9 +296,17 @@ async function hasArrived(file: File, upload: Upload, answer?: ContentsModel): P
   if (upload.name.endsWith('.ipynb') && model.size !== file.size) return true;
   if (model.size !== file.size) return false;
   if (!hashes || model.hash === null || model.hash_algorithm !== 'sha256') return true;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
-  const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex === model.hash;
+  return (await sha256Of(file)) === model.hash;
+}
+
+/** Browsers hash only on pages that nobody between can have changed: https, or this computer. */
+const canHash = (): boolean => globalThis.crypto?.subtle !== undefined;
+
+/** In hex; undefined where the browser does not hash. */
+async function sha256Of(part: Blob): Promise<string | undefined> {
+  if (!canHash()) return undefined;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await part.arrayBuffer()));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function addressOf(upload: Upload): string {

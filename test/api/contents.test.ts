@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -385,16 +386,19 @@ describe('PUT /api/contents', () => {
 
   it('collects chunks, and touches the file only when the last one is there', async () => {
     put('big.bin', 'old');
-    const chunk = (n: number, content: string): ReturnType<typeof call> =>
+    const chunk = (n: number, content: string, hashed?: string): ReturnType<typeof call> =>
       save('big.bin', {
         type: 'file',
         format: 'base64',
         chunk: n,
         content: Buffer.from(content).toString('base64'),
+        chunk_sha256: hashed && createHash('sha256').update(hashed).digest('hex'),
       });
     const first = await chunk(1, 'one,');
     expect([first.status, first.json['path'], first.json['size']]).toEqual([201, `${dir}/big.bin`, 4]);
-    expect((await chunk(2, 'two,')).status).toBe(200);
+    const damaged = await chunk(2, 'twi,', 'two,');
+    expect([damaged.status, damaged.json['reason']]).toEqual([400, 'wrong hash']);
+    expect((await chunk(2, 'two,', 'two,')).status).toBe(200);
     expect(read('big.bin')).toBe('old');
     expect((await chunk(2, 'again')).json['message']).toMatch(/Chunk 3 .* is expected, not 2/);
     const last = await chunk(-1, 'end');
