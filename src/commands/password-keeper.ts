@@ -23,6 +23,7 @@ export function passwordKeeper(loaded: LoadedSettings): PasswordKeeper {
         const { code, message } = error as NodeJS.ErrnoException;
         throw new Error(
           code === undefined ? message : `${shownPath(configFile)} cannot be written (${code}).`,
+          { cause: error },
         );
       }
     },

@@ -80,7 +80,7 @@ describe('an API token', () => {
     expect(made).toMatchObject({
       name: 'nightly',
       used: null,
-      token: expect.stringMatching(/^nbs_[\w-]{43}$/),
+      token: expect.stringMatching(/^nbs_[\w-]{43}$/) as string,
     });
     const { token, id } = made;
     for (const how of [

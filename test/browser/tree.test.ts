@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
-import { everything, rounds } from '../tier.js';
+import { everything } from '../tier.js';
 import { unzip } from '../unzip.js';
 import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
