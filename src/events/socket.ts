@@ -15,8 +15,6 @@ export interface EventSocketOptions {
   directories: readonly string[];
 }
 
-/** ms between pings. One that was not answered until the next is a listener that is gone. */
-const pingInterval = 30_000;
 /** Bytes that may wait for a listener. */
 const mostWaiting = 4 * 1024 * 1024;
 /** A page looks at one directory; more than these few are not watched for one websocket. */
@@ -41,15 +39,7 @@ export function handleEventSocket(ws: WebSocket, options: EventSocketOptions): v
     if (watch) open.push(watch);
   }
 
-  let answered = true;
-  const pings = setInterval(() => {
-    if (!answered) return ws.terminate();
-    answered = false;
-    ws.ping();
-  }, pingInterval);
-  ws.on('pong', () => (answered = true));
   ws.once('close', () => {
-    clearInterval(pings);
     for (const each of open) void each.close();
   });
 }

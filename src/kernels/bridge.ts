@@ -15,8 +15,6 @@ import { ReplayBudget } from './replay-journal.js';
 
 export interface BridgeOptions {
   kernels: KernelManager;
-  /** ms between pings; a client that answers none of three is closed */
-  pingInterval?: number;
   /** bounds of what waits for one client */
   bounds?: QueueBounds;
   /** bytes of messages that are kept for clients that come back */
@@ -39,17 +37,12 @@ export interface KernelSocketRequest {
 }
 
 const megabyte = 1024 * 1024;
-const defaultPingInterval = 30_000;
-/** Pings without an answer after which a client is gone. */
-const missedPings = 3;
 
 export class KernelBridge {
   readonly #options: BridgeOptions;
   readonly #rooms = new Map<string, KernelRoom>();
-  readonly #missed = new Map<WebSocket, number>();
   readonly #removals: Subscription;
   readonly #budget: ReplayBudget;
-  #pings: NodeJS.Timeout | undefined;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
@@ -77,7 +70,6 @@ export class KernelBridge {
       });
       this.#rooms.set(kernelId, room);
     }
-    this.#watchPongs(ws);
     room.join({
       ws,
       socket,
@@ -89,7 +81,6 @@ export class KernelBridge {
 
   close(): void {
     this.#removals.close();
-    clearInterval(this.#pings);
     for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
   }
@@ -99,29 +90,6 @@ export class KernelBridge {
       if (this.#options.kernels.get(id) === room.kernel) continue;
       this.#rooms.delete(id);
       room.kernelRemoved();
-    }
-  }
-
-  #watchPongs(ws: WebSocket): void {
-    this.#missed.set(ws, 0);
-    ws.on('pong', () => this.#missed.set(ws, 0));
-    ws.once('close', () => {
-      this.#missed.delete(ws);
-      if (this.#missed.size > 0) return;
-      clearInterval(this.#pings);
-      this.#pings = undefined;
-    });
-    this.#pings ??= setInterval(() => this.#ping(), this.#options.pingInterval ?? defaultPingInterval);
-  }
-
-  #ping(): void {
-    for (const [ws, missed] of this.#missed) {
-      if (missed >= missedPings) {
-        ws.terminate();
-      } else {
-        this.#missed.set(ws, missed + 1);
-        if (ws.readyState === ws.OPEN) ws.ping();
-      }
     }
   }
 }

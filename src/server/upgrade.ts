@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Auth, Identity } from '../auth/index.js';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import { pingWebSockets } from './websocket-pings.js';
 
 /** Jupyter's binary framing; the only subprotocol that we speak besides none. */
 export const V1_PROTOCOL = 'v1.kernel.websocket.jupyter.org';
@@ -53,6 +54,7 @@ export function upgradeHandler(options: {
     perMessageDeflate: false, // 8 µs a message and 300 kB a socket, for a wire that is mostly loopback or TLS
     handleProtocols: (offered) => (offered.has(V1_PROTOCOL) ? V1_PROTOCOL : false),
   });
+  const pings = pingWebSockets(server);
   const open = new Map(routes.map(({ kind }) => [kind, 0]));
   /** by the session or API token that let them in */
   const byAdmission = new Map<string, Set<WebSocket>>();
@@ -112,6 +114,7 @@ export function upgradeHandler(options: {
     },
     close() {
       revoked.close();
+      pings.close();
       for (const ws of server.clients) ws.terminate();
       server.close();
     },
