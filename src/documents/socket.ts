@@ -30,6 +30,7 @@ export function handleDocumentSocket(ws: WebSocket, document: LiveDocument, log:
     }
     try {
       const message = parsePageMessage(textOf(data));
+      if (message.type === 'alive') return page.sendNow({ type: 'alive' });
       if (message.type === 'resume') page.catchesUp();
       document.receive(page, message);
     } catch (error) {

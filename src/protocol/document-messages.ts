@@ -124,6 +124,8 @@ export type ServerMessage =
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; message: string }
   /** `?` and `??` (payload `page`): for the pager. */
   | { type: 'pager'; cell: CellId; data: Record<string, unknown> }
+  /** The answer to the same word of a page. */
+  | { type: 'alive' }
   /** The document is closed on the server: the file was deleted, or the session of this page was logged out. */
   | { type: 'closed'; reason: string };
 
@@ -160,6 +162,8 @@ export type PageMessage =
   | { type: 'execute'; seq?: number; cells: CellId[] }
   /** A person came back to the page: has another program changed the file? */
   | { type: 'focus' }
+  /** Is anybody there? A network may swallow everything and close nothing; the server answers with the same word. */
+  | { type: 'alive' }
   /**
    * What this page typed while it was away, and the cell was changed elsewhere. With `base`, what it started from, lines that
    * only one side changed are merged; otherwise both texts are kept.

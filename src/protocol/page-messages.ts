@@ -77,7 +77,8 @@ export function parsePageMessage(text: string): PageMessage {
       if (!isName(value['conflict'])) return refuse('"resolve" has the id of a "conflict".');
       return { type: 'resolve', conflict: value['conflict'] };
     case 'focus':
-      return { type: 'focus' };
+    case 'alive':
+      return { type: value['type'] };
     case 'interrupt':
       return { type: 'interrupt' };
     case 'input':
@@ -85,7 +86,7 @@ export function parsePageMessage(text: string): PageMessage {
       return { type: 'input', value: value['value'] };
     default:
       return refuse(
-        'A message of a page has a "type": resume, ops, execute, save, cancel, interrupt, input, focus, conflict or resolve.',
+        'A message of a page has a "type": resume, ops, execute, save, cancel, interrupt, input, focus, alive, conflict or resolve.',
       );
   }
 }

@@ -149,6 +149,8 @@ export function toError(status: number, body: unknown): ApiError {
 }
 
 let checking = false;
+/** ms; a network that swallows everything must not end all further questions */
+const CHECK_PATIENCE = 30_000;
 
 /**
  * A 403 may be about one file or about the login; `api/me` answers only who is logged in. Asks it, and tells the
@@ -158,7 +160,11 @@ export async function checkLogin(): Promise<void> {
   if (checking) return;
   checking = true;
   try {
-    const response = await fetch(`${pageData().base_url}api/me`, { redirect: 'error', cache: 'no-store' });
+    const response = await fetch(`${pageData().base_url}api/me`, {
+      redirect: 'error',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(CHECK_PATIENCE),
+    });
     if (response.status === 401 || response.status === 403) for (const listener of listeners) listener();
   } catch {
     // not reachable: says nothing about the login, and the caller has its own error

@@ -8,21 +8,30 @@ export type ConnectionState = 'connecting' | 'open' | 'lost';
 
 export interface ConnectionOptions {
   /** asked before each attempt, since the address may change; a failure counts as a lost connection */
-  url(): Promise<string>;
+  url(signal: AbortSignal): Promise<string>;
   protocols?: string[];
   onOpen(): void;
   onMessage(data: string | ArrayBuffer): void;
   onState(state: ConnectionState): void;
   /** the server answers requests, but for 10 seconds no websocket has opened; false: it is over */
   onBlocked?(blocked: boolean): void;
+  /** A message that the server answers: asks over a socket that says nothing whether anybody is still there. */
+  probe?: string;
 }
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
-/** An open socket that says nothing after the network came back is taken for dead by the browser only much later. */
+/** ms that a socket stays open before the next break is the first again */
 const STABLE = 5_000;
 /** An attempt that is not open by then is given up; a proxy may swallow it without a word. */
 const PATIENCE = 10_000;
+/** The same for what is asked before; a server may be long at opening what the socket is for. */
+const ADDRESS_PATIENCE = 60_000;
+/** How often a silent socket is asked. A network that swallows everything (a cable, a tunnel, a NAT) closes nothing. */
+const PROBE_EVERY = 15_000;
+/** How long an answer may take at first; twice as long after each that came too late, for what a slow line still brings. */
+const PROBE_PATIENCE = 10_000;
+const LONGEST_PROBE_PATIENCE = 160_000;
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -35,14 +44,22 @@ export class Connection {
   #attempt = 0;
   #opening: ReturnType<typeof setTimeout> | undefined;
   #blockedTimer: ReturnType<typeof setTimeout> | undefined;
+  #asking: AbortController | undefined;
+  #heardAt = 0;
+  #probing: ReturnType<typeof setInterval> | undefined;
+  /** an answer is waited for */
+  #answer: ReturnType<typeof setTimeout> | undefined;
+  #probePatience = PROBE_PATIENCE;
   readonly #abort = new AbortController();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const { signal } = this.#abort;
-    const now = () => this.retryNow();
-    addEventListener('online', now, { signal });
-    addEventListener('focus', now, { signal });
+    const now = () => {
+      this.retryNow();
+      this.#probe();
+    };
+    for (const event of ['online', 'offline', 'focus']) addEventListener(event, now, { signal });
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && now(), {
       signal,
     });
@@ -75,6 +92,8 @@ export class Connection {
     clearTimeout(this.#stable);
     clearTimeout(this.#opening);
     clearTimeout(this.#blockedTimer);
+    this.#stopProbing();
+    this.#asking?.abort();
     this.#socket?.close();
   }
 
@@ -83,9 +102,14 @@ export class Connection {
     if (this.#state !== 'lost') this.#setState('connecting');
     const old = this.#socket;
     this.#socket = undefined;
+    this.#stopProbing();
     old?.close();
     const attempt = ++this.#attempt;
-    this.#options.url().then(
+    this.#asking?.abort();
+    const asking = (this.#asking = new AbortController());
+    clearTimeout(this.#opening);
+    this.#opening = setTimeout(() => asking.abort(), ADDRESS_PATIENCE);
+    this.#options.url(asking.signal).then(
       (url) => {
         if (attempt !== this.#attempt || this.#closed) return;
         this.#blockedTimer ??= setTimeout(() => this.#options.onBlocked?.(true), PATIENCE);
@@ -113,13 +137,40 @@ export class Connection {
       this.#stable = setTimeout(() => (this.#pause = FIRST_PAUSE), STABLE);
       this.#setState('open');
       this.#options.onOpen();
+      this.#heardAt = performance.now();
+      this.#probing = setInterval(() => {
+        if (performance.now() - this.#heardAt > PROBE_EVERY / 2) this.#probe();
+      }, PROBE_EVERY);
     });
     socket.addEventListener('message', (event: MessageEvent<string | ArrayBuffer>) => {
-      if (this.#socket === socket) this.#options.onMessage(event.data);
+      if (this.#socket !== socket) return;
+      this.#heard();
+      this.#options.onMessage(event.data);
     });
     socket.addEventListener('close', () => {
       if (this.#socket === socket) this.#lost();
     });
+  }
+
+  #probe(): void {
+    const { probe } = this.#options;
+    if (probe === undefined || this.#answer !== undefined || !this.send(probe)) return;
+    this.#answer = setTimeout(() => {
+      this.#probePatience = Math.min(this.#probePatience * 2, LONGEST_PROBE_PATIENCE);
+      this.retryNow(true);
+    }, this.#probePatience);
+  }
+
+  #heard(): void {
+    this.#heardAt = performance.now();
+    clearTimeout(this.#answer);
+    this.#answer = undefined;
+  }
+
+  #stopProbing(): void {
+    clearInterval(this.#probing);
+    clearTimeout(this.#answer);
+    this.#answer = undefined;
   }
 
   #notBlocked(): void {
@@ -133,6 +184,7 @@ export class Connection {
     this.#socket = undefined;
     clearTimeout(this.#stable);
     clearTimeout(this.#opening);
+    this.#stopProbing();
     if (this.#closed) return;
     this.#setState('lost');
     void checkLogin(); // a closed socket does not say why; the login may have ended

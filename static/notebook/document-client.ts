@@ -78,7 +78,8 @@ export class DocumentClient {
     });
     document.addEventListener('visibilitychange', this.#onVisible);
     this.#connection = new Connection({
-      url: () => this.#open(),
+      url: (signal) => this.#open(signal),
+      probe: JSON.stringify({ type: 'alive' } satisfies PageMessage),
       onOpen: () => this.sync.connected((message) => this.#send(message)),
       onMessage: (data) => this.#receive(data),
       onState: (state) => {
@@ -138,13 +139,14 @@ export class DocumentClient {
   };
 
   /** The id is asked for at every connection: a server that was started again knows no old ones. */
-  async #open(): Promise<string> {
+  async #open(signal: AbortSignal): Promise<string> {
+    const body = {
+      path: this.path.value,
+      start_kernel: this.#startKernel,
+      ...(this.#kernelName === undefined ? {} : { kernel_name: this.#kernelName }),
+    };
     try {
-      const { id } = await api.post<DocumentModel>('api/documents', {
-        path: this.path.value,
-        start_kernel: this.#startKernel,
-        ...(this.#kernelName === undefined ? {} : { kernel_name: this.#kernelName }),
-      });
+      const { id } = await api.post<DocumentModel>('api/documents', body, { signal });
       this.#startKernel = false;
       this.id = id;
       return socketUrl(urlFor(`api/documents/${encodeURIComponent(id)}/socket`));

@@ -91,7 +91,7 @@ export class ShellClient {
     this.#forgetText();
     this.#setState('connecting');
     this.#connection = new Connection({
-      url: () => this.#address(),
+      url: (signal) => this.#address(signal),
       onOpen: () => undefined,
       onMessage: (data) => {
         if (typeof data === 'string') this.#receive(JSON.parse(data) as TerminalServerMessage);
@@ -102,16 +102,16 @@ export class ShellClient {
     });
   }
 
-  async #address(): Promise<string> {
+  async #address(signal: AbortSignal): Promise<string> {
     try {
       if (!this.#started) {
         const body = {
           ...(this.#name === null ? {} : { name: this.#name }),
           ...(this.#cwd === null ? {} : { cwd: this.#cwd }),
         };
-        this.#name = (await api.post<TerminalModel>('api/terminals', body)).name;
+        this.#name = (await api.post<TerminalModel>('api/terminals', body, { signal })).name;
         this.#started = true;
-      } else await api.get(`api/terminals/${encodeURIComponent(this.#name ?? '')}`);
+      } else await api.get(`api/terminals/${encodeURIComponent(this.#name ?? '')}`, { signal });
     } catch (error) {
       if (error instanceof ApiError && !error.unreachable && error.status !== 403) {
         if (this.#started) this.#ended();
