@@ -37,7 +37,7 @@ export class Drafts {
   }
 
   async #ask<T>(mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest): Promise<T> {
-    const database = await (this.#database ??= open());
+    const database = await (this.#database ??= open(() => (this.#database = undefined)));
     return new Promise<T>((resolve, reject) => {
       const asked = request(database.transaction(STORE, mode).objectStore(STORE));
       asked.onsuccess = () => resolve(asked.result as T);
@@ -46,11 +46,19 @@ export class Drafts {
   }
 }
 
-function open(): Promise<IDBDatabase> {
+/** @param closed  called when the database is closed because a logout in another tab deletes it */
+function open(closed: () => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const asked = indexedDB.open('nbserver.edit', 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: 'path' });
-    asked.onsuccess = () => resolve(asked.result);
+    asked.onsuccess = () => {
+      const database = asked.result;
+      database.onversionchange = () => {
+        database.close();
+        closed();
+      };
+      resolve(database);
+    };
     asked.onerror = () => reject(asked.error ?? new Error('The browser keeps nothing for this page.'));
   });
 }
