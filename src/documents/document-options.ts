@@ -26,7 +26,7 @@ export interface DocumentOptions {
   /** The cells of a file whose outputs are not signed; absent or undefined: all of them. */
   foreignCells?(file: NotebookFile): Promise<ReadonlySet<CellId> | undefined>;
   /** Remembers the outputs of a file that was just written as trusted. */
-  signOutputs?(file: NotebookFile): Promise<void>;
+  signOutputs?(file: NotebookFile, foreign: ReadonlySet<CellId>): Promise<void>;
   /** ms from one operation that output makes of a cell to its next; default 60 */
   outputInterval?: number;
   /** Where what the notebook was before is kept; absent: nowhere. @param size  bytes of the notebook now */

@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import { HttpError } from '../http-error.js';
-import type { NotebookFile } from '../notebook/index.js';
+import type { CellId, NotebookFile } from '../notebook/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { OperationBatch, SavedState, ServerMessage } from '../protocol/document-messages.js';
 import type { DocumentStorage, Hooked, ReadFile } from './document-storage.js';
@@ -17,8 +17,10 @@ export interface SaverPort {
   /** Makes operations of all output that has come so far. */
   settle(): void;
   tell(message: ServerMessage): void;
-  /** Something was saved. */
-  saved(): void;
+  /** The cells whose outputs are foreign just now. */
+  foreign(): ReadonlySet<CellId>;
+  /** Something was saved. @param foreign  the cells whose outputs were foreign in what was saved */
+  saved(foreign: ReadonlySet<CellId>): void;
   /** Brings in what another program wrote. @returns whether the document is now what the file says */
   merge(read: ReadFile): boolean;
   /** Brings in what the owner's hook made of what was saved. */
@@ -38,6 +40,8 @@ export class DocumentSaver {
   #savedAt: string | null = null;
   /** something that no operation tells: fields of the file beside cells and metadata */
   #isUnwritten = false;
+  /** the cells that were foreign in what was last written */
+  #foreign: ReadonlySet<CellId> = new Set();
   /** the file vanished, and does not come back by itself */
   #isDetached = false;
   #isClosed = false;
@@ -190,7 +194,7 @@ export class DocumentSaver {
     this.#savedAt = new Date().toISOString();
     if (!this.isDirty) this.#schedule.done();
     this.#tellSaved();
-    this.port.saved();
+    this.port.saved(this.#foreign);
   }
 
   /** @returns false when the file is gone */
@@ -199,11 +203,16 @@ export class DocumentSaver {
     if (!storage.isWritable) throw new HttpError(403, `${storage.path} is read-only.`);
     for (let merges = 0; merges < MOST_MERGES; merges += 1) {
       const revision = this.port.revision();
+      // A cell that runs while this is written has its own outputs then, and others in the file.
+      this.#foreign = this.port.foreign();
       const written = await storage.write(this.port.state(), asked);
       if (written.kind === 'written') {
         this.#isDetached = false;
         const isSame = this.port.revision() === revision;
-        if (written.hooked !== undefined) this.port.hooked(written.hooked);
+        if (written.hooked !== undefined) {
+          this.port.hooked(written.hooked);
+          this.#foreign = new Set([...this.#foreign, ...this.port.foreign()]);
+        }
         // What the hook made is on disk already; saving it again might go on without end.
         this.#saved = isSame ? this.port.revision() : revision;
         if (written.upgraded !== undefined) this.#warnUpgraded(written.upgraded);
@@ -214,6 +223,7 @@ export class DocumentSaver {
         this.#detach(written.kind === 'gone' ? 'gone' : 'replaced');
         return false;
       }
+      this.#foreign = this.port.foreign();
       if (!this.isDirty) return true;
     }
     throw new HttpError(409, 'another program writes the file again and again.');
@@ -236,7 +246,7 @@ export class DocumentSaver {
       this.#saved = this.port.revision();
       this.#schedule.done();
       this.#tellSaved();
-      this.port.saved();
+      this.port.saved(this.port.foreign());
     } else {
       this.#isUnwritten = true;
       if (this.storage.isWritable) this.#schedule.changed();

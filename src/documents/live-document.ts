@@ -117,7 +117,8 @@ export class LiveDocument implements OpenDocument {
         epoch: () => changes.epoch,
         settle,
         tell: (message) => this.#pages.broadcast(message),
-        saved: () => this.#saved(),
+        foreign: () => this.#trust.foreign,
+        saved: (foreign) => this.#saved(foreign),
         merge: (read) => this.#merging.file(read),
         hooked: (hooked) => this.#merging.hooked(hooked),
         maySaveUnasked: () => options.autosave !== false && !this.#isForeign,
@@ -358,10 +359,11 @@ export class LiveDocument implements OpenDocument {
     this.#saver.touched(batch);
   }
 
-  #saved(): void {
+  /** @param foreign  the cells whose outputs were foreign in what was saved */
+  #saved(foreign: ReadonlySet<CellId>): void {
     this.#past.record(this.state, 'saved');
     this.#restartJournal();
-    this.#sign();
+    this.#sign(foreign);
     this.#checkQuiet();
   }
 
@@ -379,11 +381,10 @@ export class LiveDocument implements OpenDocument {
     this.#journal.append(difference(this.#storage.base(this.state), this.state), () => this.#storage.onDisk);
   }
 
-  /** What ran here is trusted when the file is opened again; a file with foreign outputs is left as it is. */
-  #sign(): void {
+  /** What ran here is trusted when the file is opened again, wherever it stands then. */
+  #sign(foreign: ReadonlySet<CellId>): void {
     const { signOutputs, log } = this.#options;
-    if (signOutputs === undefined || this.#merging.hasForeignOutputs) return;
-    signOutputs(this.#storage.file).catch((error: unknown) =>
+    signOutputs?.(this.#storage.onDisk, foreign).catch((error: unknown) =>
       log.warn(`The outputs of ${this.path} could not be signed: ${String(error)}`),
     );
   }

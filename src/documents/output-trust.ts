@@ -20,6 +20,11 @@ export class OutputTrust {
     this.#foreign = new Set(foreign);
   }
 
+  /** The cells that are foreign just now. */
+  get foreign(): ReadonlySet<CellId> {
+    return new Set(this.#foreign);
+  }
+
   isForeign(id: CellId): boolean {
     return this.#foreign.has(id);
   }

@@ -251,7 +251,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         historyDirectory,
         autosave: settings.autosave,
         recordTiming: settings.record_timing,
-        signOutputs: async (file) => contents.outputTrust?.sign(file),
+        signOutputs: async (file, foreign) => contents.outputTrust?.sign(file, foreign),
         foreignCells: (file) => contents.outputTrust?.foreignCells(file) ?? Promise.resolve(undefined),
       }),
     );

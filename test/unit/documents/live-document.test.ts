@@ -340,6 +340,34 @@ describe('LiveDocument', () => {
     expect(attach(document, 'q').last('snapshot')?.untrusted).toEqual(['f']);
   });
 
+  it('signs what ran here, and no foreign output that was on its way to the disk when its cell ran', async () => {
+    const foreignIn: string[][] = [];
+    const signing = new DocumentManager({
+      ...managerOptions(),
+      signOutputs: async (_file, foreign) => void foreignIn.push([...foreign]),
+    });
+    contents.openDocuments = signing;
+    const document = await signing.open(path);
+    const page = attach(document, 'p');
+    let go = () => undefined as void;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const write = store.write.bind(store);
+    store.write = async (...parameters) => {
+      await gate;
+      return write(...parameters);
+    };
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, '!']] }] });
+    const saved = document.flush();
+    document.execute(['b']);
+    await until(() => document.state.cell('b')?.run.finished !== undefined);
+    go();
+    await saved;
+    expect(foreignIn).toEqual([['a', 'b']]);
+    await document.flush();
+    expect(foreignIn.at(-1)).toEqual(['a']);
+    await signing.close();
+  });
+
   it('takes a save of another client as operations, whose outputs are foreign', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
