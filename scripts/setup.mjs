@@ -99,11 +99,12 @@ const DEBIAN_PACKAGES = {
   'python3-pandas': '/usr/lib/python3/dist-packages/pandas',
 };
 
-/** What only the long tests use: kernels of others, and Jupyter's test-suite for kernels. Some 300 MB. */
+/** What only the long tests use: kernels of others, Jupyter's test-suite for kernels, progress bars. Some 300 MB. */
 const MORE_DEBIAN_PACKAGES = {
   'r-cran-irkernel': '/usr/share/jupyter/kernels/ir/kernel.json',
   'python3-octave-kernel': '/usr/share/jupyter/kernels/octave/kernel.json',
   xpython: '/usr/share/jupyter/kernels/xpython/kernel.json',
+  'python3-tqdm': '/usr/lib/python3/dist-packages/tqdm',
   'python3-jupyter-kernel-test': '/usr/lib/python3/dist-packages/jupyter_kernel_test',
 };
 

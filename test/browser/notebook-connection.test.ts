@@ -1,68 +1,106 @@
 /** The notebook page when something is in the way: the login ends, no websocket opens, the page dies, files change. */
-import { chmodSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chmodSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
-import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
-import { openBrowser } from './open-browser.js';
+import { TOKEN } from '../test-server.js';
+import { everything } from '../tier.js';
+import {
+  connectAgain,
+  disconnect,
+  kernelIdle,
+  notebookGroup,
+  save,
+  write,
+  writeNotebookFile,
+} from './notebook-page-driver.js';
 
 describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let context: BrowserContext;
+  const group = notebookGroup();
 
-  beforeAll(async () => {
-    server = await startTestServer({ onlyOwnKernel: true });
-    browser = await openBrowser();
-    context = await loggedIn(browser, server);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
-
-  const onDisk = (name: string) => readFileSync(join(server.notebooks, name), 'utf8');
-  const write = async (page: Page, text: string) => {
-    await page.keyboard.press('Enter');
-    await page.locator('.cm-focused').waitFor();
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type(text);
-  };
-
-  it('asks for the password over the page when the login has ended, and sends what was written', async () => {
-    writeNotebookFile(server, 'password.ipynb', [{ source: 'start' }]);
-    const own = await loggedIn(browser, server);
-    const { page, errors } = await openNotebook(own, server, 'password.ipynb');
+  it('asks for the password over the page when the login ends, and sends and runs what was written', async () => {
+    const own = await group.otherProfile();
+    const page = await group.open('password.ipynb', [{ source: 'const start = 40' }], own);
     await kernelIdle(page);
-    await page.route('**/api/documents', (route) => route.abort());
-    await page.getByRole('menubar').getByRole('menuitem', { name: 'Kernel' }).click();
-    await page.getByRole('menuitem', { name: 'Reconnect' }).click();
-    await page.locator('[data-kernel-status="disconnected"]').waitFor();
-    await write(page, ' typed');
+    await page.keyboard.press('Shift+Enter');
+    await group.cell(0).locator('.prompt', { hasText: 'In [1]:' }).waitFor();
+    // the network is away, and the login ends meanwhile
+    await disconnect(page);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('k');
+    await write(page, ' // typed');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('b');
+    await write(page, 'start + 2');
+    await page.keyboard.press('Control+Enter');
     await own.clearCookies();
-    await page.unroute('**/api/documents');
-    const box = page.getByRole('dialog');
+    await connectAgain(page);
+    const box = page.getByRole('dialog', { name: 'Your login has ended' });
     await box.getByLabel('Password or token:').fill('wrong');
+    if (process.env.SHOTS !== undefined)
+      await page.screenshot({ path: `${process.env.SHOTS}/login-box.png` });
     await page.keyboard.press('Enter');
     await box.getByRole('alert').filter({ hasText: /\S/ }).waitFor();
+    expect(await group.sources()).toEqual(['const start = 40 // typed', 'start + 2', '']);
     await box.getByLabel('Password or token:').fill(TOKEN);
     await page.keyboard.press('Enter');
     await box.waitFor({ state: 'hidden' });
-    await kernelIdle(page);
-    await page.keyboard.press('Control+s');
-    await expect.poll(() => onDisk('password.ipynb'), { timeout: 10_000 }).toContain('start typed');
-    expect(errors).toEqual([]);
-    await own.close();
+    await group.outputs(1).getByText('42').waitFor();
+    await save(page);
+    expect(await group.sources()).toEqual(['const start = 40 // typed', 'start + 2', '']);
+    expect(group.onDisk('password.ipynb')).toContain('const start = 40 // typed');
+    expect(group.onDisk('password.ipynb')).toContain('42');
   });
 
-  it('says what is the matter when the server answers but no websocket opens', async () => {
-    writeNotebookFile(server, 'blocked.ipynb', [{ source: 'x' }]);
-    const { page } = await openNotebook(context, server, 'blocked.ipynb');
+  it('goes on by itself after a login in another tab', async () => {
+    const own = await group.otherProfile();
+    const page = await group.open('login.ipynb', [{ source: 'start' }], own);
+    await kernelIdle(page);
+    await write(page, ' before');
+    const logout = await own.newPage();
+    await logout.goto(`${group.server.url}logout`);
+    await logout.getByRole('heading', { name: /^Logged out/ }).waitFor();
+    await page.getByRole('dialog').getByText('Your login has ended').waitFor();
+    await page.getByRole('button', { name: 'Not now' }).click();
+    await page.getByText('You are not logged in any more').waitFor();
+    await group.cell(0).focus();
+    await write(page, ' meanwhile');
+    await logout.goto(`${group.server.url}?token=${TOKEN}`);
+    await logout.close();
+    await page.evaluate('void dispatchEvent(new Event("focus"))');
+    await kernelIdle(page);
+    await expect.poll(() => page.getByText('You are not logged in any more').count()).toBe(0);
+    await save(page);
+    expect(group.onDisk('login.ipynb')).toContain('start before meanwhile');
+  });
+
+  it('leaves nothing in the browser after a logout', async () => {
+    const own = await group.otherProfile();
+    const page = await group.open('private.ipynb', [{ source: 'start' }], own);
+    await kernelIdle(page);
+    await disconnect(page);
+    await write(page, ' secret');
+    // a text file that is open in another tab, and not saved
+    const edit = await own.newPage();
+    await edit.goto(`${group.server.url}edit/private.ipynb`);
+    await edit.locator('body[data-loaded]').waitFor();
+    await edit.keyboard.type(' secret');
+    const kept = (of: Page) =>
+      of.evaluate<string[]>(`indexedDB.databases().then(
+      (all) => all.map(({ name }) => name).sort())`);
+    await expect.poll(() => kept(page)).toEqual(['nbserver', 'nbserver.edit']);
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.getByRole('link', { name: 'Logout' }).click();
+    await page.getByRole('heading', { name: /^Logged out/ }).waitFor();
+    await expect.poll(() => kept(page)).toEqual([]);
+    expect(
+      await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })'),
+    ).not.toContain('secret');
+  });
+
+  it.runIf(everything)('says what is the matter when the server answers but no websocket opens', async () => {
+    const page = await group.open('blocked.ipynb', [{ source: 'x' }]);
     // a proxy that takes the connection and never says a word
-    await page.routeWebSocket(/\/socket$/, () => undefined);
     await page.addInitScript(
       'globalThis.WebSocket = class extends EventTarget { readyState = 0; close() {} send() {} }',
     );
@@ -70,82 +108,70 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await page.getByText('no websocket opens').waitFor({ timeout: 20_000 });
     await page.getByText(/^How to let 127\.0\.0\.1 past the proxy$/).click();
     await page.getByText('add 127.0.0.1 to "No proxy for"').waitFor();
-    await page.close();
   });
 
   it('puts back what a page without a connection had when it was closed', async () => {
-    writeNotebookFile(server, 'journal.ipynb', [{ source: 'start' }, { source: 'other' }]);
-    const first = await openNotebook(context, server, 'journal.ipynb');
-    await kernelIdle(first.page);
-    await first.page.route('**/api/documents', (route) => route.abort());
-    await first.page.evaluate('void 0');
-    await first.page.getByRole('menubar').getByRole('menuitem', { name: 'Kernel' }).click();
-    await first.page.getByRole('menuitem', { name: 'Reconnect' }).click();
-    await first.page.locator('[data-kernel-status="disconnected"]').waitFor();
-    await write(first.page, ' and more');
-    await first.page.keyboard.press('Escape');
-    await first.page.keyboard.press('b');
-    await write(first.page, 'a new cell');
-    await first.page.waitForTimeout(1000); // the journal is written a moment after the last key
-    await first.page.close({ runBeforeUnload: false });
+    writeNotebookFile(group.server, 'journal.ipynb', [{ source: 'start' }, { source: 'other' }]);
+    const first = await group.openBeside('journal.ipynb');
+    await kernelIdle(first);
+    await disconnect(first);
+    await write(first, ' and more');
+    await first.keyboard.press('Escape');
+    await first.keyboard.press('b');
+    await write(first, 'a new cell');
+    await expect
+      .poll(() =>
+        first.evaluate<string>(`new Promise((resolve) => {
+          const opened = indexedDB.open('nbserver');
+          opened.onsuccess = () => {
+            const all = opened.result.transaction('journal').objectStore('journal').getAll();
+            all.onsuccess = () => { opened.result.close(); resolve(JSON.stringify(all.result)); };
+          };
+        })`),
+      )
+      .toContain('a new cell');
+    await first.close({ runBeforeUnload: false });
 
-    const second = await openNotebook(context, server, 'journal.ipynb');
-    await second.page.getByText('were put back that an earlier page could not save').waitFor();
-    expect(await second.page.locator('[data-cell-id] .source').allTextContents()).toEqual([
-      'start and more',
-      'a new cell',
-      'other',
-    ]);
-    await second.page.keyboard.press('Control+s');
-    await expect.poll(() => onDisk('journal.ipynb'), { timeout: 10_000 }).toContain('a new cell');
-    expect(second.errors).toEqual([]);
-    await second.page.close();
+    const page = await group.open('journal.ipynb');
+    await page.getByText('were put back that an earlier page could not save').waitFor();
+    expect(await group.sources()).toEqual(['start and more', 'a new cell', 'other']);
+    await save(page);
+    expect(group.onDisk('journal.ipynb')).toContain('a new cell');
   });
 
   it('shows what others did to the order of the cells while it was away and did so, too', async () => {
-    writeNotebookFile(server, 'both.ipynb', [{ source: 'first' }, { source: 'last' }]);
-    const here = await openNotebook(context, server, 'both.ipynb');
-    const other = await openNotebook(context, server, 'both.ipynb');
-    const reconnect = async () => {
-      await here.page.getByRole('menubar').getByRole('menuitem', { name: 'Kernel' }).click();
-      await here.page.getByRole('menuitem', { name: 'Reconnect' }).click();
-    };
-    const insertBelow = async ({ page }: typeof here, after: string, text: string) => {
+    const here = await group.open('both.ipynb', [{ source: 'first' }, { source: 'last' }]);
+    const other = await group.openBeside('both.ipynb');
+    const insertBelow = async (page: Page, after: string, text: string) => {
       await page.locator('[data-cell-id]', { hasText: after }).focus();
       await page.keyboard.press('b');
       await write(page, text);
       await page.keyboard.press('Escape');
     };
-    const shown = ({ page }: typeof here) =>
-      expect.poll(() => page.locator('[data-cell-id] .source').allTextContents());
-    await kernelIdle(here.page);
-    await here.page.route('**/api/documents', (route) => route.abort());
-    await reconnect();
-    await here.page.locator('[data-kernel-status="disconnected"]').waitFor();
+    const shown = async (...sources: string[]) => {
+      for (const page of [here, other]) await expect.poll(() => group.sources(page)).toEqual(sources);
+    };
+    await kernelIdle(here);
+    await disconnect(here);
     await insertBelow(here, 'first', 'here');
     await insertBelow(other, 'last', 'afar');
-    await here.page.unroute('**/api/documents');
-    await reconnect();
-    for (const page of [here, other]) await shown(page).toEqual(['first', 'here', 'last', 'afar']);
+    await connectAgain(here);
+    await shown('first', 'here', 'last', 'afar');
     await insertBelow(other, 'here', 'later');
-    for (const page of [here, other]) await shown(page).toEqual(['first', 'here', 'later', 'last', 'afar']);
-    expect([...here.errors, ...other.errors]).toEqual([]);
-    await here.page.close();
-    await other.page.close();
+    await shown('first', 'here', 'later', 'last', 'afar');
   });
 
   // root may write everything
   it.skipIf(process.getuid?.() === 0)('says that a notebook is read-only, and offers a copy', async () => {
-    writeNotebookFile(server, 'locked.ipynb', [{ source: 'locked' }]);
-    chmodSync(join(server.notebooks, 'locked.ipynb'), 0o444);
-    const { page } = await openNotebook(context, server, 'locked.ipynb');
+    writeNotebookFile(group.server, 'locked.ipynb', [{ source: 'locked' }]);
+    chmodSync(group.file('locked.ipynb'), 0o444);
+    const page = await group.open('locked.ipynb');
     await page.getByText('This notebook is read-only').waitFor();
-    const copy = context.waitForEvent('page');
+    const copy = group.context.waitForEvent('page');
     await page.getByRole('button', { name: 'Edit a Copy' }).click();
     const tab = await copy;
     await tab.locator('body[data-loaded]').waitFor();
     await write(tab, ' no more');
     await tab.close();
-    await page.close();
   });
 });

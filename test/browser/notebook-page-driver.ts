@@ -16,15 +16,17 @@ export interface NotebookDriver {
 
 /**
  * One server and one logged-in browser for a group of tests, and the page that a test has open. To be called in a
- * `describe`: after each test the page is closed, and had no errors and asked no other server.
+ * `describe`: after each test its pages are closed, and had no errors and asked no other server.
  */
 export function notebookGroup(options: Parameters<typeof startTestServer>[0] = { onlyOwnKernel: true }) {
   const started: Partial<{ server: TestServer; browser: Browser; context: BrowserContext }> = {};
-  let driver: NotebookDriver | undefined;
+  const found = { errors: [] as string[], outside: [] as string[] };
+  let pages: Page[] = [];
+  let profiles: BrowserContext[] = [];
+  let current: Page | undefined;
 
   beforeAll(async () => {
-    started.server = await startTestServer(options);
-    started.browser = await openBrowser();
+    [started.server, started.browser] = await Promise.all([startTestServer(options), openBrowser()]);
     started.context = await loggedIn(started.browser, started.server);
   });
   afterAll(async () => {
@@ -32,11 +34,12 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
     await started.server?.close();
   });
   afterEach(async () => {
-    const last = driver;
-    driver = undefined;
-    await last?.page.close();
-    expect(last?.errors ?? []).toEqual([]);
-    expect(last?.outside ?? []).toEqual([]);
+    const [open, others] = [pages, profiles];
+    [pages, profiles, current] = [[], [], undefined];
+    await Promise.all(open.map((page) => page.close()));
+    await Promise.all(others.map((context) => context.close()));
+    expect(found.errors.splice(0)).toEqual([]);
+    expect(found.outside.splice(0)).toEqual([]);
   });
 
   const there = <T>(value: T | undefined): T => {
@@ -54,13 +57,34 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
       return there(started.context);
     },
     get page(): Page {
-      return there(driver).page;
+      return there(current);
+    },
+    /** errors of the scripts of all open pages; a test that wants some takes them out */
+    get errors(): string[] {
+      return found.errors;
+    },
+    /** Another browser of the same person, as on another machine; it is closed after the test. @param server  its way there */
+    async otherProfile(
+      options?: Parameters<typeof loggedIn>[2],
+      server?: Pick<TestServer, 'url'>,
+    ): Promise<BrowserContext> {
+      const context = await loggedIn(group.browser, server ?? group.server, options);
+      profiles.push(context);
+      return context;
     },
     /** Writes a notebook and opens it. @param cells  undefined: the file is there already */
     async open(name: string, cells?: readonly SourceCell[], within?: BrowserContext): Promise<Page> {
       if (cells !== undefined) writeNotebookFile(group.server, name, cells);
-      driver = await openNotebook(within ?? group.context, group.server, encodeURIComponent(name));
-      return driver.page;
+      const page = await group.openBeside(name, within);
+      current = page;
+      return page;
+    },
+    /** Opens a notebook in one more tab, or in another browser; `page` stays the one that it is. */
+    async openBeside(name: string, within?: BrowserContext, server?: Pick<TestServer, 'url'>): Promise<Page> {
+      const path = name.split('/').map(encodeURIComponent).join('/');
+      const { page } = await openNotebook(within ?? group.context, server ?? group.server, path, found);
+      pages.push(page);
+      return page;
     },
     cell: (index: number): Locator => group.page.locator('[data-cell-id]').nth(index),
     outputs: (index: number): Locator => group.cell(index).locator('.outputs'),
@@ -69,15 +93,18 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
     typed: async (index: number): Promise<string> =>
       (await group.editor(index).locator('.cm-line').allTextContents()).join('\n'),
     /** the text of every cell, also where an editor is open */
-    sources: (): Promise<string[]> =>
-      group.page.evaluate<
+    sources: (page?: Page): Promise<string[]> =>
+      (page ?? group.page).evaluate<
         string[]
       >(`[...document.querySelectorAll('[data-cell-id] .source')].map((source) => {
         const lines = [...source.querySelectorAll('.cm-line')].map((line) => line.textContent);
         return lines.length > 0 ? lines.join('\\n') : source.textContent;
       })`),
-    onDisk: (name: string): string => readFileSync(join(group.server.notebooks, name), 'utf8'),
-    menu: (name: string, ...items: (string | RegExp)[]) => chooseFromMenu(group.page, name, ...items),
+    /** where a notebook lies */
+    file: (name: string): string => join(group.server.notebooks, name),
+    onDisk: (name: string): string => readFileSync(group.file(name), 'utf8'),
+    menu: (name: string, ...items: (string | RegExp)[]): Promise<void> =>
+      chooseFromMenu(group.page, name, ...items),
   };
   return group;
 }
@@ -85,7 +112,7 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
 /** A browser that is logged in at the server. */
 export async function loggedIn(
   browser: Browser,
-  server: TestServer,
+  server: Pick<TestServer, 'url'>,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
@@ -95,15 +122,14 @@ export async function loggedIn(
   return context;
 }
 
-/** Opens a notebook and waits until its cells are there. */
+/** Opens a notebook and waits until its cells are there. @param found  where errors and requests are written down */
 export async function openNotebook(
   context: BrowserContext,
-  server: TestServer,
+  server: Pick<TestServer, 'url'>,
   path: string,
+  { errors, outside }: Omit<NotebookDriver, 'page'> = { errors: [], outside: [] },
 ): Promise<NotebookDriver> {
   const page = await context.newPage();
-  const errors: string[] = [];
-  const outside: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('request', (request) => {
     const url = request.url();
@@ -117,6 +143,33 @@ export async function openNotebook(
 /** Waits until the kernel is idle, so that a test does not measure its start. */
 export async function kernelIdle(page: Page): Promise<void> {
   await page.locator('[data-kernel-status="idle"]').waitFor({ timeout: 60_000 });
+}
+
+/** Writes at the end of the selected cell. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.keyboard.press('Enter');
+  await page.locator('.cm-focused').waitFor();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(text);
+}
+
+/** Saves as a person does, and waits until it is done. */
+export async function save(page: Page): Promise<void> {
+  await page.keyboard.press('Control+s');
+  await page.locator('#save-status', { hasText: /^saved \d+ s ago$/ }).waitFor();
+}
+
+/** Ends the connection of a page for as long as the test wants. */
+export async function disconnect(page: Page): Promise<void> {
+  await page.route('**/api/documents', (route) => route.abort());
+  await chooseFromMenu(page, 'Kernel', 'Reconnect');
+  await page.locator('[data-kernel-status="disconnected"]').waitFor();
+}
+
+/** The network of a page is back, which the browser tells it. */
+export async function connectAgain(page: Page): Promise<void> {
+  await page.unroute('**/api/documents');
+  await page.evaluate('void dispatchEvent(new Event("online"))');
 }
 
 export interface SourceCell {
