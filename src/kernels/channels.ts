@@ -8,6 +8,8 @@ import type { ConnectionInfo } from './connection-file.js';
 import { ReadAhead } from './read-ahead.js';
 import type { ReadAheadBudget } from './read-ahead.js';
 import { ZmtpConnection } from './zmtp-connection.js';
+import { framesOf } from './zmtp-reader.js';
+import type { ZmtpMessage } from './zmtp-reader.js';
 
 export interface ChannelHandlers {
   onMessage(channel: KernelChannel, message: WireMessage): void;
@@ -51,7 +53,7 @@ export class KernelChannels {
         type: channel === 'iopub' ? 'SUB' : 'DEALER',
         address: socketAddress(connection, channel),
         routingId,
-        onMessage: (frames) => this.#read(channel, frames),
+        onMessage: (message) => this.#read(channel, message),
         onOpen: () => this.#opened(),
         onError: (error) => this.#handlers.onRefused(channel, error),
       });
@@ -114,14 +116,14 @@ export class KernelChannels {
    * Messages of iopub are only taken in here, so that the socket is empty again as soon as can be: they are passed on when
    * everything has been read, in the same turn of the event loop.
    */
-  #read(channel: KernelChannel, frames: Buffer[]): void {
+  #read(channel: KernelChannel, message: ZmtpMessage): void {
     if (this.#closed) return;
     this.#lastMessage = performance.now();
     if (channel !== 'iopub') {
-      this.#deliver(channel, frames);
+      this.#deliver(channel, message);
       return;
     }
-    this.#readAhead.push(frames);
+    this.#readAhead.push(message);
     // Too much waits: who cannot keep up is not waited for any more.
     while (this.#readAhead.isTooMuch || (!this.#held && this.#readAhead.length > mostBehind)) this.#passOn();
     if (!this.#held && !this.#turnPlanned) void this.#takeTurn();
@@ -151,14 +153,14 @@ export class KernelChannels {
 
   /** Passes on the message that waits longest; false: none does. */
   #passOn(): boolean {
-    const frames = this.#readAhead.shift();
-    if (frames) this.#deliver('iopub', frames);
-    return frames !== undefined;
+    const message = this.#readAhead.shift();
+    if (message) this.#deliver('iopub', message);
+    return message !== undefined;
   }
 
-  #deliver(channel: KernelChannel, frames: Buffer[]): void {
+  #deliver(channel: KernelChannel, message: ZmtpMessage): void {
     try {
-      this.#handlers.onMessage(channel, this.#signature.decode(frames));
+      this.#handlers.onMessage(channel, this.#signature.decode(framesOf(message)));
     } catch (error) {
       this.#handlers.onRefused(channel, error);
     }

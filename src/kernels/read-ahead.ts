@@ -4,9 +4,10 @@
  */
 import { totalmem } from 'node:os';
 import { constrainedMemory } from 'node:process';
+import type { ZmtpMessage } from './zmtp-reader.js';
 
-/** Bytes that a message costs besides its own: seven buffers and their places. */
-const overhead = 1024;
+/** Bytes that each buffer of a message costs besides its own. */
+const overhead = 256;
 
 /** Bytes at most, and the share of the memory that this process may use at most. */
 const mostBytes = 512 * 1024 * 1024;
@@ -26,8 +27,7 @@ export class ReadAheadBudget {
 
 export class ReadAhead {
   readonly #budget: ReadAheadBudget;
-  /** their frames */
-  #messages: Buffer[][] = [];
+  #messages: ZmtpMessage[] = [];
   #next = 0;
   #length = 0;
 
@@ -49,22 +49,22 @@ export class ReadAhead {
     return !this.isEmpty && this.#budget.used > this.#budget.bound;
   }
 
-  push(frames: Buffer[]): void {
-    this.#messages.push(frames);
-    this.#count(cost(frames));
+  push(message: ZmtpMessage): void {
+    this.#messages.push(message);
+    this.#count(cost(message));
   }
 
-  shift(): Buffer[] | undefined {
-    const frames = this.#messages[this.#next];
-    if (!frames) return undefined;
+  shift(): ZmtpMessage | undefined {
+    const message = this.#messages[this.#next];
+    if (!message) return undefined;
     this.#next += 1;
-    this.#count(-cost(frames));
+    this.#count(-cost(message));
     // Array.shift moves everything behind it; the part that was read is cut off now and then instead.
     if (this.#next * 2 >= this.#messages.length) {
       this.#messages = this.#messages.slice(this.#next);
       this.#next = 0;
     }
-    return frames;
+    return message;
   }
 
   close(): void {
@@ -77,8 +77,9 @@ export class ReadAhead {
   }
 }
 
-function cost(frames: readonly Buffer[]): number {
-  let length = overhead;
-  for (const frame of frames) length += frame.length;
+function cost(message: ZmtpMessage): number {
+  if (!Array.isArray(message)) return message.length + overhead;
+  let length = 0;
+  for (const frame of message) length += frame.length + overhead;
   return length;
 }

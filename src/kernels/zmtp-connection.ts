@@ -16,14 +16,14 @@ import type { ZmtpSocketType } from '../protocol/zmtp.js';
 import type { SocketAddress } from './connection-file.js';
 import { copyBelow } from './frame-blocks.js';
 import { ZmtpReader } from './zmtp-reader.js';
+import type { ZmtpMessage } from './zmtp-reader.js';
 
 export interface ZmtpOptions {
   type: ZmtpSocketType;
   address: SocketAddress;
   /** by which a ROUTER is to know us; a SUB has none */
   routingId?: string;
-  /** its frames may be kept: they are not written to again */
-  onMessage(frames: Buffer[]): void;
+  onMessage(message: ZmtpMessage): void;
   /** The peer and we have introduced ourselves: what is sent from now on reaches it. */
   onOpen?(): void;
   /** The peer breaks the protocol. The connection is closed, and another one tried. */

@@ -1,18 +1,49 @@
 /**
- * Takes the stream of a ZeroMQ peer apart. It says where the next bytes are to be read to: small frames come to lie side by
- * side in one block, and a big one is read straight into memory of its own, so that nothing has to be put together.
+ * Takes the stream of a ZeroMQ peer apart. It says where the next bytes are to be read to: small messages come to lie side
+ * by side in one block, and a big frame is read straight into memory of its own, so that nothing has to be put together.
  */
 import { constants } from 'node:buffer';
 import { frameFlags, ZmtpError } from '../protocol/zmtp.js';
 import { copyBelow } from './frame-blocks.js';
 
+/**
+ * A message: its bytes as they came, which is one object instead of one for each frame while it waits, or its frames, where
+ * one of them has memory of its own. They stay as they are: nothing is read to the same place again.
+ */
+export type ZmtpMessage = Buffer | Buffer[];
+
+/** The frames of a message, as views. */
+export function framesOf(message: ZmtpMessage): Buffer[] {
+  if (Array.isArray(message)) return message;
+  const frames: Buffer[] = [];
+  for (let at = 0; at < message.length;) {
+    const { start, end } = frameAt(message, at);
+    frames.push(message.subarray(start, end));
+    at = end;
+  }
+  return frames;
+}
+
+/** Where the frame is whose header begins at an offset, which has to be there as a whole. */
+function frameAt(bytes: Buffer, at: number): { start: number; end: number } {
+  const isLong = ((bytes[at] ?? 0) & frameFlags.long) !== 0;
+  const start = at + (isLong ? longHeader : shortHeader);
+  const length = isLong
+    ? bytes.readUInt32BE(at + 1) * 2 ** 32 + bytes.readUInt32BE(at + 5)
+    : (bytes[at + 1] ?? 0);
+  return { start, end: start + length };
+}
+
 export interface ZmtpReaderHandlers {
   /** @returns bytes of the greeting; undefined: it is not all there yet */
   onGreeting(bytes: Buffer): number | undefined;
   onCommand(body: Buffer): void;
-  /** The frames of one message: views of what was read, which stays as it is. */
-  onMessage(frames: Buffer[]): void;
+  onMessage(message: ZmtpMessage): void;
 }
+
+/** Bytes of a frame's header. */
+const shortHeader = 2;
+const longHeader = 9;
 
 /** Bytes of a block: it grows while reads fill it, since most connections have little to say. */
 const shortBlock = 4 * 1024;
@@ -26,15 +57,17 @@ export class ZmtpReader {
   readonly #handlers: ZmtpReaderHandlers;
   #block = Buffer.alloc(0);
   #blockLength = shortBlock;
-  /** of the block: where reading goes on, and up to where it is filled */
-  #parsed = 0;
+  /** of the block: where the message begins that is under way, up to where it is looked at, and up to where bytes are */
+  #start = 0;
+  #at = 0;
   #filled = 0;
+  /** how many frames of that message there were; and they themselves, once one of them is big */
+  #count = 0;
+  #given: Buffer[] | undefined;
   /** a frame with memory of its own that is under way */
   #big: Buffer | undefined;
   #bigFilled = 0;
   #bigFlags = 0;
-  /** of the message that is under way */
-  #frames: Buffer[] = [];
   #greeted = false;
 
   constructor(handlers: ZmtpReaderHandlers) {
@@ -45,10 +78,12 @@ export class ZmtpReader {
   nextBuffer(): Buffer {
     if (this.#big) return this.#big.subarray(this.#bigFilled);
     if (this.#block.length - this.#filled < leastRoom) {
-      // The old block stays as it is: frames of it may be in use.
-      const block = Buffer.allocUnsafeSlow(Math.max(this.#blockLength, 2 * (this.#filled - this.#parsed)));
-      this.#filled = this.#block.copy(block, 0, this.#parsed, this.#filled);
-      this.#parsed = 0;
+      // The old block stays as it is: messages in it may be in use.
+      const length = Math.max(this.#blockLength, 2 * (this.#filled - this.#start));
+      const block = Buffer.allocUnsafeSlow(length);
+      this.#filled = this.#block.copy(block, 0, this.#start, this.#filled);
+      this.#at -= this.#start;
+      this.#start = 0;
       this.#block = block;
     }
     return this.#block.subarray(this.#filled);
@@ -75,29 +110,35 @@ export class ZmtpReader {
   }
 
   #greet(): boolean {
-    const length = this.#handlers.onGreeting(this.#block.subarray(this.#parsed, this.#filled));
+    const length = this.#handlers.onGreeting(this.#block.subarray(this.#start, this.#filled));
     if (length === undefined) return false;
-    this.#parsed += length;
+    this.#start = this.#at = this.#start + length;
     return (this.#greeted = true);
   }
 
   /** False: no whole one is left. */
   #nextFrame(): boolean {
     const block = this.#block;
-    const at = this.#parsed;
-    const available = this.#filled - at;
+    const at = this.#at;
     const flags = block[at] ?? 0;
-    const isLong = (flags & frameFlags.long) !== 0;
-    const headerLength = isLong ? 9 : 2;
-    if (available < headerLength) return false;
-    const length = isLong
-      ? block.readUInt32BE(at + 1) * 2 ** 32 + block.readUInt32BE(at + 5)
-      : (block[at + 1] ?? 0);
-    const start = at + headerLength;
-    if (length >= copyBelow) return this.#bigFrame(flags, start, length);
-    if (available < headerLength + length) return false;
-    this.#parsed = start + length;
-    this.#frame(flags, block.subarray(start, start + length));
+    const headerLength = (flags & frameFlags.long) === 0 ? shortHeader : longHeader;
+    if (this.#filled - at < headerLength) return false;
+    const { start, end } = frameAt(block, at);
+    if (end - start >= copyBelow) return this.#bigFrame(flags, start, end - start);
+    if (end > this.#filled) return false;
+    this.#at = end;
+    if (this.#given || (flags & frameFlags.command) !== 0) {
+      // libzmq may ask whether we are there in the middle of a message.
+      if (this.#count > 0) this.#given ??= framesOf(block.subarray(this.#start, at));
+      this.#frame(flags, block.subarray(start, end));
+      return true;
+    }
+    this.#countFrame();
+    if ((flags & frameFlags.more) !== 0) return true;
+    const message = block.subarray(this.#start, end);
+    this.#start = end;
+    this.#count = 0;
+    this.#handlers.onMessage(message);
     return true;
   }
 
@@ -106,7 +147,8 @@ export class ZmtpReader {
     if (length > constants.MAX_LENGTH) throw new ZmtpError(`the peer sends a frame of ${length} bytes`);
     const big = Buffer.allocUnsafeSlow(length);
     const copied = this.#block.copy(big, 0, start, Math.min(this.#filled, start + length));
-    this.#parsed = start + copied;
+    this.#given ??= framesOf(this.#block.subarray(this.#start, this.#at));
+    this.#start = this.#at = start + copied;
     if (copied === length) {
       this.#frame(flags, big);
       return true;
@@ -117,16 +159,24 @@ export class ZmtpReader {
     return false;
   }
 
+  /** A frame that is an object of its own. */
   #frame(flags: number, bytes: Buffer): void {
+    this.#start = this.#at;
     if ((flags & frameFlags.command) !== 0) {
       this.#handlers.onCommand(bytes);
       return;
     }
-    const frames = this.#frames;
-    frames.push(bytes);
-    if (frames.length > mostFrames) throw new ZmtpError(`the peer sends a message of ${mostFrames} frames`);
+    this.#countFrame();
+    const given = (this.#given ??= []);
+    given.push(bytes);
     if ((flags & frameFlags.more) !== 0) return;
-    this.#frames = [];
-    this.#handlers.onMessage(frames);
+    this.#given = undefined;
+    this.#count = 0;
+    this.#handlers.onMessage(given);
+  }
+
+  #countFrame(): void {
+    this.#count += 1;
+    if (this.#count > mostFrames) throw new ZmtpError(`the peer sends a message of ${mostFrames} frames`);
   }
 }

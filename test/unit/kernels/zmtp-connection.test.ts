@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Publisher, Router, XPublisher } from 'zeromq';
 import type { SocketAddress } from '../../../src/kernels/connection-file.js';
 import { ZmtpConnection } from '../../../src/kernels/zmtp-connection.js';
+import { framesOf } from '../../../src/kernels/zmtp-reader.js';
 import type { ZmtpSocketType } from '../../../src/protocol/zmtp.js';
 
 const patience = { timeout: 30_000 };
@@ -28,7 +29,7 @@ function connection(type: ZmtpSocketType, address: SocketAddress, routingId?: st
     type,
     address,
     routingId,
-    onMessage: (frames) => messages.push(frames),
+    onMessage: (message) => messages.push(framesOf(message)),
     onOpen: () => (opened += 1),
     onError: (error) => errors.push(String(error)),
   });

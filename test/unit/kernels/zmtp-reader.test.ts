@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ZmtpReader } from '../../../src/kernels/zmtp-reader.js';
+import { framesOf, ZmtpReader } from '../../../src/kernels/zmtp-reader.js';
 import { ZmtpError, zmtpFrameHeader } from '../../../src/protocol/zmtp.js';
 
 /** A reader behind a greeting of three bytes. */
@@ -10,7 +10,7 @@ function reader() {
   const made = new ZmtpReader({
     onGreeting: (bytes) => (bytes.length < 3 ? undefined : 3),
     onCommand: (body) => commands.push(body),
-    onMessage: (frames) => messages.push(frames),
+    onMessage: (message) => messages.push(framesOf(message)),
   });
   return {
     messages,
@@ -69,12 +69,13 @@ it('a big frame has memory of its own, so that keeping it keeps nothing else', (
   expect(messages[0]?.[1]?.buffer.byteLength).toBe(40_000);
 });
 
-it('a command between messages is none', () => {
+it('a command is no part of a message, not even in the middle of one', () => {
   const { messages, commands, feed } = reader();
   feed(Buffer.from('hi!\x04\x08\x04PING\x00\x01a', 'latin1'), 100);
   expect(commands.map(String)).toEqual(['\x04PING\x00\x01a']);
-  feed(Buffer.of(0, 1, 0x62), 1);
-  expect(messages.at(-1)?.map(String)).toEqual(['b']);
+  feed(Buffer.of(1, 1, 0x61, 4, 5, 4, ...Buffer.from('PONG'), 0, 1, 0x62), 1);
+  expect(commands).toHaveLength(2);
+  expect(messages.map((message) => message.map(String))).toEqual([['a', 'b']]);
 });
 
 it.each([
