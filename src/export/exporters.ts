@@ -5,7 +5,7 @@ import { loadHtmlParts } from './load-parts.js';
 import { pagePolicy, toHtml } from './html.js';
 import { NBCONVERT_FORMATS, type JupyterNbconvert } from './jupyter-nbconvert.js';
 import { toMarkdown } from './markdown.js';
-import { viewOf } from './notebook-view.js';
+import { languagesOf, viewOf } from './notebook-view.js';
 import { toScript } from './script.js';
 
 export interface Exported {
@@ -63,7 +63,7 @@ export async function exportNotebook(
     case 'html':
     case 'pdf': {
       const view = viewOf(file, name, isTrusted);
-      const parts = await loadHtmlParts(view.language.name);
+      const parts = await loadHtmlParts(languagesOf(view));
       const html = toHtml(view, format === 'pdf' ? { ...parts, notice: PDF_NOTICE } : parts);
       return {
         ...plain,

@@ -1,4 +1,4 @@
-/** What an HTML export is made with, loaded when the first one is asked for: KaTeX, the parser of a language, the style. */
+/** What an HTML export is made with, loaded when the first one is asked for: KaTeX, the parsers of its languages, the style. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Parser } from '@lezer/common';
@@ -9,12 +9,11 @@ import type { HtmlParts } from './html.js';
 const parsers = new Map<string, Promise<Parser | undefined>>();
 let css: Promise<string> | undefined;
 
-/** @param language  of the notebook's code */
-export async function loadHtmlParts(language: string): Promise<HtmlParts> {
-  const [katex, style, own] = await Promise.all([import('katex'), (css ??= loadStyle()), parserOf(language)]);
-  // fences of other languages keep their text plain, unless that language was loaded for a notebook
-  const known = new Map<string, Parser | undefined>([[canonical(language), own]]);
-  for (const name of ['python', 'javascript']) known.set(name, await parserOf(name));
+/** @param languages  of the notebook's code and of the fences in its text, as they are named there */
+export async function loadHtmlParts(languages: Iterable<string>): Promise<HtmlParts> {
+  const [katex, style] = await Promise.all([import('katex'), (css ??= loadStyle())]);
+  const known = new Map<string, Parser | undefined>();
+  for (const name of new Set([...languages].map(canonical))) known.set(name, await parserOf(name));
   /** definitions (`\gdef`) hold for the whole notebook */
   const macros: Record<string, string> = {};
   return {
@@ -49,12 +48,16 @@ function canonical(language: string): string {
   return /^(?:javascript|js|jsx|typescript|ts|tsx|node)$/.test(name) ? 'javascript' : name;
 }
 
-function parserOf(language: string): Promise<Parser | undefined> {
-  const name = canonical(language);
+function parserOf(name: string): Promise<Parser | undefined> {
   let parser = parsers.get(name);
   if (parser === undefined) {
     parser = loadParser(name);
     parsers.set(name, parser);
+    // names that mean nothing are as many as people write
+    void parser.then(
+      (found) => found ?? parsers.delete(name),
+      () => parsers.delete(name),
+    );
   }
   return parser;
 }
@@ -64,7 +67,13 @@ async function loadParser(name: string): Promise<Parser | undefined> {
   if (name === 'javascript') {
     return (await import('@lezer/javascript')).parser.configure({ dialect: 'ts jsx' });
   }
-  return undefined;
+  // all others that the editor knows, each a chunk of its own
+  const [{ LanguageDescription }, { languages }] = await Promise.all([
+    import('@codemirror/language'),
+    import('@codemirror/language-data'),
+  ]);
+  const found = LanguageDescription.matchLanguageName(languages, name, false);
+  return found === null ? undefined : (await found.load()).language.parser;
 }
 
 /** The build puts the pages' colours and the style of exports into one file. */

@@ -53,6 +53,16 @@ function languageOf(metadata: JsonObject): Language {
   };
 }
 
+/** Of its code, and of the fences in its text. */
+export function languagesOf({ cells, language }: NotebookView): Set<string> {
+  const names = new Set([language.name]);
+  for (const { cell_type, source } of cells) {
+    if (cell_type !== 'markdown') continue;
+    for (const [, name] of source.matchAll(/^[ >]*(?:`{3,}|~{3,})[ \t]*([\w+#.-]+)/gm)) names.add(name ?? '');
+  }
+  return names;
+}
+
 export function objectOf(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }

@@ -103,6 +103,28 @@ describe('GET /nbconvert', () => {
     expect([answer.status, await sentence(answer)]).toEqual([status, expect.stringMatching(message)]);
   });
 
+  it('html has the colours of its language, and of the fences in its text', async () => {
+    const cells = [
+      {
+        cell_type: 'code',
+        metadata: {},
+        outputs: [],
+        execution_count: 1,
+        source: 'f <- function(x) x + 1 # R',
+      },
+      { cell_type: 'markdown', metadata: {}, source: '```sql\nSELECT 1\n```\n\n```nonsense\nSELECT 1\n```' },
+    ];
+    const metadata = { language_info: { name: 'R', file_extension: '.r' } };
+    writeFileSync(
+      join(server.notebooks, 'colours.ipynb'),
+      JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 4 }),
+    );
+    const text = await (await server.fetch('nbconvert/html/colours.ipynb')).text();
+    expect(text).toContain('<span class="tok-keyword">function</span>');
+    expect(text).toContain('<span class="tok-comment"># R</span>');
+    expect(text.match(/<span class="tok-keyword">SELECT<\/span>/g)).toHaveLength(1);
+  });
+
   it('of another file leads to the file', async () => {
     const answer = await server.fetch('nbconvert/html/a%20b.txt');
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/files/a%20b.txt']);
