@@ -10,11 +10,12 @@ import { HttpError } from '../http-error.js';
 import { isFresh, rangeOf } from './byte-range.js';
 import { compressWhole, compressor, encodingFor, type Encoding } from './compressed.js';
 import { tagOf } from './conditions.js';
-import type { Contents, Found } from './contents.js';
+import type { Contents } from './contents.js';
 import { mimeTypeOf } from './models.js';
 import { nameOf } from './paths.js';
 import { collect, wholeOf } from './read-all.js';
 import { SentAgain } from './sent-again.js';
+import type { Found } from './served-paths.js';
 import { sendZip } from './zip.js';
 
 type PathParams = { path?: string[] };

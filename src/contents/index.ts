@@ -1,6 +1,7 @@
 /** Notebooks and files: the contract of a store, the built-in ones, and the contents API on top of any. */
 export * from './notebook-manager.js';
-export { Contents, type ContentsOptions, type GetOptions } from './contents.js';
+export { Contents, type ContentsOptions } from './contents.js';
+export type { GetOptions } from './model-reader.js';
 export type { OpenDocument, OpenDocuments } from './open-documents.js';
 export { NotebookTrust, type TrustOptions } from './trust/notebook-trust.js';
 export { keepBeside } from './keep-beside.js';

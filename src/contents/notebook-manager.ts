@@ -93,9 +93,10 @@ export abstract class NotebookManager {
   abstract infoString(): string;
   abstract stat(path: string): Promise<Entry | undefined>;
   /**
-   * Unsorted is fine. An entry that did not change may be given as the same object again: what was made of it is used
-   * again, too, which makes long lists fast. Entries that cannot be read (broken links, sockets, devices) are left out. A page may be shorter
-   * than `limit`; without `limit` a store may still give pages.
+   * Unsorted is fine. An entry that did not change may be given as the same object again, and where nothing changed the
+   * same frozen array: what was made of them is used again, too, which makes long lists fast. Entries that cannot be read
+   * (broken links, sockets, devices) are left out. A page may be shorter than `limit`; without `limit` a store may still
+   * give pages.
    */
   abstract list(path: string, page?: { after?: string; limit?: number }): Promise<EntryPage>;
   /** `range`: first and last byte, inclusive. */

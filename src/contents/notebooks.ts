@@ -4,6 +4,7 @@
  *
  * Large ones are read, compared and made into text in pieces, between which other requests get their turn.
  */
+import { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import {
@@ -24,12 +25,13 @@ import {
   type NotebookFile,
 } from '../notebook/index.js';
 import type { NotebookCheck } from '../notebook/validate.js';
-import type { ContentsModel } from '../protocol/rest-models.js';
+import { MERGE_CONFLICT, type ContentsModel } from '../protocol/rest-models.js';
+import { BoundedMap } from './bounded-map.js';
 import type { When } from './conditions.js';
 import { keepBeside, type PlaceOfCopies } from './keep-beside.js';
 import { bareModel, hashOf } from './models.js';
 import { NotebookContent } from './notebook-content.js';
-import type { Entry, NotebookManager } from './notebook-manager.js';
+import type { Entry, NotebookManager, Revision } from './notebook-manager.js';
 import type { OpenDocument } from './open-documents.js';
 import { readAll } from './read-all.js';
 import { SentAgain } from './sent-again.js';
@@ -46,6 +48,10 @@ export interface NotebooksParts {
 
 export class Notebooks {
   readonly #parts: NotebooksParts;
+  /** first checkpoints that are made just now */
+  readonly #keeping = new Map<string, Promise<void>>();
+  /** small ones as they were sent or saved last: the next save is compared with them */
+  readonly #files = new BoundedMap<string, { revision: Revision; file: NotebookFile }>(16 << 20);
   readonly #sent = new SentAgain({ largest: 4 << 20, most: 16 << 20 });
 
   constructor(parts: NotebooksParts) {
@@ -100,6 +106,7 @@ export class Notebooks {
       return { ...model, content: new NotebookContent([known.text], () => known.message), format: 'json' };
     }
     const { entry: read, file } = await this.read(path);
+    this.#remember(path, read, file);
     const isTrusted = (await trust?.judge(file)) ?? (() => false);
     const check = await newCheck(contentFrame(file));
     const pieces = contentPieces(file, {
@@ -134,16 +141,18 @@ export class Notebooks {
     const { store, trust } = this.#parts;
     if (content === undefined && old !== undefined) throw new HttpError(400, 'No content provided');
     const open = this.#parts.findOpen(path);
-    const before = old === undefined || open !== undefined ? undefined : await this.#there(path);
+    const before = old === undefined || open !== undefined ? undefined : await this.#there(path, old);
     const { sent, file } = await fromClient(path, before, content);
     if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
+    // while the disk is busy
+    const judging = judgeSent(sent, file);
+    judging.catch(() => undefined);
     const entry =
-      open === undefined
-        ? await store.write(path, await asBuffer(file), when)
-        : await open.save(valueOf(file));
-    const { message, isTrusted } = await judgeSent(sent, file);
+      open === undefined ? await store.write(path, bodyOf(file), when) : await open.save(valueOf(file));
+    const { message, isTrusted } = await judging;
     if (isTrusted) await trust?.sign(file);
-    if ((await store.checkpoints.list(path)).length === 0) await this.#firstCheckpoint(path);
+    if (open === undefined) this.#remember(path, entry, file);
+    this.#keepFirst(path);
     const model = bareModel(path, entry, 'notebook');
     return { entry, model: message === undefined ? model : { ...model, message } };
   }
@@ -157,13 +166,21 @@ export class Notebooks {
   }
 
   /** What a save is written over; undefined when there is no notebook that can be read. */
-  async #there(path: string): Promise<NotebookFile | undefined> {
+  async #there(path: string, entry: Entry): Promise<NotebookFile | undefined> {
+    const known = this.#files.get(path);
+    if (known?.revision === entry.revision) return known.file;
     try {
       return (await this.read(path)).file;
     } catch (error) {
       if (error instanceof HttpError && error.status < 500) return undefined;
       throw error;
     }
+  }
+
+  #remember(path: string, { revision, size }: Entry, file: NotebookFile): void {
+    // what an old client sent is written in format 4 now
+    const isAsWritten = file.upgradedFrom === undefined;
+    if (isAsWritten && size !== undefined && size < LARGE) this.#files.set(path, { revision, file }, size);
   }
 
   /** Programs of its time do not read what replaces it: the old file is kept beside it. */
@@ -179,10 +196,23 @@ export class Notebooks {
     );
   }
 
+  /** Waits for checkpoints that are made just now. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#keeping.values());
+  }
+
+  /** Behind the answer: the file itself is safe, and bringing a copy to the disk takes as long as the save did. */
+  #keepFirst(path: string): void {
+    if (this.#keeping.has(path)) return;
+    const keeping = this.#firstCheckpoint(path).finally(() => this.#keeping.delete(path));
+    this.#keeping.set(path, keeping);
+  }
+
   /** The file is saved; that it has no checkpoint yet is not worth an error. */
   async #firstCheckpoint(path: string): Promise<void> {
+    const { checkpoints } = this.#parts.store;
     try {
-      await this.#parts.store.checkpoints.create(path);
+      if ((await checkpoints.list(path)).length === 0) await checkpoints.create(path);
     } catch (error) {
       this.#parts.log.warn(
         `No checkpoint of ${path}: ${error instanceof Error ? error.message : String(error)}`,
@@ -190,9 +220,6 @@ export class Notebooks {
     }
   }
 }
-
-/** The reason of the 400 by which a client can tell that the file wants a text editor. */
-export const MERGE_CONFLICT = 'merge conflict';
 
 function isConflict(error: unknown): boolean {
   return error instanceof NotebookError && error.isMergeConflict;
@@ -261,7 +288,22 @@ function valueOf(file: NotebookFile): JsonObject {
   return contentValue([...contentPieces(file, { isTrusted: () => false })]);
 }
 
-async function asBuffer(file: NotebookFile): Promise<Buffer> {
-  const bytes = await inSteps(file.toBytesInSteps());
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** From here on, in bytes, a file is written from where its pieces are, and not put together in memory first. */
+const LARGE = 4 << 20;
+
+/** How much of it is one chunk at most: a store may look at each without a pause. */
+const CHUNK = 1 << 19;
+
+function bodyOf(file: NotebookFile): Buffer | Readable {
+  const pieces = file.toPieces();
+  if (pieces.reduce((sum, { length }) => sum + length, 0) < LARGE) return Buffer.concat(pieces);
+  return Readable.from(chunksOf(pieces));
+}
+
+function* chunksOf(pieces: readonly Uint8Array[]): Generator<Buffer> {
+  for (const { buffer, byteOffset, length } of pieces) {
+    for (let at = 0; at < length; at += CHUNK) {
+      yield Buffer.from(buffer, byteOffset + at, Math.min(CHUNK, length - at));
+    }
+  }
 }

@@ -4,10 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
-import type { Contents, GetOptions } from './contents.js';
+import type { Contents } from './contents.js';
 import { namesTag, type Conditions } from './conditions.js';
 import { DirectoryContent } from './directory-content.js';
 import { filesRouter } from './files-router.js';
+import type { GetOptions } from './model-reader.js';
 import { NotebookContent } from './notebook-content.js';
 import { encodePath } from './paths.js';
 import { readJsonBody } from './read-body.js';
@@ -186,16 +187,14 @@ function openModel(model: ContentsModel): string {
 
 /** Up to here a notebook is sent in one piece, with its length; bytes. */
 const SMALL = 1 << 21;
-/** So many entries are sent in one piece. */
-const SHORT_LIST = 1000;
 
 /** Lists and notebooks are text already. A notebook is sent as its text is made: no second copy of it in memory, and others get their turn in between. */
 async function sendModel(req: Request, res: Response, model: ContentsModel): Promise<void> {
   const { content } = model;
   if (content instanceof DirectoryContent) {
-    const { texts } = content;
-    if (texts.length <= SHORT_LIST) sendJsonText(res, 200, `${openModel(model)}[${texts.join(',')}]}`);
-    else await sendInTurns(res, listPieces(model, texts));
+    const { pieces } = content;
+    if (pieces.length <= 1) sendJsonText(res, 200, `${openModel(model)}[${pieces.join()}]}`);
+    else await sendInTurns(res, listPieces(model, pieces));
     return;
   }
   if (!(content instanceof NotebookContent)) {
@@ -225,10 +224,9 @@ async function sendInTurns(res: Response, pieces: Iterable<Uint8Array>): Promise
   await pipeline(Readable.from(takingTurns(pieces), { highWaterMark: 2 }), res).catch(() => res.destroy());
 }
 
-function* listPieces(model: ContentsModel, texts: readonly string[]): Generator<Uint8Array> {
-  yield Buffer.from(`${openModel(model)}[`);
-  for (let at = 0; at < texts.length; at += SHORT_LIST) {
-    yield Buffer.from((at === 0 ? '' : ',') + texts.slice(at, at + SHORT_LIST).join(','));
+function* listPieces(model: ContentsModel, pieces: readonly string[]): Generator<Uint8Array> {
+  for (const [i, piece] of pieces.entries()) {
+    yield Buffer.from(`${i === 0 ? `${openModel(model)}[` : ','}${piece}`);
   }
   yield Buffer.from(']}');
 }

@@ -2,6 +2,7 @@
  * Answers that were asked for again without a change (a page that is reloaded, several clients on one notebook, the
  * pictures of a page): the third time and later they are sent from memory. Bounded; large ones are never kept.
  */
+import { BoundedMap } from './bounded-map.js';
 
 interface Kept {
   /** of the file, and of what is trusted */
@@ -23,19 +24,17 @@ const MOST_STATES = 200;
 
 export class SentAgain {
   readonly #bounds: Bounds;
-  readonly #kept = new Map<string, Kept>();
-  #size = 0;
+  readonly #kept: BoundedMap<string, Kept>;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
+    this.#kept = new BoundedMap(bounds.most);
   }
 
   /** @returns the text as it was sent before; undefined when it has to be made */
   find(path: string, state: string): { text: Uint8Array; message: string | undefined } | undefined {
     const kept = this.#kept.get(path);
     if (kept?.state !== state || kept.text === undefined) return undefined;
-    this.#kept.delete(path);
-    this.#kept.set(path, kept);
     return { text: kept.text, message: kept.message };
   }
 
@@ -50,18 +49,9 @@ export class SentAgain {
     if (text.length <= this.#bounds.largest) this.#put(path, { state, text, message });
   }
 
+  /** Each weighs so much at least that no more than `MOST_STATES` fit. */
   #put(path: string, kept: Kept): void {
-    this.#drop(path);
-    this.#kept.set(path, kept);
-    this.#size += kept.text?.length ?? 0;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#size <= this.#bounds.most && this.#kept.size <= MOST_STATES) return;
-      this.#drop(oldest);
-    }
-  }
-
-  #drop(path: string): void {
-    this.#size -= this.#kept.get(path)?.text?.length ?? 0;
-    this.#kept.delete(path);
+    const least = this.#bounds.most / MOST_STATES;
+    this.#kept.set(path, kept, Math.max(kept.text?.length ?? 0, least));
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Files that arrive in chunks (JupyterLab sends large ones so): collected in the data directory, and written to the store
  * when the last one is there. Until then what was under the name stays as it is. An upload that was cut goes on with the
- * chunk that is missing, also after the server was started anew; one that nobody goes on with is removed.
+ * chunk that is missing, also after the server was started anew; one that nobody goes on with is removed. Chunks are not
+ * brought to the disk one by one: after a power cut an upload begins anew.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -22,8 +23,12 @@ interface UploadState {
   last: string;
   /** ISO 8601 */
   started: string;
+  /** of the machine: chunks are on the disk for sure only until it is started anew */
+  boot: string;
 }
 
+/** Bytes that are moved to the store at a time. */
+const PIECE = 1 << 20;
 /** How long an upload may wait for its next chunk, in ms. */
 const PATIENCE = 24 * 60 * 60 * 1000;
 /** How long a last chunk that comes twice is known for what it is, in ms. */
@@ -87,7 +92,7 @@ export class Uploads {
     if (chunk !== -1 && chunk !== upload.next) throw notNext(path, chunk, upload.next);
     await this.#append(upload, bytes, hash);
     if (chunk !== -1) return progressOf(upload);
-    const done = await end.finish(createReadStream(this.#contentOf(path)));
+    const done = await end.finish(createReadStream(this.#contentOf(path), { highWaterMark: PIECE }));
     this.#finished.set(path, { last: hash, at: Date.now() });
     await this.drop(path);
     return { done };
@@ -115,13 +120,15 @@ export class Uploads {
     await this.drop(path);
     this.#finished.delete(path);
     await mkdir(this.#folderOf(path), { recursive: true, mode: 0o700 });
-    return { path, size: 0, next: 1, last: '', started: new Date().toISOString() };
+    return { path, size: 0, next: 1, last: '', started: new Date().toISOString(), boot: await bootId() };
   }
 
   /** On the disk: a server that was started anew finds it, too. */
   async #find(path: string): Promise<UploadState | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.#folderOf(path), 'state.json'), 'utf8')) as UploadState;
+      const text = await readFile(join(this.#folderOf(path), 'state.json'), 'utf8');
+      const state = JSON.parse(text) as UploadState;
+      return state.boot === (await bootId()) ? state : undefined;
     } catch {
       // none was begun, or one was cut in its first chunk: it begins anew
       return undefined;
@@ -197,6 +204,12 @@ function notNext(path: string, chunk: number, next: number): HttpError {
       ? `No upload of ${path} is going on; begin with chunk 1`
       : `Chunk ${next} of ${path} is expected, not ${chunk}`;
   return new HttpError(400, sentence, null, { next_chunk: next });
+}
+
+/** Another one after each start of the machine; '' where that is not to be had. */
+async function bootId(): Promise<string> {
+  const id = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return id.trim();
 }
 
 function hashOf(bytes: Buffer): string {

@@ -8,6 +8,7 @@ export { outlineOf, scanCell, type ScannedCell } from './cell-scan.js';
 export { finish } from './json-scanner.js';
 export { cutOutputs, HEAD_LENGTH, MOST_METADATA, OutputPiece } from './output-pieces.js';
 export { ChangedCell, writeNotebook, writeNotebookInSteps, type NotebookChanges } from './write-notebook.js';
+export { mergeConflictSentence } from './merge-conflict.js';
 export { newNotebook, type NotebookKernel } from './new-notebook.js';
 export { isObject } from './cell-format.js';
 export { isCellId, newCellId } from './cell-id.js';

@@ -17,6 +17,7 @@ import {
 } from './json-scanner.js';
 import { parsePlain } from './json-values.js';
 import { concatBytes, type JsonStyle } from './json-writer.js';
+import { mergeConflictSentence } from './merge-conflict.js';
 import { blankNotebook } from './new-notebook.js';
 import type { Cell, CellId, JsonObject, JsonValue } from './types.js';
 import { upgradeNotebook } from './upgrade.js';
@@ -203,21 +204,10 @@ function* scan(bytes: Uint8Array): Generator<void, JsonNode> {
     return yield* scanJsonInSteps(bytes, FILE_SHAPE, 2);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    const line = conflictLine(bytes);
-    if (line === undefined) throw new NotebookError(`Unreadable notebook: ${error.message}.`);
-    throw new NotebookError(
-      `git could not merge this notebook and left its marks in it, the first in line ${line}. Open it as text, keep one side of each conflict, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>.`,
-      true,
-    );
+    const conflict = mergeConflictSentence(bytes);
+    if (conflict !== undefined) throw new NotebookError(conflict, true);
+    throw new NotebookError(`Unreadable notebook: ${error.message}.`);
   }
-}
-
-/** The line, counted from 1, of the first `<<<<<<<` that is followed by the other two marks. */
-function conflictLine(bytes: Uint8Array): number | undefined {
-  const text = new TextDecoder().decode(bytes);
-  const start = text.search(/^<{7}( |\r?$)/m);
-  if (start < 0 || !/^={7}\r?$[^]*^>{7}( |\r?$)/m.test(text.slice(start))) return undefined;
-  return text.slice(0, start).split('\n').length;
 }
 
 function layOut(bytes: Uint8Array, root: ObjectNode, upgradedFrom?: number): NotebookFile {

@@ -15,9 +15,12 @@ export interface ContentsModel {
   size: number | null;
   hash: string | null;
   hash_algorithm: string | null;
-  /** only after a save or load of a notebook that does not validate */
+  /** what is wrong with a notebook: it does not validate, or git left the marks of a conflict in it */
   message?: string;
 }
+
+/** The reason of the 400 by which a client can tell that a notebook wants a text editor. */
+export const MERGE_CONFLICT = 'merge conflict';
 
 export interface CheckpointModel {
   id: string;

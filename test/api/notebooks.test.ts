@@ -53,7 +53,7 @@ describe('a notebook of an old format', () => {
 });
 
 describe('a notebook in which git left the marks of a conflict', () => {
-  it('is given as text with a sentence, and refused as a notebook with a reason that a client can tell', async () => {
+  it('is given as text with a sentence, to editors too, and refused as a notebook with a reason that a client can tell', async () => {
     const before = put('conflict.ipynb', 'broken/merge-conflict.ipynb.txt').toString();
     const text = await call(`${api}/conflict.ipynb`);
     expect(text.json).toMatchObject({ type: 'file', format: 'text', content: before });
@@ -63,7 +63,8 @@ describe('a notebook in which git left the marks of a conflict', () => {
     const refused = await call(`${api}/conflict.ipynb?type=notebook`);
     expect([refused.status, refused.json['reason']]).toEqual([400, 'merge conflict']);
     expect(refused.json['message']).toBe(text.json['message']);
-    expect((await call(`${api}/conflict.ipynb?type=file`)).json['message']).toBeUndefined();
+    const editor = await call(`${api}/conflict.ipynb?type=file&format=text`);
+    expect(editor.json).toMatchObject({ type: 'file', content: before, message: text.json['message'] });
   });
 });
 

@@ -1,6 +1,7 @@
 /** SHA-256 of file contents, by revision: tells a file that was only touched from one that was changed. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import type { Revision } from '../notebook-manager.js';
 
 /** How many states of files are remembered. */
@@ -31,6 +32,18 @@ export async function hashBytes(bytes: Buffer): Promise<string> {
     hash.update(bytes.subarray(at, at + STEP));
   }
   return hash.digest('hex');
+}
+
+/** A body that is hashed while it passes; `hash` is for when all of it has. */
+export function hashedBody(body: Readable): { body: Readable; hash(): string } {
+  const hash = createHash('sha256');
+  async function* passing(): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
+      hash.update(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+  }
+  return { body: Readable.from(passing()), hash: () => hash.digest('hex') };
 }
 
 export async function hashFile(location: string): Promise<string> {

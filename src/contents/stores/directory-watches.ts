@@ -5,9 +5,10 @@
  * Not chokidar, which sets a watch on every file and looks at each first: docs/decisions/0004-watching-directories.md.
  */
 import { statSync, watch, type FSWatcher } from 'node:fs';
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closeable } from '../notebook-manager.js';
+import { isOnNetwork } from './network-file-systems.js';
 
 /** @param names what changed; empty when it is not known */
 export type DirectoryListener = (names: ReadonlySet<string>) => void;
@@ -19,13 +20,18 @@ export interface WatchTimes {
   poll: number;
 }
 
+/**
+ * Whether the system does not tell of all changes there; default: by the kind of file system. Where that is known at once,
+ * nothing is asked of the directory without waiting.
+ */
+export type MustPoll = (directory: string) => true | Promise<boolean>;
+
 export class DirectoryWatches {
   readonly #watched = new Map<string, WatchedDirectory>();
   readonly #times: WatchTimes;
-  readonly #mustPoll: (directory: string) => Promise<boolean>;
+  readonly #mustPoll: MustPoll;
 
-  /** @param mustPoll whether the system does not tell of all changes there; default: by the kind of file system */
-  constructor(times: Partial<WatchTimes> = {}, mustPoll = isOnNetwork) {
+  constructor(times: Partial<WatchTimes> = {}, mustPoll: MustPoll = isOnNetwork) {
     this.#times = { settle: 50, poll: 4000, ...times };
     this.#mustPoll = mustPoll;
   }
@@ -73,13 +79,11 @@ class WatchedDirectory {
   constructor(
     private readonly directory: string,
     private readonly times: WatchTimes,
-    mustPoll: (directory: string) => Promise<boolean>,
+    mustPoll: MustPoll,
   ) {
-    if (this.#watch()) {
-      void mustPoll(directory).then((must) => must && !this.#isClosed && this.#startPolling());
-    } else {
-      this.#startPolling();
-    }
+    const must = mustPoll(directory);
+    if (must === true || !this.#watch()) this.#startPolling();
+    else void must.then((now) => now && !this.#isClosed && this.#startPolling());
   }
 
   close(): void {
@@ -181,26 +185,4 @@ function inodeOf(directory: string): string | undefined {
     // a directory on the way became a file, or may not be entered: it is not there for us
     return undefined;
   }
-}
-
-/** Magic numbers (statfs(2)) of file systems where somebody else may write without this system being told. */
-const networkFileSystems = new Set([
-  0x6969, // NFS
-  0xff534d42, // CIFS
-  0xfe534d42, // SMB 2
-  0x517b, // SMB
-  0x01021997, // 9p: virtual machines, containers
-  0x65735546, // FUSE: sshfs, rclone, and all others that are made outside of the kernel
-  0x00c36400, // Ceph
-  0x0bd00bd0, // Lustre
-  0x47504653, // GPFS
-  0x5346414f, // AFS
-  0x73757245, // Coda
-  0x786f4256, // folders of VirtualBox
-  0x1161970, // GFS2
-]);
-
-async function isOnNetwork(directory: string): Promise<boolean> {
-  const found = await statfs(directory).catch(() => undefined);
-  return found !== undefined && networkFileSystems.has(found.type);
 }

@@ -41,3 +41,12 @@ export async function lstatIfThere(location: string): Promise<Stats | undefined>
     throw error;
   }
 }
+
+/** A file or a link. */
+export async function removeIfThere(location: string): Promise<void> {
+  try {
+    await unlink(location);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}

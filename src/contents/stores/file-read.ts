@@ -11,7 +11,7 @@ import {
   fstatSync,
   openSync,
   read,
-  type BigIntStats,
+  type Stats,
 } from 'node:fs';
 import { Readable } from 'node:stream';
 
@@ -21,7 +21,7 @@ const WHOLE_CHUNK = 1 << 20;
 
 /** An open file; `body`, `whole` or `close` ends it. */
 export class OpenFile {
-  readonly stats: BigIntStats;
+  readonly stats: Stats;
   readonly #location: string;
   readonly #fd: number;
   readonly #range: { start: number; end: number } | undefined;
@@ -34,7 +34,7 @@ export class OpenFile {
     // not blocking: should it have become a FIFO since we looked, opening must not wait for its other end
     this.#fd = openSync(location, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      this.stats = fstatSync(this.#fd, { bigint: true });
+      this.stats = fstatSync(this.#fd);
     } catch (error) {
       this.close();
       throw error;
@@ -48,7 +48,7 @@ export class OpenFile {
   #stream(): Readable {
     const start = this.#range?.start ?? 0;
     // a range is what the caller saw of an earlier state; the file may have become shorter since
-    const end = Math.min(this.#range?.end ?? Infinity, Number(this.stats.size) - 1);
+    const end = Math.min(this.#range?.end ?? Infinity, this.stats.size - 1);
     if (start <= end) {
       return createReadStream(this.#location, { fd: this.#fd, start, end, highWaterMark: CHUNK });
     }
@@ -58,7 +58,7 @@ export class OpenFile {
 
   /** All of it, whatever the range. */
   whole(): Promise<Buffer> {
-    return readWhole(this.#fd, Number(this.stats.size)).finally(() => this.close());
+    return readWhole(this.#fd, this.stats.size).finally(() => this.close());
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { stagePrefix } from './write-places.js';
 /** ms without a change, after which a write is nobody's any more; another server may be writing here, too */
 const ABANDONED_MS = 10 * 60_000;
 
-const LEFT = /^\.nbserver-[0-9a-f]{16}(-[0-9a-f]{8})?\.tmp(\.old)?$/;
+const LEFT = /^\.nbserver-[0-9a-f]{16}(-[0-9a-f]{8})?\.tmp$/;
 
 export class LeftBehind {
   readonly #cleared = new Set<string>();

@@ -2,7 +2,7 @@
  * Overwrites a file that must stay the same file, with a copy of its old bytes beside it until that is done. A kill in
  * the middle leaves the copy and the new bytes; whoever opens the file next brings the write to its end.
  */
-import { constants, type BigIntStats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { chmod, copyFile, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HttpError } from '../../http-error.js';
@@ -11,7 +11,7 @@ import { makePrivateDirectory } from './private-directory.js';
 import { backupBeside, elsewhere, leftBackup, leftStage, WRITING } from './write-places.js';
 
 /** Gets the bytes that were replaced, as a file that is removed when it returns, and what the file was until then. */
-export type OnReplaced = (old: string, stats: BigIntStats) => Promise<void>;
+export type OnReplaced = (old: string, stats: Stats) => Promise<void>;
 
 /** The file is neither the old one nor the new one just now; `staged` and the copy beside it must stay. */
 export class UnfinishedOverwrite extends Error {
@@ -31,7 +31,7 @@ export async function overwriteInPlace(
   onReplaced?: OnReplaced,
 ): Promise<void> {
   const backup = await makeBackup(target);
-  const stats = await stat(target, { bigint: true });
+  const stats = await stat(target);
   try {
     await copyInto(staged, target);
   } catch (error) {

@@ -8,12 +8,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, lstat, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { link, lstat, open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errorCode } from './file-errors.js';
+import { removeIfThere } from './file-move.js';
 import { overwriteInPlace, syncDirectory, UnfinishedOverwrite, type OnReplaced } from './overwrite.js';
 import { makePrivateDirectory } from './private-directory.js';
+import { writeAll } from './write-body.js';
 import { elsewhere, ownNames, stageBeside, WRITING } from './write-places.js';
 
 export interface ReplaceOptions {
@@ -53,7 +55,7 @@ export async function replaceFile(
     isNeeded = true;
     throw error.cause;
   } finally {
-    if (!isNeeded) await rm(staged, { force: true });
+    if (!isNeeded) await removeIfThere(staged);
   }
 }
 
@@ -61,12 +63,8 @@ export async function replaceFile(
 async function withoutOwnNames(target: string): Promise<Stats | undefined> {
   const stats = await statIfThere(target);
   if (stats === undefined || stats.nlink === 1) return stats;
-  for (const name of await ownNames(target)) await rm(name, { force: true });
+  for (const name of await ownNames(target)) await removeIfThere(name);
   return statIfThere(target);
-}
-
-function oldName(staged: string): string {
-  return `${staged}.old`;
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {
@@ -86,11 +84,10 @@ async function openStage(
 ): Promise<{ path: string; file: FileHandle }> {
   const usual = stageBeside(target);
   try {
-    const left = await lstat(usual).catch(() => undefined);
-    if (left !== undefined && Date.now() - left.mtimeMs > ABANDONED_MS) await rm(usual, { force: true });
     return { path: usual, file: await open(usual, 'wx', mode) };
   } catch (error) {
     if (errorCode(error) === 'EEXIST') {
+      await removeAbandoned(usual);
       const other = stageBeside(target, `-${randomBytes(4).toString('hex')}`);
       return { path: other, file: await open(other, 'wx', mode) };
     }
@@ -103,13 +100,13 @@ async function openStage(
 
 const ABANDONED_MS = 30_000;
 
-function mayNotCreate(error: unknown): boolean {
-  return ['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '');
+async function removeAbandoned(stage: string): Promise<void> {
+  const left = await lstat(stage).catch(() => undefined);
+  if (left !== undefined && Date.now() - left.mtimeMs > ABANDONED_MS) await removeIfThere(stage);
 }
 
-async function writeAll(file: FileHandle, body: Buffer | Readable): Promise<void> {
-  if (Buffer.isBuffer(body)) await file.writeFile(body);
-  else for await (const chunk of body) await file.writeFile(chunk as Buffer);
+function mayNotCreate(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '');
 }
 
 /** `link` refuses an existing name, which `rename` would silently replace. */
@@ -146,25 +143,20 @@ async function exchange(staged: string, target: string, old: Stats, options: Rep
   await overwriteInPlace(staged, target, options.onReplaced);
 }
 
-/** With a second name for the old file, so that it can still be looked at when it has been replaced. */
+/** With the old file held open, so that it can still be looked at when it has been replaced. */
 async function renameOver(
   staged: string,
   target: string,
   { onReplaced }: Pick<ReplaceOptions, 'onReplaced'>,
 ): Promise<void> {
   if (onReplaced === undefined) return rename(staged, target);
-  const kept = oldName(staged);
-  await rm(kept, { force: true });
-  const hasName = await link(target, kept).then(
-    () => true,
-    // no hard links on this file system: what it was cannot be looked at
-    () => false,
-  );
+  // what may not be read cannot be looked at
+  const kept = await open(target, 'r').catch(() => undefined);
   try {
     await rename(staged, target);
-    if (hasName) await onReplaced(kept, await stat(kept, { bigint: true }));
+    if (kept !== undefined) await onReplaced(`/dev/fd/${kept.fd}`, await kept.stat());
   } finally {
-    if (hasName) await rm(kept, { force: true });
+    await kept?.close();
   }
 }
 

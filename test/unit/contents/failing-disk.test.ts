@@ -29,7 +29,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
         const value: unknown = Reflect.get(target, name, target);
         if (typeof value !== 'function') return value;
         const method = value.bind(target) as (...args: unknown[]) => Promise<unknown>;
-        return ['writeFile', 'write', 'sync', 'truncate', 'read'].includes(String(name))
+        return ['writeFile', 'write', 'writev', 'sync', 'truncate', 'read'].includes(String(name))
           ? wrapped(`file.${String(name)}`, method)
           : method;
       },

@@ -68,6 +68,10 @@ const stores: StoreCase[] = [
     // written in place, a file has no old state to fall back to: that is what the option gives up
     except: /stream breaks|whole/,
   },
+  {
+    name: 'FileNotebookManager as on a network drive',
+    make: () => new FileNotebookManager({ notebook_dir: root }, true),
+  },
   { name: 'MemoryNotebookManager', make: () => new MemoryNotebookManager() },
   { name: 'a store with checkpoints as files', make: () => new PlainStore() },
   {
