@@ -53,7 +53,7 @@ function onKey(event: KeyboardEvent): boolean {
 
 async function start(): Promise<void> {
   // Without its file the page can still say what is wrong, and how to get it.
-  const { text, draft } = await file.load();
+  const { text, draft, message } = await file.load();
   const preferences = loadPreferences();
   const editor = new TextEditor({
     parent: find('editor'),
@@ -99,6 +99,7 @@ async function start(): Promise<void> {
   }
   drawMenus();
   find('file-name').addEventListener('click', () => void commands.run('edit:rename'));
+  if (message !== undefined) notify(message, { kind: 'warning', key: 'message' });
   if (draft !== undefined) {
     notify(`This browser kept text of ${dateTime(draft.at)} that was not saved.`, {
       kind: 'warning',

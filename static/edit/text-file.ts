@@ -68,10 +68,11 @@ export class TextFile {
   }
 
   /**
-   * Reads the file. @returns its text, and what this browser keeps of an earlier visit that was not saved
+   * Reads the file. @returns its text, what this browser keeps of an earlier visit that was not saved, and what the server
+   *   has to say about it
    * @throws {NotTextError} for anything but text
    */
-  async load(): Promise<{ text: string; draft: Draft | undefined }> {
+  async load(): Promise<{ text: string; draft: Draft | undefined; message: string | undefined }> {
     let model: ContentsModel;
     try {
       model = await api.get<ContentsModel>(`${this.#address()}?type=file&format=text&hash=1`, {
@@ -83,7 +84,8 @@ export class TextFile {
     }
     const text = this.#take(model);
     const draft = await this.#drafts.get(this.path);
-    return { text, draft: draft !== undefined && draft.text !== text ? draft : undefined };
+    const isUnsaved = draft !== undefined && draft.text !== text;
+    return { text, draft: isUnsaved ? draft : undefined, message: model.message };
   }
 
   /** Called once the editor shows what `load` gave. */

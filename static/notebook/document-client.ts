@@ -14,6 +14,7 @@ import type {
   Prompt,
   ServerMessage,
 } from '../../src/protocol/document-messages.js';
+import { MERGE_CONFLICT } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
 import { urlFor } from '../base/urls.js';
 import { Connection, socketUrl, type ConnectionState } from '../base/connection.js';
@@ -23,6 +24,8 @@ export interface DocumentHandlers extends SyncHandlers {
   pager(data: Record<string, unknown>): void;
   /** the notebook cannot be opened, or is closed for good; a sentence */
   failed(message: string): void;
+  /** git left the marks of a conflict in it: a matter for the text editor, which says so */
+  unmerged(): void;
 }
 
 export interface SaveState {
@@ -151,6 +154,7 @@ export class DocumentClient {
       this.id = id;
       return socketUrl(urlFor(`api/documents/${encodeURIComponent(id)}/socket`));
     } catch (error) {
+      if (error instanceof ApiError && error.reason === MERGE_CONFLICT) this.#handlers.unmerged();
       if (error instanceof ApiError && [400, 404, 413, 422].includes(error.status)) {
         this.#handlers.failed(error.message);
       }

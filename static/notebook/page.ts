@@ -8,6 +8,7 @@ import type { Operation } from '../../src/notebook/operations.js';
 import type { CellId } from '../../src/notebook/types.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { announce, notify, notifyError } from '../base/notify.js';
+import { urlFor } from '../base/urls.js';
 import { setCollapsed, setSourceHidden } from './cell-actions.js';
 import type { ToolbarKind } from './cell-toolbar/names.js';
 import { toolbarOf } from './cell-toolbar/names.js';
@@ -98,6 +99,7 @@ export class NotebookPage implements NotebookContext {
       notice: (level, message) => notify(message, { kind: level, key: message }),
       pager: (data) => this.#showHelp(data),
       failed: (message) => this.#failed(message),
+      unmerged: () => location.replace(urlFor('edit', this.client.path.value)),
     });
     this.outputs = new OutputSource(
       () => this.client.id,

@@ -145,6 +145,17 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     expect(await page.locator('.cm-editor').count()).toBe(0);
   });
 
+  it.runIf(everything)('gets the notebook that git could not merge, and says what to do', async () => {
+    writeFileSync(disk('merge.ipynb'), readFileSync('test/notebooks/broken/merge-conflict.ipynb.txt'));
+    await page.goto(`${server.url}notebooks/merge.ipynb?token=${TOKEN}`);
+    await page.waitForURL(`${server.url}edit/merge.ipynb`);
+    await page.getByText('git could not merge this notebook').waitFor();
+    await text().getByText('<<<<<<< ').waitFor();
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/edit-merge.png` });
+    // the notebook page asked once, and was told
+    watched.problems.splice(0);
+  });
+
   it('opens 5 MB, and types in it', async () => {
     writeFileSync(disk('big.txt'), 'a line of a rather large text file\n'.repeat(150_000));
     await open('big.txt');
