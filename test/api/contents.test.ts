@@ -305,7 +305,7 @@ describe('PUT /api/contents', () => {
       ].join('\n'),
     );
     // made behind the answer, and waited for by who asks
-    expect((await call(`${api}/n.ipynb/checkpoints`)).json).toMatchObject([{ id: 'checkpoint' }]);
+    expect((await call(`${api}/${dir}/n.ipynb/checkpoints`)).json).toMatchObject([{ id: 'checkpoint' }]);
     expect(existsSync(onDisk('.ipynb_checkpoints/n-checkpoint.ipynb'))).toBe(true);
     expect((await save('n.ipynb', { type: 'notebook', content })).status).toBe(200);
   });
