@@ -35,8 +35,8 @@ const MOST = 20_000;
 interface Known {
   given: readonly Entry[];
   content: DirectoryContent;
-  /** of each entry of `content` */
-  texts: readonly string[];
+  /** where the text of each entry of `content` begins in its piece; less than to keep ten thousand texts */
+  starts: readonly number[];
 }
 
 export class DirectoryTexts {
@@ -57,32 +57,48 @@ export class DirectoryTexts {
     const before = this.#known.get(path);
     if (before?.given === given && Object.isFrozen(given)) return before.content;
     const entries = given.filter(({ name }) => this.#isListed(name));
-    const texts = await inSteps(textsOf(path, entries, before));
-    const pieces: string[] = [];
-    for (let at = 0; at < texts.length; at += PIECE) pieces.push(texts.slice(at, at + PIECE).join(','));
+    const { pieces, starts } = await inSteps(textOf(path, entries, before));
     const content = new DirectoryContent(path, entries, pieces);
-    this.#known.set(path, { given, content, texts }, entries.length);
+    this.#known.set(path, { given, content, starts }, entries.length);
     return content;
   }
 }
 
 /** Entries stay in their order, but for those that came or went. */
-function* textsOf(
+function* textOf(
   path: string,
   entries: readonly Entry[],
   before: Known | undefined,
-): Generator<void, string[]> {
+): Generator<void, { pieces: string[]; starts: number[] }> {
   const prefix = path === '' ? '' : JSON.stringify(`${path}/`).slice(1, -1);
   const known = before?.content.entries ?? [];
-  const texts: string[] = [];
+  const pieces: string[] = [];
+  const starts: number[] = [];
+  let texts: string[] = [];
+  let length = 0;
   let at = 0;
   for (const entry of entries) {
     const found = findAhead(known, at, (each) => each === entry);
     if (found >= 0) at = found + 1;
-    texts.push(before?.texts[found] ?? bareModelText(prefix, entry));
+    const text = before === undefined || found < 0 ? bareModelText(prefix, entry) : textBefore(before, found);
+    starts.push(length);
+    texts.push(text);
+    length += text.length + 1;
     if (texts.length % STEP === 0) yield;
+    if (texts.length < PIECE) continue;
+    pieces.push(texts.join(','));
+    texts = [];
+    length = 0;
   }
-  return texts;
+  if (texts.length > 0) pieces.push(texts.join(','));
+  return { pieces, starts };
+}
+
+function textBefore({ content, starts }: Known, index: number): string {
+  const piece = content.pieces[Math.floor(index / PIECE)] ?? '';
+  const isLast = (index + 1) % PIECE === 0 || index + 1 === starts.length;
+  // a comma stands in between
+  return piece.slice(starts[index], isLast ? undefined : (starts[index + 1] ?? 0) - 1);
 }
 
 /**

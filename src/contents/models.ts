@@ -11,7 +11,7 @@ export type ModelType = ContentsModel['type'];
 
 /** ISO 8601 with microseconds, as Python writes it; JavaScript knows milliseconds only. */
 export function timestamp(date: Date): string {
-  return date.toISOString().replace('Z', '000Z');
+  return `${date.toISOString().slice(0, -1)}000Z`;
 }
 
 /** By its name: `.ipynb` is a notebook. */

@@ -15,13 +15,15 @@ export function revisionOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): Revisio
 export function entryOf(name: string, stats: Stats, writable: boolean): Entry | undefined {
   const isFile = stats.isFile();
   if (!isFile && !stats.isDirectory()) return undefined;
+  // file systems without birth times report 0
+  const born = stats.birthtimeMs > 0 ? stats.birthtimeMs : stats.ctimeMs;
+  const modified = new Date(Math.floor(stats.mtimeMs));
   return {
     name,
     kind: isFile ? 'file' : 'directory',
     size: isFile ? stats.size : undefined,
-    modified: new Date(Math.floor(stats.mtimeMs)),
-    // file systems without birth times report 0
-    created: new Date(Math.floor(stats.birthtimeMs > 0 ? stats.birthtimeMs : stats.ctimeMs)),
+    modified,
+    created: born === stats.mtimeMs ? modified : new Date(Math.floor(born)),
     writable,
     revision: revisionOf(stats),
   };
