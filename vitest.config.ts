@@ -21,8 +21,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          globalSetup: './test/compile-schemas.ts',
+          globalSetup: './test/unit-setup.ts',
           include: ['test/unit/**/*.test.{ts,tsx}'],
+          // A process of its own for each of the many small files would take longer than what they test. Files that change
+          // modules or globals take fresh modules and put things back.
+          isolate: false,
           testTimeout: everything ? patience : 60_000,
         },
       },

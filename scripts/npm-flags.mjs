@@ -4,6 +4,7 @@
 /** What `npm start` hands on as a command instead of serving it; none may lack that the program knows. */
 export const COMMANDS = [
   'passwd',
+  'token',
   'certificate',
   'profile',
   'config',

@@ -3,14 +3,13 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FileNotebookManager } from '../../../src/contents/index.js';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { rounds } from '../../tier.js';
 
 /** Fails the call with that number (from 0) of an operation. */
-const failing = vi.hoisted(() => ({ operation: '', call: 0, code: '', failed: 0 }));
+const failing = { operation: '', call: 0, code: '', failed: 0 };
 
-vi.mock('node:fs/promises', async (importOriginal) => {
+vi.doMock('node:fs/promises', async (importOriginal) => {
   const real = await importOriginal<typeof import('node:fs/promises')>();
   const check = (operation: string): void => {
     if (operation !== failing.operation || failing.call-- !== 0) return;
@@ -44,6 +43,13 @@ vi.mock('node:fs/promises', async (importOriginal) => {
     link: wrapped('link', real.link),
     copyFile: wrapped('copyFile', real.copyFile),
   };
+});
+// Only the store of this file is to meet it.
+vi.resetModules();
+const { FileNotebookManager } = await import('../../../src/contents/index.js');
+afterAll(() => {
+  vi.doUnmock('node:fs/promises');
+  vi.resetModules();
 });
 
 let root: string;

@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
-import { afterAll } from 'vitest';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { packageFile } from '../../../src/package-files.js';
 import type { WireMessage } from '../../../src/protocol/wire-frames.js';
@@ -37,9 +36,8 @@ export interface Execution {
 }
 
 let bundle: Promise<string> | undefined;
-const outdir = packageFile('node_modules', '.cache', `nbserver-kernel-${process.pid}`);
-// Each test file that imports this module has a bundle of its own for as long as it runs.
-afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+// The test files that one process runs share it; unit-setup.ts takes it away.
+const outdir = packageFile('node_modules', '.cache', `unit-tests-${process.ppid}`, String(process.pid));
 
 /** Bundles the kernel as it is shipped; inside node_modules, so that it finds zeromq and our package.json. */
 export function bundledKernel(): Promise<string> {

@@ -1,6 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { api, ApiError, readCookie, toError } from '../../../../static/base/api.js';
-import { baseName, encodePath, joinPath, parentPath, urlFor } from '../../../../static/base/urls.js';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+// A page's data is read once, so this file has modules of its own.
+vi.resetModules();
+const { api, ApiError, readCookie, toError } = await import('../../../../static/base/api.js');
+const { baseName, encodePath, joinPath, parentPath, urlFor } =
+  await import('../../../../static/base/urls.js');
+afterAll(() => vi.resetModules());
 
 interface Call {
   url: string;
@@ -102,8 +107,8 @@ describe('api', () => {
     answer = () => Promise.reject(new TypeError('fetch failed'));
     const error = await api.get('api').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
-    expect((error as ApiError).unreachable).toBe(true);
-    expect((error as ApiError).message).toMatch(/^The server does not answer\./);
+    expect((error as InstanceType<typeof ApiError>).unreachable).toBe(true);
+    expect((error as InstanceType<typeof ApiError>).message).toMatch(/^The server does not answer\./);
   });
 
   it('asks who is logged in after a 403, and only then', async () => {

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  filterItems,
-  freeName,
-  linkOf,
-  nameProblem,
-  sortItems,
-  stemLength,
-  type Item,
-  type Kind,
-} from '../../../../static/tree/items.js';
+import type { Item, Kind } from '../../../../static/tree/items.js';
+
+// A page's data is read once, so this file has modules of its own.
+vi.resetModules();
+const { filterItems, freeName, linkOf, nameProblem, sortItems, stemLength } =
+  await import('../../../../static/tree/items.js');
 
 beforeAll(() => {
   const data = JSON.stringify({
@@ -19,7 +15,10 @@ beforeAll(() => {
   });
   vi.stubGlobal('document', { getElementById: () => ({ textContent: data }) });
 });
-afterAll(() => vi.unstubAllGlobals());
+afterAll(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
 
 const item = (name: string, kind: Kind = 'file', modified = 0, size: number | null = 0): Item => ({
   name,
