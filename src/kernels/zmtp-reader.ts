@@ -50,6 +50,8 @@ const shortBlock = 4 * 1024;
 const longBlock = 128 * 1024;
 /** A block with less room than this is not read into: each read costs a call into the system. */
 const leastRoom = 1024;
+/** Bytes that are read at once behind a big frame: mostly another one follows, and what of it is read here is copied. */
+const behindBig = 8 * 1024;
 /** No kernel sends nearly as many; each frame costs the memory of an object, however short it is. */
 const mostFrames = 65_536;
 
@@ -68,6 +70,8 @@ export class ZmtpReader {
   #big: Buffer | undefined;
   #bigFilled = 0;
   #bigFlags = 0;
+  /** a big frame was the last one that began */
+  #isBehindBig = false;
   #greeted = false;
 
   constructor(handlers: ZmtpReaderHandlers) {
@@ -86,7 +90,8 @@ export class ZmtpReader {
       this.#start = 0;
       this.#block = block;
     }
-    return this.#block.subarray(this.#filled);
+    const room = this.#isBehindBig ? behindBig : longBlock;
+    return this.#block.subarray(this.#filled, this.#filled + room);
   }
 
   /**
@@ -106,6 +111,7 @@ export class ZmtpReader {
     this.#filled += length;
     if (this.#filled === this.#block.length) this.#blockLength = Math.min(4 * this.#blockLength, longBlock);
     if (!this.#greeted && !this.#greet()) return;
+    this.#isBehindBig = false;
     while (this.#nextFrame());
   }
 
@@ -145,6 +151,7 @@ export class ZmtpReader {
   /** What of it is in the block is copied; all else is read to where it is to be. */
   #bigFrame(flags: number, start: number, length: number): boolean {
     if (length > constants.MAX_LENGTH) throw new ZmtpError(`the peer sends a frame of ${length} bytes`);
+    this.#isBehindBig = true;
     const big = Buffer.allocUnsafeSlow(length);
     const copied = this.#block.copy(big, 0, start, Math.min(this.#filled, start + length));
     this.#given ??= framesOf(this.#block.subarray(this.#start, this.#at));
