@@ -60,7 +60,7 @@ it('after kill -9 of the server its kernels end, and the next start removes thei
 });
 
 it('a server that is killed at any moment leaves no process behind', async () => {
-  for (let i = 0; i < rounds(2, 20); i++) {
+  for (let i = 0; i < rounds(1, 20); i++) {
     const folder = mkdtempSync(join(tmpdir(), 'nbserver-killed-'));
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...names], {
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -28,6 +28,34 @@ afterEach(async () => {
     for (const { id } of kernels.list()) await kernels.shutdown(id);
 });
 
+describe('a client that does not read', () => {
+  it('gets stream output cut short with a notice for each cell, and everything else', async () => {
+    const { id } = await server.kernels.start({ name: 'fake' });
+    const fast = await ChannelClient.open(server.wsUrl, id);
+    const slow = await ChannelClient.open(server.wsUrl, id);
+    await slow.done(slow.execute());
+    slow.ws.pause();
+    const cells = 10;
+    let last = '';
+    // Cell by cell, so that the fast one is never far behind.
+    for (let i = 0; i < cells; i++) {
+      last = fast.execute({ flood: 200, size: 10_000 }, { display: 10 });
+      await fast.done(last);
+      expect(fast.output(last)).toHaveLength(2_000_000);
+    }
+    slow.ws.resume();
+    await slow.until(({ header, parent, content }) => {
+      return header.msg_type === 'status' && content.execution_state === 'idle' && parent.msg_id === last;
+    });
+    const ofType = (type: string) => slow.received.filter(({ header }) => header.msg_type === type);
+    expect(ofType('display_data')).toHaveLength(cells);
+    expect(ofType('stream').length).toBeLessThan(200 * cells);
+    const notices = ofType('stream').filter(({ content }) => String(content.text).includes('left out here'));
+    expect(notices.length).toBeGreaterThan(0);
+    expect(notices.length).toBeLessThanOrEqual(cells);
+  });
+});
+
 describe('a client that is hopelessly slow', () => {
   it('is closed with 1013; when it connects again it gets the rest, each message once and in order', async () => {
     const { id } = await server.kernels.start({ name: 'fake' });
@@ -38,7 +66,7 @@ describe('a client that is hopelessly slow', () => {
     slow.ws.pause();
     // Cell by cell, so that the fast one is never far behind.
     const cells: string[] = [];
-    for (let i = 0; i < 15; i++) {
+    for (let i = 0; i < 9; i++) {
       const cell = fast.execute({ blobs: 4, size: megabyte });
       cells.push(cell);
       await fast.done(cell);

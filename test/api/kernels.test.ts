@@ -349,32 +349,6 @@ describe('the websocket', () => {
     await server.api('DELETE', `api/kernels/${id}`);
   });
 
-  it('leaves stream output out for a client that does not read, and nothing else', async () => {
-    const { id } = await start();
-    const fast = await open(id);
-    const slow = await open(id);
-    await slow.done(slow.execute());
-    slow.ws.pause();
-    let last = '';
-    // Cell by cell, so that the fast one is never far behind.
-    for (let i = 0; i < 20; i++) {
-      last = fast.execute({ flood: 1000, size: 2000 }, { display: 10 });
-      await fast.done(last);
-      expect(fast.output(last)).toHaveLength(2_000_000);
-    }
-    slow.ws.resume();
-    await slow.until(({ header, parent, content }) => {
-      return header.msg_type === 'status' && content.execution_state === 'idle' && parent.msg_id === last;
-    });
-    const ofType = (type: string) => slow.received.filter(({ header }) => header.msg_type === type);
-    expect(ofType('display_data')).toHaveLength(20);
-    expect(ofType('stream').length).toBeLessThan(20_000);
-    const notices = ofType('stream').filter(({ content }) => String(content.text).includes('left out here'));
-    expect(notices.length).toBeGreaterThan(0);
-    expect(notices.length).toBeLessThanOrEqual(20);
-    await server.api('DELETE', `api/kernels/${id}`);
-  });
-
   it('answers 404 to an upgrade for an unknown kernel', async () => {
     await expect(open('nothing')).rejects.toThrow(/404/);
   });
