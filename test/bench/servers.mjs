@@ -1,6 +1,7 @@
 // The servers that the bench compares: how each is started, in a home of its own, and how it is ended.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,18 +26,27 @@ const jupyter = (app, folderFlag) => (port, folder) => [
   `--${app}.iopub_data_rate_limit=0`,
 ];
 
-/** name → the program, and its arguments for a port and a folder. `api`: it answers more than one address. */
+const nbserver = join(root, 'bin/nbserver');
+const nbserverArgs = (port, folder) => [
+  folder,
+  `--port=${port}`,
+  '--no-browser',
+  `--token=${TOKEN}`,
+  '--ip=127.0.0.1',
+  '--allow-root',
+];
+
+/** name → the program, and its arguments for a port, a folder and the home that is the server's own */
 const SERVERS = {
-  nbserver: {
-    program: join(root, 'bin/nbserver'),
-    args: (port, folder) => [
-      folder,
-      `--port=${port}`,
-      '--no-browser',
-      `--token=${TOKEN}`,
-      '--ip=127.0.0.1',
-      '--allow-root',
-    ],
+  nbserver: { program: nbserver, args: nbserverArgs },
+  'nbserver over https': {
+    program: nbserver,
+    scheme: 'https',
+    args(port, folder, home) {
+      const certificate = join(home, 'certificate.pem');
+      execFileSync(nbserver, ['certificate', `--out=${certificate}`], { stdio: 'ignore' });
+      return [...nbserverArgs(port, folder), `--certfile=${certificate}`];
+    },
   },
   'jupyter-server': {
     program: '/usr/bin/jupyter-server',
@@ -80,8 +90,10 @@ export async function startServer(name, { prepare, args = [], env = {} } = {}) {
   await prepare?.(folder, home);
   const port = await freePort();
   const runtime = join(home, 'runtime');
+  const { program, scheme = 'http', args: ownArgs } = SERVERS[name];
+  const all = [...ownArgs(port, folder, home), ...args];
   const started = performance.now();
-  const child = spawn(SERVERS[name].program, [...SERVERS[name].args(port, folder), ...args], {
+  const child = spawn(program, all, {
     env: {
       ...process.env,
       HOME: home,
@@ -103,8 +115,11 @@ export async function startServer(name, { prepare, args = [], env = {} } = {}) {
     clearTimeout(late);
     rmSync(home, { recursive: true, force: true, maxRetries: 3 });
   };
-  const url = `http://127.0.0.1:${port}/`;
-  const answers = async () => (await fetch(`${url}api`).catch(() => undefined))?.status === 200;
+  const url = `${scheme}://127.0.0.1:${port}/`;
+  const answers = async () =>
+    (scheme === 'https'
+      ? await statusOverTls(`${url}api`)
+      : (await fetch(`${url}api`).catch(() => undefined))?.status) === 200;
   while (!(await answers())) {
     if (performance.now() - started > 30_000 || child.exitCode !== null) {
       await stop();
@@ -141,6 +156,16 @@ export async function withServer(name, options, work) {
   } finally {
     await server.stop();
   }
+}
+
+/** Of a server whose certificate nobody has signed; undefined: it does not answer yet. */
+function statusOverTls(url) {
+  return new Promise((resolve) => {
+    get(url, { rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).on('error', () => resolve(undefined));
+  });
 }
 
 async function freePort() {
