@@ -4,7 +4,14 @@
  * frames, forms and, unless its owner trusts the notebook, every address outside.
  */
 import type { Cell, MimeBundle, Output } from '../notebook/types.js';
-import { ansiToHtml, classicTex, escapeHtml, renderMarkdown, splitFormulas } from '../render/index.js';
+import {
+  ansiToHtml,
+  classicTex,
+  equationLabels,
+  escapeHtml,
+  renderMarkdown,
+  splitFormulas,
+} from '../render/index.js';
 import { inertUnstyledHtml, island } from './inert-html.js';
 import type { NotebookView } from './notebook-view.js';
 
@@ -13,7 +20,7 @@ export interface HtmlParts {
   css: string;
   /** code as HTML with the classes of the highlighter; undefined: the language is not known */
   highlight(code: string, language: string): string | undefined;
-  /** TeX as MathML */
+  /** TeX, as KaTeX takes it, as MathML */
   math(tex: string, display: boolean): string;
   /** said above the notebook, on a screen only */
   notice?: string;
@@ -25,7 +32,13 @@ export function pagePolicy(isTrusted: boolean): string {
   return `default-src 'none'; style-src 'unsafe-inline'; img-src data:${outside}; media-src data:${outside}; font-src data:; base-uri 'none'; form-action 'none'`;
 }
 
-export function toHtml(view: NotebookView, parts: HtmlParts): string {
+export function toHtml(view: NotebookView, given: HtmlParts): string {
+  const texts = view.cells.filter(({ cell_type }) => cell_type === 'markdown').map(({ source }) => source);
+  const labels = equationLabels(texts);
+  const parts: HtmlParts = {
+    ...given,
+    math: (tex, display) => given.math(classicTex(tex, labels, display), display),
+  };
   const notice = parts.notice === undefined ? '' : `<p class="notice">${escapeHtml(parts.notice)}</p>\n`;
   return `<!DOCTYPE html>
 <html lang="en">
@@ -131,15 +144,13 @@ function mathIn(html: string, parts: HtmlParts): string {
   return html.replace(
     /<span class="nb-math( nb-math-display)?">([^<]*)<\/span>/g,
     (_whole, display: string | undefined, tex: string) =>
-      parts.math(classicTex(unescapeHtml(tex)), display !== undefined),
+      parts.math(unescapeHtml(tex), display !== undefined),
   );
 }
 
 function latexHtml(latex: string, parts: HtmlParts): string {
   return splitFormulas(latex)
-    .map((part) =>
-      typeof part === 'string' ? escapeHtml(part) : parts.math(classicTex(part.tex), part.display),
-    )
+    .map((part) => (typeof part === 'string' ? escapeHtml(part) : parts.math(part.tex, part.display)))
     .join('');
 }
 

@@ -24,6 +24,11 @@ export function equationLabels(texts: Iterable<string>): EquationLabels {
   return labels;
 }
 
+/** The labels that a formula has or refers to: it looks otherwise when one of their numbers changes. */
+export function labelsIn(tex: string): string[] {
+  return [...tex.matchAll(/\\(?:label|(?:eq)?ref)\{([^{}]+)\}/g)].map(([, name = '']) => name);
+}
+
 /** Equations with their numbers, references as the numbers that they mean; an unknown one is `???`, as in MathJax. */
 export function numberEquations(tex: string, labels: EquationLabels): string {
   const numberOf = (name: string) => labels.get(name) ?? '???';

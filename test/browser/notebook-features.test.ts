@@ -85,6 +85,15 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
       expect.stringContaining('(2)'),
       expect.stringContaining('1'),
     ]);
+    // an equation in front of them: all that is drawn is numbered anew
+    await group.cell(1).locator('.prompt').first().click();
+    for (const key of ['b', 'm', 'Enter']) await page.keyboard.press(key);
+    await page.locator('.cm-focused').waitFor();
+    await page.keyboard.insertText('$$z \\label{new}$$');
+    await page.keyboard.press('Control+Enter');
+    await expect
+      .poll(() => group.cell(3).locator('.katex-html').allInnerTexts())
+      .toEqual([expect.stringContaining('(3)'), expect.stringContaining('(2)')]);
   });
 });
 

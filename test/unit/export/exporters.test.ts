@@ -104,6 +104,13 @@ describe('html', () => {
     );
   });
 
+  it('numbers equations over the whole notebook, and what refers to them', () => {
+    const cells = ['See $\\eqref{b}$.', '$$x \\label{a}$$', '$$y \\label{b}$$ and \\ref{none}'];
+    const html = toHtml(notebook(cells.map(markdown)), parts);
+    for (const shown of ['\\text{(2)}', 'x \\tag{1}', 'y \\tag{2}', '\\text{???}'])
+      expect(html).toContain(shown);
+  });
+
   it('forbids what could run or load, unless its owner trusts it: then pictures from outside', () => {
     const policy = /content="(default-src[^"]*)"/.exec(toHtml(sample('hostile'), parts))?.[1];
     expect(policy).toBe(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classicTex } from '../../../src/render/classic-tex.js';
-import { equationLabels, numberEquations } from '../../../src/render/equation-labels.js';
+import { equationLabels, labelsIn, numberEquations } from '../../../src/render/equation-labels.js';
 
 describe('labels of equations', () => {
   const labels = equationLabels([
@@ -27,6 +27,16 @@ describe('labels of equations', () => {
     ['\\begin{equation} x \\end{equation}', '\\begin{equation*} x \\end{equation*}'],
   ])('%s', (tex, shown) => {
     expect(numberEquations(tex, labels)).toBe(shown);
+  });
+
+  it('stand at the side of a formula on a line of its own, and nowhere else', () => {
+    expect(classicTex('a \\label{one}', labels)).toBe('a \\tag{1}');
+    expect(classicTex('a \\label{one}', labels, false)).toBe('a ');
+  });
+
+  it('are found in what has them and in what refers to them', () => {
+    expect(labelsIn('a \\label{one} \\ref{two} \\eqref{own}')).toEqual(['one', 'two', 'own']);
+    expect(labelsIn('a + b')).toEqual([]);
   });
 });
 
