@@ -356,7 +356,7 @@ export class NotebookPage implements NotebookContext {
     void import('./panels/table-of-contents.js').then(({ TableOfContents }) => {
       if (this.#contents !== undefined || !isShown('contents')) return;
       this.#contents = new TableOfContents({
-        view: this.view,
+        view: () => this.view,
         current: () => this.selection.current,
         goTo: (id, heading) => {
           this.select(id);

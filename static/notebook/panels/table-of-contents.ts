@@ -5,7 +5,8 @@ import { iconElement } from '../../base/icon-element.js';
 import { headingsOf, type Heading } from './headings.js';
 
 export interface ContentsHost {
-  readonly view: NotebookState;
+  /** the notebook as it is now: the page may have built it anew since the last time */
+  view(): NotebookState;
   current(): CellId | null;
   goTo(cell: CellId, heading: Heading): void;
   close(): void;
@@ -52,11 +53,11 @@ export class TableOfContents {
   /** Marks the section that the selected cell is in. */
   selectionChanged(): void {
     const current = this.#host.current();
-    const at = current === null ? -1 : this.#host.view.indexOf(current);
+    const at = current === null ? -1 : this.#host.view().indexOf(current);
     let inside: HTMLElement | undefined;
     for (const { cell, link } of this.#entries) {
       link.removeAttribute('aria-current');
-      if (this.#host.view.indexOf(cell) <= at) inside = link;
+      if (this.#host.view().indexOf(cell) <= at) inside = link;
     }
     inside?.setAttribute('aria-current', 'true');
   }
@@ -66,7 +67,7 @@ export class TableOfContents {
     const known = new Map<CellId, { source: string; headings: Heading[] }>();
     this.#entries = [];
     const items: HTMLElement[] = [];
-    for (const { id, cell } of this.#host.view.cells()) {
+    for (const { id, cell } of this.#host.view().cells()) {
       if (cell.cell_type !== 'markdown') continue;
       const before = this.#known.get(id);
       const headings = before?.source === cell.source ? before.headings : headingsOf(cell.source);
