@@ -2,15 +2,10 @@
  * Completion and inspection over the kernel's own websocket. It is opened when it is first needed and closed when
  * nobody asked for a while, because a kernel sends all its output to every websocket.
  */
-import { ReplayPosition } from '../../src/protocol/replay-position.js';
-import { decodeV1, encodeV1, v1Protocol } from '../../src/protocol/websocket-v1.js';
-import type { MessageHeader } from '../../src/protocol/kernel-messages.js';
 import type { JsonObject, MimeBundle } from '../../src/notebook/types.js';
-import { newCellId } from '../../src/notebook/cell-id.js';
 import { announce } from '../base/notify.js';
-import { urlFor } from '../base/urls.js';
 import { fromCodePoints, toCodePoints } from './code-points.js';
-import { Connection, socketUrl } from '../base/connection.js';
+import { isObject, KernelLine } from './kernel-line.js';
 import type { KernelLink } from './help-links.js';
 import type { Completions, KernelHelp } from './writing/kernel-help.js';
 import { renderBundle } from './outputs/mime.js';
@@ -29,14 +24,9 @@ export interface KernelHelpOptions {
 
 export class KernelHelpClient implements KernelHelp {
   readonly #options: KernelHelpOptions;
-  /** of one connection, over its breaks: what came while nobody asked is of no interest later */
-  #session = '';
-  #position = new ReplayPosition();
-  #connection: Connection | undefined;
-  #kernelId: string | undefined;
+  #line: KernelLine | undefined;
   #links: { kernelId: string; links: KernelLink[] } | undefined;
   readonly #waiting = new Map<string, (content: JsonObject | undefined) => void>();
-  #queue: Uint8Array<ArrayBuffer>[] = [];
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: KernelHelpOptions) {
@@ -105,11 +95,10 @@ export class KernelHelpClient implements KernelHelp {
 
   close(): void {
     clearTimeout(this.#idle);
-    this.#connection?.close();
-    this.#connection = undefined;
+    this.#line?.close();
+    this.#line = undefined;
     for (const answer of this.#waiting.values()) answer(undefined);
     this.#waiting.clear();
-    this.#queue = [];
   }
 
   async #request(name: string, content: JsonObject): Promise<JsonObject | undefined> {
@@ -122,92 +111,34 @@ export class KernelHelpClient implements KernelHelp {
       announce('The kernel is busy; it answers when it is done.');
       return undefined;
     }
-    this.#connect(kernelId);
-    const header: MessageHeader = {
-      msg_id: crypto.randomUUID?.() ?? newCellId() + newCellId() + newCellId(),
-      msg_type: `${name}_request`,
-      session: this.#session,
-      username: 'page',
-      date: new Date().toISOString(),
-      version: '5.3',
-    };
-    const frame = encodeV1({
-      channel: 'shell',
-      header: toBytes(header),
-      parentHeader: toBytes({}),
-      metadata: toBytes({}),
-      content: toBytes(content),
-      buffers: [],
-    }) as Uint8Array<ArrayBuffer>;
-    if (this.#connection?.send(frame) !== true) this.#queue.push(frame);
+    const id = this.#lineTo(kernelId).say(`${name}_request`, content);
     return new Promise((resolve) => {
       const timer = setTimeout(() => done(undefined), PATIENCE);
       const done = (answer: JsonObject | undefined) => {
         clearTimeout(timer);
-        this.#waiting.delete(header.msg_id);
+        this.#waiting.delete(id);
         resolve(answer);
       };
-      this.#waiting.set(header.msg_id, done);
+      this.#waiting.set(id, done);
     });
   }
 
-  #connect(kernelId: string): void {
+  #lineTo(kernelId: string): KernelLine {
+    if (this.#line?.kernelId !== kernelId) this.close();
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.close(), IDLE);
-    if (this.#connection !== undefined && this.#kernelId === kernelId) return;
-    this.close();
-    this.#idle = setTimeout(() => this.close(), IDLE);
-    this.#kernelId = kernelId;
-    this.#session = newCellId() + newCellId();
-    this.#position = new ReplayPosition();
-    const path = `api/kernels/${encodeURIComponent(kernelId)}/channels`;
-    this.#connection = new Connection({
-      // After a break the server goes on where we were, so that an answer is not lost with the connection.
-      url: () =>
-        Promise.resolve(
-          socketUrl(urlFor(path, '', { session_id: this.#session, after: this.#position.after })),
-        ),
-      protocols: [v1Protocol],
-      onOpen: () => {
-        for (const frame of this.#queue.splice(0)) this.#connection?.send(frame);
+    this.#line ??= new KernelLine(kernelId, {
+      heard: (message) => {
+        const answer = message.channel === 'shell' ? this.#waiting.get(message.parent) : undefined;
+        if (answer === undefined) return;
+        const { content } = message;
+        answer(content['status'] !== 'error' ? content : undefined);
       },
-      onMessage: (data) => this.#receive(data),
-      // When nobody waits, the next question opens a new one.
-      onState: (state) => state === 'lost' && this.#waiting.size === 0 && this.close(),
+      // When nobody waits, the next question opens a new one: what came meanwhile is of no interest.
+      lost: () => {
+        if (this.#waiting.size === 0) this.close();
+      },
     });
+    return this.#line;
   }
-
-  #receive(data: string | ArrayBuffer): void {
-    if (typeof data === 'string') return;
-    const message = decodeV1(new Uint8Array(data));
-    const header = fromBytes(message.header);
-    const type = isObject(header) ? header['msg_type'] : undefined;
-    this.#position.count(typeof type === 'string' ? type : '', () => fromBytes(message.content));
-    if (message.channel !== 'shell') return;
-    const parent = fromBytes(message.parentHeader);
-    const id = isObject(parent) ? parent['msg_id'] : undefined;
-    const answer = typeof id === 'string' ? this.#waiting.get(id) : undefined;
-    if (answer === undefined) return;
-    const content = fromBytes(message.content);
-    answer(isObject(content) && content['status'] !== 'error' ? content : undefined);
-  }
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-function toBytes(value: object): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
-}
-
-function fromBytes(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined; // not a reply that anybody waits for
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

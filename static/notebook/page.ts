@@ -206,6 +206,7 @@ export class NotebookPage implements NotebookContext {
       edited: (id, changes) => {
         this.client.sync.perform([{ op: 'edit-source', id, changes }], { undoable: false });
       },
+      kernelId: () => this.client.kernel.value?.id ?? undefined,
       editing: (id) => this.selection.select(id, 'edit'),
       toolbar: (cell) =>
         this.#toolbarKind === undefined

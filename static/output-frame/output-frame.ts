@@ -3,6 +3,7 @@
  * page around it. It waits for the page's port, draws the output, and tells how tall it is.
  */
 import type { FromFrame, ToFrame } from './frame-messages.js';
+import { provideJupyter } from './jupyter.js';
 
 type Part = { kind: 'html' | 'javascript'; source: string };
 
@@ -25,10 +26,11 @@ function connect(port: MessagePort): void {
   new ResizeObserver(() => send({ type: 'size', height: document.documentElement.offsetHeight })).observe(
     document.documentElement,
   );
-  provideJupyter(send);
+  const heard = provideJupyter(send);
   port.onmessage = ({ data }: MessageEvent<ToFrame>) => {
-    document.documentElement.dataset['theme'] = data.theme;
+    if ('theme' in data) document.documentElement.dataset['theme'] = data.theme;
     if (data.type === 'render') void render(root, data);
+    else heard(data);
   };
 }
 
@@ -109,15 +111,4 @@ function likeJQuery(node: HTMLElement): HTMLElement {
       return node;
     },
   });
-}
-
-/** Outputs of old look for these names; what they cannot do here says so instead of failing silently. */
-function provideJupyter(send: (message: FromFrame) => void): void {
-  const refuse = () =>
-    send({
-      type: 'error',
-      message: 'This output wants to run code in the kernel. Outputs cannot do that here.',
-    });
-  const jupyter = { notebook: { kernel: { execute: refuse } } };
-  Object.assign(globalThis, { Jupyter: jupyter, IPython: jupyter });
 }

@@ -120,6 +120,49 @@ describe.skipIf(!hasChromium)('interactive outputs', () => {
     await page.close();
   });
 
+  it('use the kernel when the person allows it, and not before: code, and comms both ways', async () => {
+    const draw = `
+      const { kernel } = Jupyter.notebook;
+      const show = (id, text) => { document.getElementById(id).textContent = text; };
+      kernel.execute('6 * 7', { iopub: { output: ({ content }) => show('ran', content.data['text/plain']) } }, { silent: false });
+      const comm = kernel.comm_manager.new_comm('counter', { start: 40 });
+      comm.on_msg(({ content, buffers }) => show('counted', content.data.count + ', ' + buffers[0].getUint8(0)));
+      comm.send({ add: 2 });
+      kernel.comm_manager.register_target('from-the-kernel', (comm, { content }) => show('opened', content.target_name));
+    `;
+    writeNotebookFile(server, 'comms.ipynb', [
+      {
+        source: [
+          `comms.register('counter', (comm, { data }) => {`,
+          `  comm.onMessage = (m) => comm.send({ count: data.start + m.data.add }, { buffers: [new Uint8Array([7])] });`,
+          `});`,
+          `display.html(\`<p id="ran"></p><p id="counted"></p><p id="opened"></p><script>${draw}</\` + 'script>');`,
+        ].join('\n'),
+      },
+      { source: `comms.open('from-the-kernel', {}); 0` },
+    ]);
+    const { page, errors } = await openNotebook(context, server, 'comms.ipynb');
+    await kernelIdle(page);
+    await page.keyboard.press('Shift+Enter');
+    const question = page.getByRole('dialog', { name: 'Let outputs use the kernel?' });
+    await question.getByText('the output of cell 1').waitFor();
+    expect(await frame(page, 0).locator('#ran').textContent()).toBe('');
+    await question.getByRole('button', { name: 'Allow' }).click();
+    await frame(page, 0).locator('#ran').getByText('42').waitFor();
+    await frame(page, 0).locator('#counted').getByText('42, 7').waitFor();
+    await page.locator('[data-cell-id="cell-1"]').focus();
+    await page.keyboard.press('Control+Enter');
+    await frame(page, 0).locator('#opened').getByText('from-the-kernel').waitFor();
+
+    // who says no is asked once, and reads why nothing happens
+    await page.reload();
+    await page.getByRole('dialog').getByRole('button', { name: 'Not Now' }).click();
+    await page.getByText('It was not allowed to use the kernel').waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   it('have a page of their own that is sandboxed wherever it is opened, and needs the login', async () => {
     const answer = await server.fetch('frame/output');
     expect(answer.status).toBe(200);

@@ -18,6 +18,8 @@ export interface CellHost {
   readOnly(id: CellId): boolean;
   /** whether outputs of the cell came from outside */
   untrusted(id: CellId): boolean;
+  /** undefined while none runs */
+  kernelId(): string | undefined;
   /** number of the cell, from 1, and how many there are */
   place(id: CellId): { number: number; count: number };
   /** the person changed the text of a cell; `changes` is `ChangeSet.toJSON()` */

@@ -272,7 +272,7 @@ async function trust(notebook: NotebookContext): Promise<void> {
     title: 'Trust this notebook?',
     body: [
       'Outputs of this notebook that were not made here are shown without their scripts. When you trust it, they run as their author wrote them.',
-      'They run in a frame that cannot reach your files, this page or the server; they can show you anything and load from other servers. Trust only what you or people you know have written.',
+      'They run in a frame that cannot reach your files, this page or the server, and the kernel only when you allow it; they can show you anything and load from other servers. Trust only what you or people you know have written.',
     ],
     confirm: 'Trust',
     danger: true,

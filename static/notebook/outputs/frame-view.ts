@@ -2,14 +2,18 @@
  * An active output of a trusted notebook in a sandboxed frame (`/frame/output`): it gets its source by a port, says how
  * tall it is, and can reach nothing else. Loaded with the first such output.
  */
-import { parseFrameMessage, type ToFrame } from '../../output-frame/frame-messages.js';
+import { parseFrameMessage, type ToFrame, type ToKernel } from '../../output-frame/frame-messages.js';
 import { urlFor } from '../../base/urls.js';
 import type { ActivePart } from './active.js';
+import type { AskingFrame, FrameKernel } from './frame-kernel.js';
 
 const SANDBOX = 'allow-scripts allow-popups allow-downloads allow-forms allow-modals';
 /** A frame costs megabytes: of more than these, the ones longest out of sight wait for a click. */
 const MOST_ALIVE = 20;
 const MOST_ERRORS = 5;
+
+/** the kernel's side of all frames, from the first that asks for it */
+let kernel: Promise<FrameKernel> | undefined;
 
 /** oldest first */
 const alive = new Set<FrameView>();
@@ -23,11 +27,13 @@ new MutationObserver(everyone).observe(document.documentElement, { attributeFilt
 export interface FrameOptions {
   part: ActivePart;
   prelude: ActivePart[];
-  /** for screen readers */
-  title: string;
+  /** `cell 3` */
+  cellName: string;
+  /** of the notebook; undefined while none runs */
+  kernelId: () => string | undefined;
 }
 
-export class FrameView {
+export class FrameView implements AskingFrame {
   readonly element = document.createElement('div');
   readonly #options: FrameOptions;
   #frame: HTMLIFrameElement | undefined;
@@ -41,8 +47,12 @@ export class FrameView {
     this.#start();
   }
 
+  get cellName(): string {
+    return this.#options.cellName;
+  }
+
   themeChanged(): void {
-    this.#send({ type: 'theme', theme: theme() });
+    this.send({ type: 'theme', theme: theme() });
   }
 
   dispose(): void {
@@ -54,7 +64,7 @@ export class FrameView {
     this.element.replaceChildren();
     const frame = document.createElement('iframe');
     frame.setAttribute('sandbox', SANDBOX);
-    frame.title = this.#options.title;
+    frame.title = `Interactive output of ${this.cellName}`;
     frame.src = urlFor('frame/output');
     frame.height = String(this.#height);
     this.#errors = 0;
@@ -81,7 +91,7 @@ export class FrameView {
     // its origin is opaque: no other target can be named, and only this frame has the window
     frame.contentWindow?.postMessage('nbserver-output', '*', [port2]);
     const { part, prelude } = this.#options;
-    this.#send({ type: 'render', ...part, prelude, theme: theme() });
+    this.send({ type: 'render', ...part, prelude, theme: theme() });
   }
 
   #receive(data: unknown): void {
@@ -91,16 +101,32 @@ export class FrameView {
       this.#frame.height = String(message.height);
     } else if (message?.type === 'escape') {
       this.element.closest<HTMLElement>('[data-cell-id]')?.focus();
-    } else if (message?.type === 'error' && ++this.#errors <= MOST_ERRORS) {
-      const note = document.createElement('p');
-      note.className = 'output-note';
-      note.textContent = `A script of this output: ${message.message}`;
-      this.element.append(note);
+    } else if (message?.type === 'error') {
+      if (++this.#errors <= MOST_ERRORS) this.note(`A script of this output: ${message.message}`);
+    } else if (message !== undefined && message.type !== 'size') {
+      void this.#ask(message);
     }
   }
 
-  #send(message: ToFrame): void {
+  send(message: ToFrame): void {
     this.#port?.postMessage(message);
+  }
+
+  note(text: string): void {
+    const note = document.createElement('p');
+    note.className = 'output-note';
+    note.textContent = text;
+    this.element.append(note);
+  }
+
+  async #ask(message: ToKernel): Promise<void> {
+    kernel ??= import('./frame-kernel.js').then((module) => new module.FrameKernel(this.#options.kernelId));
+    try {
+      await (await kernel).receive(this, message);
+    } catch {
+      kernel = undefined;
+      this.note('The server is away just now, so this output cannot use the kernel.');
+    }
   }
 
   /** Takes the frame down and leaves a button of its size. */
@@ -121,6 +147,10 @@ export class FrameView {
     this.#port = undefined;
     this.#frame?.remove();
     this.#frame = undefined;
+    void kernel?.then(
+      (each) => each.forget(this),
+      () => undefined, // it was never loaded
+    );
   }
 }
 

@@ -15,6 +15,8 @@ export interface OutputContext {
   trust?: () => void;
   /** active outputs of earlier cells that set something up, in order */
   prelude?: () => Promise<ActivePart[]>;
+  /** of the notebook, for scripts that use it; undefined while none runs */
+  kernelId?: () => string | undefined;
   /** for the alternative text of images: `cell 3` */
   cellName: string;
 }
