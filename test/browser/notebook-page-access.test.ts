@@ -113,13 +113,56 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
     const prompt = await page.locator('[data-cell-type="code"] .input .prompt').boundingBox();
     const source = await page.locator('[data-cell-type="code"] .source').boundingBox();
     expect((prompt?.y ?? 0) + (prompt?.height ?? 0)).toBeLessThanOrEqual((source?.y ?? 0) + 1);
-    const small = await page.evaluate<string[]>(`[...document.querySelectorAll('button, select, summary')]
-      .filter((element) => element.offsetParent !== null)
-      .filter((element) => { const box = element.getBoundingClientRect(); return box.width < 24 || box.height < 23.9; })
-      .map((element) => element.outerHTML.slice(0, 100))`);
-    expect(small).toEqual([]);
+    const small: Record<string, string[]> = {};
+    const measure = async (name: string) => {
+      small[name] = await page.evaluate<string[]>(`[...document.querySelectorAll(
+          'button, select, summary, input:not([type=radio]), [role=menuitem], [role=menuitemcheckbox], [role=option], .kernel-list label')]
+        .filter((element) => element.checkVisibility() && element.closest('.visually-hidden') === null)
+        .filter((element) => { const box = element.getBoundingClientRect(); return box.width < 44 || box.height < 43.9; })
+        .map((element) => element.outerHTML.slice(0, 100))`);
+    };
+    await measure('idle');
+    await page.getByRole('menuitem', { name: 'Cell' }).tap();
+    await page.getByRole('menu').waitFor();
+    await measure('menu');
+    await page.keyboard.press('Escape');
+    for (const [name, show] of [
+      ['find', () => page.keyboard.press('f')],
+      ['palette', () => page.keyboard.press('p')],
+      ['kernel', () => group.menu('Kernel', 'Choose Kernel…')],
+      ['history', () => group.menu('File', 'History…')],
+    ] as const) {
+      await show();
+      await page.getByRole('dialog').waitFor();
+      await measure(name);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    expect(Object.values(small).flat()).toEqual([]);
     await page.locator('[data-cell-type="code"] .source').tap();
     await page.locator('.cm-content').waitFor();
+  });
+
+  it('can be worked in at a zoom of 400 %: half of the window is the notebook, and nothing is cut off', async () => {
+    const page = await open({ viewport: { width: 320, height: 256 } });
+    await page.locator('.json-tree').waitFor({ state: 'attached' });
+    const wide = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(wide).toBe(0);
+    const header = await page.locator('.notebook-header').boundingBox();
+    expect(header?.height).toBeLessThanOrEqual(128);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.locator('.cm-focused').waitFor();
+    await page.keyboard.type('6');
+    // what is typed is in view, not below the header or the window
+    const caret = await page.locator('.cm-cursor-primary').boundingBox();
+    expect(caret?.y).toBeGreaterThanOrEqual(header?.height ?? 0);
+    expect(caret?.y).toBeLessThan(256);
+    await page.keyboard.press('Escape');
+    await group.menu('Kernel', 'Choose Kernel…');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   });
 
   it('is usable by keyboard alone: Tab reaches menus, toolbar and the selected cell', async () => {
@@ -138,5 +181,53 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
     expect(stops.filter((stop) => stop === 'menuitem')).toHaveLength(1);
     expect(stops.filter((stop) => stop.startsWith('jupyter-notebook:'))).toHaveLength(1);
     expect(stops).toContain('group');
+  });
+
+  it('takes a whole session by keyboard alone: write, run, menus, a kernel, find, a new name', async () => {
+    const page = await group.open('keyboard.ipynb', [{ source: 'const a = 6' }]);
+    await kernelIdle(page);
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    /** Tabs back until this has the focus. */
+    const tabTo = async (selector: string) => {
+      for (let i = 0; i < 20; i++) {
+        if (await page.evaluate<boolean>(`document.activeElement.matches(${JSON.stringify(selector)})`))
+          return;
+        await press('Shift+Tab');
+      }
+      throw new Error(`No Tab leads to ${selector}.`);
+    };
+    await press('Shift+Enter');
+    await page.locator('.cm-focused').waitFor();
+    await page.keyboard.type('a * 7');
+    await press('Control+Enter');
+    await group.outputs(1).getByText('42').waitFor();
+
+    await tabTo('.menubar-item');
+    await press('ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown');
+    await page.getByRole('menu', { name: 'Kernel' }).waitFor();
+    await page.keyboard.type('choose');
+    await press('Enter');
+    await page.getByRole('dialog', { name: 'Choose a kernel' }).waitFor();
+    await press('Escape');
+
+    await tabTo('#notebook-name');
+    await press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('by keyboard');
+    await press('Enter');
+    await expect.poll(() => page.locator('#notebook-name').textContent()).toBe('by keyboard');
+
+    for (let i = 0; i < 20 && !(await page.evaluate('document.activeElement.matches(".cell")')); i++)
+      await press('Tab');
+    await press('f');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('a * 7');
+    await page.getByText('1 match in 1 cell').waitFor();
+    await press('Escape', 'k', 'd', 'd');
+    await expect.poll(group.sources).toEqual(['a * 7']);
+    await press('z');
+    await expect.poll(group.sources).toEqual(['const a = 6', 'a * 7']);
   });
 });
