@@ -5,12 +5,14 @@ import { api } from '../base/api.js';
 import { dateTime } from '../base/format.js';
 import type { MenuBarMenu, MenuEntry } from '../base/menu.js';
 import { TOOLBAR_NAMES } from './cell-toolbar/names.js';
-import { FORMATS } from './commands/file-commands.js';
+import { FORMATS, JUPYTER_FORMATS } from './commands/file-commands.js';
 import { HELP_LINKS, helpLinks, type KernelLink } from './help-links.js';
 
 export interface MenuData {
   kernelspecs: KernelspecsModel | undefined;
   checkpoints: CheckpointModel[];
+  /** the names of all formats that the server converts a notebook to, as far as they are known */
+  formats: readonly string[];
   trusted: boolean;
   /** the kernel's language, for the help and the name of the script */
   language: string;
@@ -18,6 +20,11 @@ export interface MenuData {
   links: readonly KernelLink[] | undefined;
   /** label of "Download as ▸ Script", for example `Python (.py)` */
   script: string;
+}
+
+/** Names of formats for "Download as". */
+export async function loadFormats(): Promise<string[]> {
+  return Object.keys(await api.get<object>('api/nbconvert'));
 }
 
 /** Kernels for the submenus. */
@@ -71,7 +78,10 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         command('nbserver:print'),
         {
           label: 'Download as',
-          submenu: FORMATS.map(({ format }) =>
+          submenu: [
+            ...FORMATS,
+            ...JUPYTER_FORMATS.filter(({ format }) => data().formats.includes(format)),
+          ].map(({ format }) =>
             command(`nbserver:download-${format}`, format === 'script' ? data().script : undefined),
           ),
         },

@@ -12,7 +12,7 @@ import { showBanners } from './banners.js';
 import { listCheckpoints } from './commands/file-commands.js';
 import { noticeFinished } from './finished-notice.js';
 import { keepJournal } from './keep-journal.js';
-import { loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
+import { loadFormats, loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
 import { applyParts } from './page-parts.js';
 import { NotebookPage } from './page.js';
 import { showStatus } from './status.js';
@@ -41,9 +41,10 @@ function start(): void {
   document.body.append(page.pager.element);
   showStatus(client, page.progress);
 
-  const known: Pick<MenuData, 'kernelspecs' | 'checkpoints' | 'links'> = {
+  const known: Pick<MenuData, 'kernelspecs' | 'checkpoints' | 'formats' | 'links'> = {
     kernelspecs: undefined,
     checkpoints: [],
+    formats: [],
     links: undefined,
   };
   const menus = notebookMenus(() => ({
@@ -60,6 +61,10 @@ function start(): void {
     loadKernelspecs().then(
       (specs: KernelspecsModel) => (known.kernelspecs = specs),
       () => undefined, // the menu says that there are none; opening it again asks again
+    );
+    loadFormats().then(
+      (names) => (known.formats = names),
+      () => undefined, // as above
     );
     listCheckpoints(page).then(
       (list) => (known.checkpoints = list),

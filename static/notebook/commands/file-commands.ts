@@ -137,7 +137,7 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       run: () => convert(notebook, 'html', false),
     },
     { id: 'nbserver:print', label: 'Print…', run: () => window.print() },
-    ...FORMATS.map(({ format, label }): Command => ({
+    ...[...FORMATS, ...JUPYTER_FORMATS].map(({ format, label }): Command => ({
       id: `nbserver:download-${format}`,
       label,
       title: `Download as ${label}`,
@@ -174,7 +174,15 @@ export const FORMATS = [
   { format: 'html', label: 'HTML (.html)' },
   { format: 'markdown', label: 'Markdown (.md)' },
 ] as const;
-type Format = (typeof FORMATS)[number]['format'];
+
+/** What else it offers where Jupyter's nbconvert is installed beside the server. */
+export const JUPYTER_FORMATS = [
+  { format: 'asciidoc', label: 'AsciiDoc (.asciidoc)' },
+  { format: 'latex', label: 'LaTeX (.tex)' },
+  { format: 'rst', label: 'reST (.rst)' },
+  { format: 'slides', label: 'Reveal.js slides (.slides.html)' },
+] as const;
+type Format = (typeof FORMATS | typeof JUPYTER_FORMATS)[number]['format'];
 
 async function download(notebook: NotebookContext, format: Format): Promise<void> {
   if (format !== 'notebook') return convert(notebook, format, true);
