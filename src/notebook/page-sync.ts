@@ -14,7 +14,7 @@ import { difference, sameJson } from './operations-difference.js';
 import { carryOver } from './operations-rebase.js';
 import type { CellExecution, Operation } from './operations-types.js';
 import { catchUp, type LostText } from './page-catch-up.js';
-import { Outbox, type RequestItem } from './page-outbox.js';
+import { Outbox, type OutboxItem, type RequestItem } from './page-outbox.js';
 import { UndoStack } from './page-undo.js';
 import { cellOf, UnsavedChanges, type KnownTexts } from './page-unsaved.js';
 import type { Cell, CellId, JsonObject } from './types.js';
@@ -55,6 +55,11 @@ export interface SyncHandlers {
   /** Whether the outputs of these cells are trusted has changed. */
   trustChanged(cells: readonly CellId[]): void;
   notice(level: 'info' | 'warning' | 'error', message: string): void;
+  /**
+   * Asked before anything is sent. True keeps it here, to be sent to the document that is connected next: the one that is
+   * connected now takes no changes.
+   */
+  keeps?(waiting: readonly OutboxItem[]): boolean;
 }
 
 export class PageSync {
@@ -232,6 +237,8 @@ export class PageSync {
   }
 
   #pump(): void {
+    const { isEmpty, items } = this.#outbox;
+    if (isEmpty || this.handlers.keeps?.(items) === true) return;
     while (this.#live && this.#send !== undefined) {
       const item = this.#outbox.next();
       if (item?.seq === undefined) return;
@@ -245,21 +252,27 @@ export class PageSync {
 
   /** @returns the inverse */
   #performNow(ops: readonly Operation[]): Operation[] {
+    const { applied, inverse } = this.#apply(ops);
+    if (applied.length === 0) return [];
+    this.handlers.changed(applied, 'self');
+    this.#pump();
+    return inverse;
+  }
+
+  /** Changes the view, and puts what it did into the outbox. */
+  #apply(ops: readonly Operation[]): { applied: Operation[]; inverse: Operation[] } {
     const texts = new Map<CellId, Text | null>();
     for (const op of ops) {
       if (op.op !== 'edit-source' && op.op !== 'delete-cell') continue;
       if (!texts.has(op.id)) texts.set(op.id, this.#view.cell(op.id)?.text ?? null);
     }
     const { applied, inverse } = applyAll(this.#view, ops);
-    if (applied.length === 0) return [];
     for (const op of applied) {
       this.#noteTrust(op);
       this.#unsaved.performed(op, texts.get(cellOf(op) ?? '') ?? null);
     }
-    this.#outbox.addOperations(applied);
-    this.handlers.changed(applied, 'self');
-    this.#pump();
-    return inverse;
+    if (applied.length > 0) this.#outbox.addOperations(applied);
+    return { applied, inverse };
   }
 
   #performEntry(ops: Operation[]): Operation[] {
@@ -490,8 +503,9 @@ export class PageSync {
     const kept = known ? requests : requests.filter(mayRepeat);
     this.#outbox.reset([]);
     this.#live = true;
+    // At once, and not as a change after it: an editor that lost the text for a moment would lose its caret, too.
+    this.#apply(caught.ops);
     this.handlers.replaced();
-    if (caught.ops.length > 0) this.#performNow(caught.ops);
     for (const item of kept) this.#outbox.addRequest(item.request);
     if (kept.length < requests.length) {
       this.handlers.notice(

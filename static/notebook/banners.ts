@@ -1,36 +1,46 @@
 /** What stands over the notebook for as long as it is true: read-only, and no websockets although the server answers. */
 import { effect } from '@preact/signals';
+import { parentPath } from '../base/urls.js';
 import type { NotebookContext } from './notebook-context.js';
 
 export function showBanners(notebook: NotebookContext, place: HTMLElement): void {
   const { client } = notebook;
   const readOnly = banner(
-    'This notebook is read-only: it cannot be changed here. Cells can be looked at and copied.',
-    'Edit a Copy',
-    () => void notebook.commands.run('nbserver:copy-notebook'),
+    'This notebook is read-only, and no folder for a copy can be written. It can be looked at, copied from and downloaded.',
   );
+  const copied = banner('', { label: 'Edit a Copy', run: () => void client.editCopy() });
   const blocked = banner(
     'The server answers, but no websocket opens, so cells cannot run and changes wait here. A proxy in between is the usual cause: one of your system, of the browser, or one that is found automatically.',
-    'Try Again',
-    () => client.retryNow(true),
+    { label: 'Try Again', run: () => client.retryNow(true) },
   );
   blocked.append(proxyHelp());
-  effect(() => toggle(place, readOnly, !client.writable.value));
+  effect(() => {
+    const folder = client.copyFolder.value;
+    const isBeside = folder === parentPath(client.path.value);
+    toggle(place, readOnly, !client.writable.value && folder === undefined);
+    toggle(place, copied, !client.writable.value && folder !== undefined);
+    const where = isBeside ? 'beside it' : `in ${folder === '' ? 'the notebook directory' : `"${folder}"`}`;
+    const sentence = copied.firstElementChild;
+    if (sentence !== null)
+      sentence.textContent = `This notebook is read-only. What you change goes into a copy ${where}, and you go on there.`;
+  });
   effect(() => toggle(place, blocked, client.blocked.value));
 }
 
-function banner(text: string, label: string, run: () => void): HTMLElement {
+function banner(text: string, action?: { label: string; run: () => void }): HTMLElement {
   const element = document.createElement('div');
   element.className = 'banner note warning';
   element.setAttribute('role', 'status');
   const sentence = document.createElement('span');
   sentence.textContent = text;
+  element.append(sentence);
+  if (action === undefined) return element;
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'button';
-  button.textContent = label;
-  button.addEventListener('click', run);
-  element.append(sentence, button);
+  button.textContent = action.label;
+  button.addEventListener('click', action.run);
+  element.append(button);
   return element;
 }
 

@@ -4,6 +4,7 @@
  */
 import { signal } from '@preact/signals';
 import { PageSync, type SyncHandlers } from '../../src/notebook/page-sync.js';
+import type { OutboxItem } from '../../src/notebook/page-outbox.js';
 import type { CellId } from '../../src/notebook/types.js';
 import { newCellId } from '../../src/notebook/cell-id.js';
 import type {
@@ -49,6 +50,8 @@ export class DocumentClient {
   readonly blocked = signal(false);
   readonly path = signal('');
   readonly writable = signal(true);
+  /** read-only, but what is changed here goes into a copy in this folder, where the page then goes on */
+  readonly copyFolder = signal<string | undefined>(undefined);
   /** how many cells have outputs that came from outside and are not trusted */
   readonly untrusted = signal(0);
   /** false: the server keeps what was changed in a journal until somebody saves */
@@ -63,6 +66,10 @@ export class DocumentClient {
   /** own work that waits for the server, or the revision that has it */
   #own: { revision: number | undefined } | undefined;
   #savedRevision = 0;
+  /** a copy of the read-only notebook is being made and opened */
+  #isMoving = false;
+  /** the notebook is read-only, and something was done to it here */
+  #holdsWork = false;
 
   /** @param kernelName  what a notebook that names no kernel is to run on */
   constructor(path: string, kernelName: string | undefined, handlers: DocumentHandlers) {
@@ -78,6 +85,7 @@ export class DocumentClient {
         this.untrusted.value = this.sync.untrusted.size;
         this.#updateSaved();
       },
+      keeps: (waiting) => this.#keeps(waiting),
     });
     document.addEventListener('visibilitychange', this.#onVisible);
     this.#connection = new Connection({
@@ -95,7 +103,31 @@ export class DocumentClient {
 
   /** Whether leaving the page could lose something. */
   get wouldLose(): boolean {
+    if (!this.writable.value) return this.#holdsWork;
     return !this.sync.isConfirmed || (this.unsaved.value && this.autosave);
+  }
+
+  /** Goes on in a copy of the read-only notebook, with the kernel and everything that was done here. */
+  async editCopy(): Promise<void> {
+    const folder = this.copyFolder.value;
+    if (folder === undefined || this.#isMoving) return;
+    this.#isMoving = true;
+    const from = this.path.value;
+    try {
+      const { copyWithKernel } = await import('./copy-folder.js');
+      const path = await copyWithKernel(folder, from, this.kernel.value?.session_id);
+      this.#startKernel = true;
+      this.path.value = path;
+      this.#connection.retryNow(true);
+      this.#handlers.notice('info', `The notebook is read-only: you go on in the copy "${path}".`);
+    } catch (error) {
+      this.#isMoving = false;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#handlers.notice(
+        'error',
+        `The notebook is read-only, and no copy of it could be made: ${reason} What you changed is in this page only; the next change tries again.`,
+      );
+    }
   }
 
   interrupt(): void {
@@ -162,6 +194,36 @@ export class DocumentClient {
     }
   }
 
+  /** What a read-only notebook looks like here (scrolled, hidden outputs) is worth no copy; everything else is. */
+  #keeps(waiting: readonly OutboxItem[]): boolean {
+    if (this.writable.value) return false;
+    const looks = (item: OutboxItem) =>
+      item.kind === 'ops' && item.ops.every(({ op }) => op === 'set-metadata');
+    if (!waiting.every(looks)) {
+      this.#holdsWork = true;
+      void this.editCopy();
+    }
+    return true;
+  }
+
+  #snapshotSays(writable: boolean, path: string): void {
+    this.writable.value = writable;
+    this.#isMoving = false;
+    if (writable) {
+      this.#holdsWork = false;
+      this.copyFolder.value = undefined;
+      return;
+    }
+    import('./copy-folder.js')
+      .then(({ findCopyFolder }) => findCopyFolder(path))
+      .then(
+        (folder) => {
+          if (!this.writable.value && this.path.value === path) this.copyFolder.value = folder;
+        },
+        () => undefined, // the notebook can be read; the next connection asks again
+      );
+  }
+
   #send(message: PageMessage): void {
     if (
       !this.#connection.send(JSON.stringify(message)) &&
@@ -177,7 +239,7 @@ export class DocumentClient {
     switch (message.type) {
       case 'snapshot':
         this.path.value = message.path;
-        this.writable.value = message.writable;
+        this.#snapshotSays(message.writable, message.path);
         this.kernel.value = message.kernel;
         this.prompt.value = message.prompt;
         this.autosave = message.autosave;

@@ -23,7 +23,7 @@ export interface NotebookContext {
   readonly view: NotebookState;
   /** the notebook as it was when this page opened it; undefined until then */
   readonly opened: { state: NotebookState; at: number } | undefined;
-  /** false: read-only, or not loaded yet */
+  /** false: read-only without a folder for a copy, or not loaded yet */
   readonly canEdit: boolean;
   /** Does it, shows it at once, and sends it. */
   perform(ops: readonly Operation[]): void;

@@ -93,7 +93,7 @@ function start(): void {
   });
   effect(() => {
     // read, so that this runs again when they change
-    void [client.kernel.value, client.writable.value, client.connection.value];
+    void [client.kernel.value, client.writable.value, client.copyFolder.value, client.connection.value];
     updateToolbar();
   });
   find('#kernel-status .kernel-name').addEventListener(

@@ -120,6 +120,11 @@ export class NotebookPage implements NotebookContext {
     this.commands.addGroup('View', viewCommands(this));
     numberEquationsOf(() => this.#markdown());
     this.#followLanguage();
+    effect(() => {
+      // read, so that this runs again when they change
+      void [this.client.writable.value, this.client.copyFolder.value];
+      for (const view of this.list.views()) view.source.readOnlyChanged();
+    });
     this.#anchors = new Anchors(this, elements.cells);
     followPrompt(this);
     followConflicts(this);
@@ -135,7 +140,8 @@ export class NotebookPage implements NotebookContext {
   }
 
   get canEdit(): boolean {
-    return this.client.sync.isLoaded && this.client.writable.value;
+    const { sync, writable, copyFolder } = this.client;
+    return sync.isLoaded && (writable.value || copyFolder.value !== undefined);
   }
 
   /** The kernel's links for the Help menu. */
@@ -200,13 +206,13 @@ export class NotebookPage implements NotebookContext {
       outputs: this.outputs,
       path: () => this.client.path.value,
       language: () => this.#language,
+      kernelId: () => this.client.kernel.value?.id ?? undefined,
       readOnly: (id) => !this.canEdit || this.view.cell(id)?.cell.metadata['editable'] === false,
       untrusted: (id) => this.client.sync.untrusted.has(id),
       place: (id) => ({ number: this.view.indexOf(id) + 1, count: this.view.length }),
       edited: (id, changes) => {
         this.client.sync.perform([{ op: 'edit-source', id, changes }], { undoable: false });
       },
-      kernelId: () => this.client.kernel.value?.id ?? undefined,
       editing: (id) => this.selection.select(id, 'edit'),
       toolbar: (cell) =>
         this.#toolbarKind === undefined
@@ -260,7 +266,6 @@ export class NotebookPage implements NotebookContext {
     this.#elements.failure.hidden = true;
     this.progress.replaced(this.view);
     this.list.replaced();
-    for (const view of this.list.views()) view.source.readOnlyChanged();
     this.#followToolbar();
     this.#contents?.changed();
     if (first) {

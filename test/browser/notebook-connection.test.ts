@@ -1,5 +1,4 @@
 /** The notebook page when something is in the way: the login ends, no websocket opens, the page dies, files change. */
-import { chmodSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
@@ -159,19 +158,5 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await shown('first', 'here', 'last', 'afar');
     await insertBelow(other, 'here', 'later');
     await shown('first', 'here', 'later', 'last', 'afar');
-  });
-
-  // root may write everything
-  it.skipIf(process.getuid?.() === 0)('says that a notebook is read-only, and offers a copy', async () => {
-    writeNotebookFile(group.server, 'locked.ipynb', [{ source: 'locked' }]);
-    chmodSync(group.file('locked.ipynb'), 0o444);
-    const page = await group.open('locked.ipynb');
-    await page.getByText('This notebook is read-only').waitFor();
-    const copy = group.context.waitForEvent('page');
-    await page.getByRole('button', { name: 'Edit a Copy' }).click();
-    const tab = await copy;
-    await tab.locator('body[data-loaded]').waitFor();
-    await write(tab, ' no more');
-    await tab.close();
   });
 });

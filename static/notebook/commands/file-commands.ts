@@ -47,8 +47,9 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       async run() {
         const tab = window.open('', '_blank');
         try {
-          client.sync.save();
-          const model = await api.post<ContentsModel>(`api/contents/${encodePath(parentPath(path()))}`, {
+          if (client.writable.value) client.sync.save();
+          const folder = client.copyFolder.value ?? parentPath(path());
+          const model = await api.post<ContentsModel>(`api/contents/${encodePath(folder)}`, {
             copy_from: path(),
           });
           go(tab, urlFor('notebooks', model.path));

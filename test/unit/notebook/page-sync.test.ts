@@ -116,6 +116,32 @@ describe('PageSync', () => {
     ]);
   });
 
+  it('keeps what the document that is connected does not take, and gives it to the next one', () => {
+    const sent: SyncRequest[] = [];
+    let keeps = true;
+    const sync = new PageSync('me', {
+      changed: () => undefined,
+      replaced: () => undefined,
+      trustChanged: () => undefined,
+      notice: () => undefined,
+      keeps: () => keeps,
+    });
+    const connect = () => sync.connected((message) => sent.push(structuredClone(message)));
+    connect();
+    sync.receive(snapshot([cell('a', 'x')]));
+    sync.perform([append('a', 1, '1')]);
+    sync.execute(['a']);
+    sync.disconnected();
+    expect(sent.map(({ type }) => type)).toEqual(['resume']);
+    keeps = false;
+    connect();
+    sync.receive(snapshot([cell('a', 'x')], { epoch: 'two' }));
+    expect(sent.slice(2)).toMatchObject([
+      { type: 'ops', seq: 1, ops: [append('a', 1, '1')] },
+      { type: 'execute', seq: 2, cells: ['a'] },
+    ]);
+  });
+
   it('sends again, under the same number, what nobody confirmed', () => {
     const { sync, sent, connect } = page();
     sync.perform([append('a', 1, '1')]);
