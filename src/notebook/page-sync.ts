@@ -272,7 +272,8 @@ export class PageSync {
       this.#unsaved.performed(op, texts.get(cellOf(op) ?? '') ?? null);
     }
     if (applied.length > 0) this.#outbox.addOperations(applied);
-    return { applied, inverse };
+    // How a cell ran is said by the server alone; one that undo brings back has its outputs and its number.
+    return { applied, inverse: inverse.filter(({ op }) => op !== 'set-execution') };
   }
 
   #performEntry(ops: Operation[]): Operation[] {

@@ -142,6 +142,18 @@ describe('PageSync', () => {
     ]);
   });
 
+  it('brings back a cell that ran without a word of how it ran', () => {
+    const { sync, sent, text } = page();
+    const execution = { state: 'idle' as const, count: 3, status: 'ok' as const };
+    sync.receive({ type: 'ops', revision: 1, ops: [{ op: 'set-execution', id: 'a', execution }] });
+    sync.perform([{ op: 'delete-cell', id: 'a' }]);
+    sync.receive({ type: 'ack', seq: 1, revision: 2 });
+    sync.undo();
+    expect(text()).toEqual(['x', 'y']);
+    // which is the server's to say: it would refuse all of it
+    expect(sent.at(-1)).toMatchObject({ type: 'ops', ops: [{ op: 'insert-cell', after: null }] });
+  });
+
   it('sends again, under the same number, what nobody confirmed', () => {
     const { sync, sent, connect } = page();
     sync.perform([append('a', 1, '1')]);
