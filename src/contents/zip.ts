@@ -24,6 +24,8 @@ export async function sendZip(
   const zip = new ZipFile();
   const missing: string[] = [];
   zip.outputStream.pipe(out);
+  // Asked once for all files; a client that goes away with an error is gone just the same.
+  const gone = once(out, 'close').catch(() => undefined);
   for await (const { path, entry } of selected(contents, directory, names)) {
     if (out.destroyed) break;
     const name = path.slice(directory === '' ? 0 : directory.length + 1);
@@ -39,7 +41,7 @@ export async function sendZip(
       continue;
     }
     const compress = isCompressible(mimeTypeOf(path) ?? 'text/plain');
-    const done = Promise.race([once(body, 'close'), once(out, 'close')]);
+    const done = Promise.race([once(body, 'close'), gone]);
     zip.addReadStream(body, name, { mtime: entry.modified, compress });
     await done;
     body.destroy();

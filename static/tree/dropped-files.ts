@@ -16,13 +16,17 @@ export async function droppedFiles(event: DragEvent): Promise<NewFile[]> {
 
 async function collect(entry: FileSystemEntry, folder: string, found: NewFile[]): Promise<void> {
   const path = `${folder}${entry.name}`;
-  if (entry instanceof FileSystemFileEntry) {
+  if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     found.push({ file, path });
-  } else if (entry instanceof FileSystemDirectoryEntry) {
+  } else if (isDirectory(entry)) {
     for (const each of await readAll(entry)) await collect(each, `${path}/`, found);
   }
 }
+
+// Chromium has the classes under no name that `instanceof` could ask for.
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
+const isDirectory = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 
 /** A reader gives a hundred entries at a time, and none at the end. */
 async function readAll(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
