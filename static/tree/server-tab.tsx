@@ -41,7 +41,7 @@ export function ServerTab() {
           </button>
         </div>
       </div>
-      <p class="server-store">{model.store}</p>
+      <p class="server-path">{model.store}</p>
       <Certificate certificate={model.certificate} />
       <Logins logins={model.logins} reload={load} />
       <Password password={model.password} />
