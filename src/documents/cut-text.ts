@@ -17,8 +17,10 @@ export class CutText {
   ) {}
 
   add(text: string): void {
-    this.#chunks.push(text);
-    this.#length += text.length;
+    const kept = text.length > this.most ? copyOf(text.slice(-this.most)) : text;
+    this.#left += text.length - kept.length;
+    this.#chunks.push(kept);
+    this.#length += kept.length;
     let first = this.#chunks[0];
     while (first !== undefined && this.#length - first.length >= this.most) {
       this.#chunks.shift();
@@ -28,14 +30,25 @@ export class CutText {
     }
   }
 
+  /** Text of which only the end is known. @param left  how much stands before it */
+  addEnd(text: string, left: number): void {
+    this.add(text);
+    this.#left += left;
+  }
+
   output(): StreamOutput {
     const text = this.#chunks.join('');
-    const kept = text.slice(-this.most);
+    const kept = copyOf(text.slice(-this.most));
     const left = this.#left + text.length - kept.length;
     const { name } = this;
     this.shown = { output_type: 'stream', name, text: left === 0 ? kept : `${notice(left)}${kept}` };
     return this.shown;
   }
+}
+
+/** A part of a text keeps all of it in memory; a kernel that prints fast sends megabytes at once. */
+export function copyOf(part: string): string {
+  return Buffer.from(part, 'utf16le').toString('utf16le');
 }
 
 function notice(left: number): string {

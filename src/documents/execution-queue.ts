@@ -161,7 +161,7 @@ export class ExecutionQueue {
   /** A message of the kernel. @param parent  msg_id of the request that it answers */
   message(channel: KernelChannel, message: WireMessage, type: string, parent: string): void {
     const run = this.#run;
-    if (run?.msgId !== parent) return;
+    if (run?.msgId !== parent || !isForQueue(type)) return;
     const content = parseObject(message.content);
     if (channel === 'iopub' && type === 'execute_input') run.times['iopub.execute_input'] = now();
     if (channel === 'iopub' && type === 'status') {
@@ -334,6 +334,11 @@ export class ExecutionQueue {
     run.input = undefined;
     this.port.prompt(null);
   }
+}
+
+/** What is printed may be megabytes, which only the recorder reads. */
+function isForQueue(type: string): boolean {
+  return ['execute_input', 'status', 'execute_reply', 'input_request'].includes(type);
 }
 
 function now(): string {

@@ -17,8 +17,9 @@ import {
   parseObject,
   streamContent,
 } from '../protocol/kernel-messages.js';
-import { CutText } from './cut-text.js';
+import { copyOf, CutText } from './cut-text.js';
 import { outputOf } from './kernel-outputs.js';
+import { endOfStream } from './long-stream.js';
 import { OutputBatch, type Pending, type RawText } from './output-batch.js';
 import { OPERATION_PAUSE, OutputPace } from './output-pace.js';
 
@@ -38,6 +39,8 @@ export interface RecorderOptions {
 
 /** ms between two batches while the end of a long text moves on. */
 const TAIL_PAUSE = 500;
+/** Bytes of a message of which only the end is read, where only that is kept. */
+const LONG = 2_000_000;
 
 /** In place of an output that no page and no file could take. */
 const TOO_DEEP = `[An output is left out: its JSON is nested more than ${DEEPEST_VALUE} levels deep.]\n`;
@@ -91,7 +94,7 @@ export class OutputRecorder {
   /** A message on iopub. @param parent  msg_id of the request that it belongs to */
   message(type: string, parent: string, bytes: Uint8Array): void {
     const run = this.#runs.get(parent);
-    if (run === undefined) return;
+    if (run === undefined || (type === 'stream' && this.#isOnlyEnd(run, bytes))) return;
     const content = parseObject(bytes);
     if (isNestedDeeper(content)) {
       this.#stream(run, 'stderr', TOO_DEEP);
@@ -151,7 +154,7 @@ export class OutputRecorder {
     if (text === '') return;
     this.#clearIfAsked(run);
     const room = this.#options.streamLimit - run.written;
-    const kept = text.length > room ? text.slice(0, Math.max(0, room)) : text;
+    const kept = text.length > room ? copyOf(text.slice(0, Math.max(0, room))) : text;
     run.written += kept.length;
     if (kept !== '') {
       const last = this.#pending.findLast((item) => item.kind !== 'update' && item.cell === run.cell);
@@ -162,10 +165,21 @@ export class OutputRecorder {
     this.#schedule();
   }
 
-  #beyond(run: Run, name: 'stdout' | 'stderr', text: string): void {
+  /** Of a very long text beyond the limit, the end is all that is kept. @returns whether it was such a text */
+  #isOnlyEnd(run: Run, bytes: Uint8Array): boolean {
+    const { streamLimit, tailLimit } = this.#options;
+    if (run.clearNext || run.written < streamLimit || bytes.length < LONG) return false;
+    const end = endOfStream(bytes, tailLimit);
+    if (end === undefined) return false;
+    this.#beyond(run, end.name, end.text, end.left);
+    this.#schedule();
+    return true;
+  }
+
+  #beyond(run: Run, name: 'stdout' | 'stderr', text: string, left = 0): void {
     const tail = run.tails.get(name) ?? new CutText(name, this.#options.tailLimit);
     run.tails.set(name, tail);
-    tail.add(text);
+    tail.addEnd(text, left);
     const waits = this.#pending.some((item) => item.kind === 'tail' && item.tail === tail);
     if (!waits) this.#pending.push({ kind: 'tail', cell: run.cell, tail });
   }

@@ -143,6 +143,8 @@ export class NotebookFile {
   *toBytesInSteps(): Generator<void, Uint8Array> {
     const pieces = this.toPieces();
     const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    // A large piece of memory may cost a collection of garbage.
+    yield;
     let at = 0;
     let paused = 0;
     for (const piece of pieces) {
@@ -157,7 +159,7 @@ export class NotebookFile {
 }
 
 /** Bytes */
-const COPIED_AT_ONCE = 1 << 21;
+const COPIED_AT_ONCE = 1 << 19;
 
 const COMMA = Uint8Array.of(0x2c);
 const OPEN_BRACKET = Uint8Array.of(0x5b);
