@@ -143,6 +143,9 @@ async function exchange(staged: string, target: string, old: Stats, options: Rep
   await overwriteInPlace(staged, target, options.onReplaced);
 }
 
+/** Where the files that a process holds open have names. */
+const DESCRIPTORS = process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd';
+
 /** With the old file held open, so that it can still be looked at when it has been replaced. */
 async function renameOver(
   staged: string,
@@ -154,7 +157,7 @@ async function renameOver(
   const kept = await open(target, 'r').catch(() => undefined);
   try {
     await rename(staged, target);
-    if (kept !== undefined) await onReplaced(`/dev/fd/${kept.fd}`, await kept.stat());
+    if (kept !== undefined) await onReplaced(`${DESCRIPTORS}/${kept.fd}`, await kept.stat());
   } finally {
     await kept?.close();
   }
