@@ -21,7 +21,7 @@ export interface Entry {
 }
 
 export interface EntryPage {
-  entries: Entry[];
+  entries: readonly Entry[];
   /** pass it as `after` to get the next page; undefined on the last one */
   next?: string | undefined;
 }

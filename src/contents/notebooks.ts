@@ -143,6 +143,8 @@ export class Notebooks {
     const open = this.#parts.findOpen(path);
     const before = old === undefined || open !== undefined ? undefined : await this.#there(path, old);
     const { sent, file } = await fromClient(path, before, content);
+    // a copy that is being made of the last save is made of it whole
+    await this.#keeping.get(path);
     if (before?.upgradedFrom !== undefined) await this.#keepOldFormat(path, before.upgradedFrom);
     // while the disk is busy
     const judging = judgeSent(sent, file);
