@@ -65,11 +65,8 @@ export class KernelspecManager {
 
   /** Every kernelspec that may be used, by name. What was installed since the last call is there. */
   async list(): Promise<KernelSpec[]> {
-    const { dataPath, home, path = '', allowed, builtIn = [] } = this.#options;
-    const found = await this.#files.find([
-      ...dataPath.map((dir) => join(dir, 'kernels')),
-      ...(home === undefined ? [] : [join(home, '.ipython', 'kernels')]),
-    ]);
+    const { path = '', builtIn = [] } = this.#options;
+    const found = await this.#installed();
     if (!found.has(pythonName)) {
       const python = await this.#python?.find();
       if (python !== undefined) found.set(pythonName, pythonSpec(python));
@@ -81,12 +78,30 @@ export class KernelspecManager {
       if (!found.has(own.name)) found.set(own.name, own);
     }
     const specs = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return allowed && allowed.length > 0 ? specs.filter(({ name }) => allowed.includes(name)) : specs;
+    return specs.filter(({ name }) => this.#isAllowed(name));
   }
 
   async get(name: string): Promise<KernelSpec | undefined> {
+    const wanted = name.toLowerCase();
+    // What is installed wins over all else, so that its start need not wait until all else is found.
+    const installed = (await this.#installed()).get(wanted);
+    if (installed) return this.#isAllowed(wanted) ? installed : undefined;
     const specs = await this.list();
-    return specs.find((spec) => spec.name === name.toLowerCase());
+    return specs.find((spec) => spec.name === wanted);
+  }
+
+  /** Those that have a kernelspec in a directory, by name. */
+  async #installed(): Promise<Map<string, KernelSpec>> {
+    const { dataPath, home } = this.#options;
+    return this.#files.find([
+      ...dataPath.map((dir) => join(dir, 'kernels')),
+      ...(home === undefined ? [] : [join(home, '.ipython', 'kernels')]),
+    ]);
+  }
+
+  #isAllowed(name: string): boolean {
+    const { allowed = [] } = this.#options;
+    return allowed.length === 0 || allowed.includes(name);
   }
 
   /** The kernelspec for new notebooks: the configured one, else a Python one, else ours. */

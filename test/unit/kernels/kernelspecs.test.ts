@@ -114,6 +114,8 @@ describe('KernelspecManager.list', () => {
     write('a/kernels', 'two', {});
     expect(await names(manager({ allowed: ['two'] }))).toEqual(['two']);
     expect(await names(manager({ allowed: [] }))).toEqual(['one', 'two']);
+    expect(await manager({ allowed: ['two'] }).get('one')).toBeUndefined();
+    expect(await manager({ allowed: ['two'] }).get('Two')).toMatchObject({ name: 'two' });
   });
 
   it('adds the built-in ones unless the data path has the name', async () => {
