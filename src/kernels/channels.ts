@@ -54,7 +54,7 @@ export class KernelChannels {
         address: socketAddress(connection, channel),
         routingId,
         onMessage: (message) => this.#read(channel, message),
-        onOpen: () => this.#opened(),
+        onOpen: () => this.#opened(channel),
         onError: (error) => this.#handlers.onRefused(channel, error),
       });
     // A kernel asks for input at the identity that sent the request on shell.
@@ -65,6 +65,8 @@ export class KernelChannels {
       control: open('control', randomUUID()),
       iopub: open('iopub'),
     };
+    // The others follow when a kernel listens on the first one: until then each would only be refused.
+    this.#sockets.shell.connect();
   }
 
   /**
@@ -78,7 +80,7 @@ export class KernelChannels {
   /** Calls once when all sockets reach the kernel, in this moment or later. */
   onceConnected(listener: () => void): void {
     this.#onConnected = listener;
-    this.#opened();
+    this.#tellConnected();
   }
 
   /** Signs and sends; messages of a channel go out in the order of the calls. */
@@ -105,7 +107,12 @@ export class KernelChannels {
     this.#readAhead.close();
   }
 
-  #opened(): void {
+  #opened(channel: KernelChannel): void {
+    if (channel === 'shell') for (const socket of Object.values(this.#sockets)) socket.connect();
+    this.#tellConnected();
+  }
+
+  #tellConnected(): void {
     const listener = this.#onConnected;
     if (!listener || !this.isConnected) return;
     this.#onConnected = undefined;

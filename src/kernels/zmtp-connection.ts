@@ -30,12 +30,20 @@ export interface ZmtpOptions {
   onError(error: unknown): void;
 }
 
-/** ms; a kernel that is starting refuses connections, and each ms is felt at its start. */
-const reconnectInterval = 15;
+/**
+ * ms between two tries; a kernel that is starting refuses connections. Each ms is felt at its start, but the longer it takes
+ * the less, and many kernels at once must not keep the server busy.
+ */
+const shortestPause = 10;
+const longestPause = 100;
+/** The pause as a share of the time that there was no connection. */
+const pauseShare = 1 / 20;
 
 export class ZmtpConnection {
   readonly #options: ZmtpOptions;
   #socket: Socket | undefined;
+  /** since when there is none, by `performance.now()` */
+  #lostAt = 0;
   #isOpen = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -44,6 +52,12 @@ export class ZmtpConnection {
 
   constructor(options: ZmtpOptions) {
     this.#options = options;
+  }
+
+  /** Begins to connect; it does so once. */
+  connect(): void {
+    if (this.#socket || this.#closed) return;
+    this.#lostAt = performance.now();
     this.#connect();
   }
 
@@ -102,8 +116,12 @@ export class ZmtpConnection {
     // Every error is followed by `close`; that nobody listens yet is no news.
     socket.on('error', () => {});
     socket.once('close', () => {
+      const now = performance.now();
+      if (this.#isOpen) this.#lostAt = now;
       this.#isOpen = false;
-      if (!this.#closed) this.#timer = setTimeout(() => this.#connect(), reconnectInterval);
+      if (this.#closed) return;
+      const pause = Math.max(shortestPause, Math.min(longestPause, (now - this.#lostAt) * pauseShare));
+      this.#timer = setTimeout(() => this.#connect(), pause);
     });
   }
 

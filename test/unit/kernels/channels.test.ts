@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Publisher } from 'zeromq';
+import { Publisher, Router } from 'zeromq';
 import { KernelChannels } from '../../../src/kernels/channels.js';
 import { newConnection } from '../../../src/kernels/connection-file.js';
 import type { ConnectionInfo } from '../../../src/kernels/connection-file.js';
@@ -21,6 +21,10 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nbserver-channels-'));
   const socketPath = join(folder, 'k');
   connection = await newConnection({ kernelName: 'test', transport: 'ipc', socketPath });
+  // What a kernel listens on is looked for when it listens on shell.
+  const shell = new Router({ linger: 0 });
+  open.push(shell);
+  await shell.bind(`ipc://${connection.ip}-${connection.shell_port}`);
 });
 afterEach(() => {
   for (const each of open.splice(0)) each.close();

@@ -34,6 +34,7 @@ function connection(type: ZmtpSocketType, address: SocketAddress, routingId?: st
     onError: (error) => errors.push(String(error)),
   });
   open.push(made);
+  made.connect();
   return { made, messages, errors, opened: () => opened };
 }
 
