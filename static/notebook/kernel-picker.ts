@@ -31,14 +31,17 @@ export async function pickKernel({ client, commands }: NotebookContext): Promise
     radio.checked = name === chosen?.name;
     const detail = document.createElement('span');
     detail.className = 'kernel-detail';
-    detail.textContent = [language, name, ...(name === current?.name ? ['now'] : [])].join(' · ');
+    const words = [language, name, ...(name === current?.name ? ['now'] : [])];
+    detail.textContent = [...new Set(words)].join(' · ');
     label.append(radio, text, detail);
     list.append(label);
   }
   const missing = environments.filter(({ kernel_name: kernel }) => kernel === null);
+  const checked = list.querySelector<HTMLInputElement>('input:checked');
   const answer = await openDialog<boolean>({
     title: 'Choose a kernel',
     className: 'kernel-picker',
+    ...(checked === null ? {} : { initialFocus: checked }),
     body: [introduction(client.kernel.value), list, ...(missing.length > 0 ? [withoutKernel(missing)] : [])],
     buttons: [
       { label: 'Cancel', value: false, cancel: true },
