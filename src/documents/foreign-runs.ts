@@ -23,11 +23,21 @@ interface Followed extends ForeignRun {
   bytes: number;
 }
 
-/** What is kept of one run until it is done, in case that its client goes; and runs that are followed at once. */
+/**
+ * What is kept of one run until it is done, in case that its client goes: bytes, counted with what a message costs besides
+ * its own. And runs that are followed at once.
+ */
 const MOST_BYTES = 32_000_000;
+const OVERHEAD = 256;
 const MOST_RUNS = 1_000;
 
-type FollowedKernel = Pick<Kernel, 'id' | 'clientSessions' | 'onClient' | 'onMessage'>;
+/** In place of what is too much. */
+const LEFT_OUT = {
+  name: 'stderr',
+  text: '\n[What this cell printed from here on was too much to keep while the page that ran it was closed.]\n',
+};
+
+type FollowedKernel = Pick<Kernel, 'id' | 'state' | 'clientSessions' | 'onClient' | 'onMessage' | 'onState'>;
 
 export interface ForeignRunsOptions {
   sessions: {
@@ -98,13 +108,21 @@ export class ForeignRuns {
         }
         if (channel !== 'iopub') return;
         if (msg_type !== 'status') {
-          run.bytes += content.length;
-          if (run.bytes <= MOST_BYTES) run.messages.push({ type: msg_type, content });
+          keep(run, msg_type, content);
           return;
         }
         if (statusContent(parseObject(content))?.execution_state !== 'idle') return;
         runs.delete(run.msgId);
         if (!kernel.clientSessions.has(run.session)) void this.#record(kernel, run);
+      }),
+      kernel.onState(() => {
+        if (kernel.state !== 'restarting' && kernel.state !== 'dead') return;
+        // Their end will never come. What a cell printed until then is all that there is of it.
+        for (const run of runs.values()) {
+          const isLost = run.messages.length > 0 && !kernel.clientSessions.has(run.session);
+          if (isLost) void this.#record(kernel, { ...run, status: 'aborted' });
+        }
+        runs.clear();
       }),
     ];
   }
@@ -121,4 +139,12 @@ export class ForeignRuns {
       );
     }
   }
+}
+
+/** Copied: as it came it is a view, which would keep a whole block alive that was read with other messages. */
+function keep(run: Followed, type: string, content: Uint8Array): void {
+  if (run.bytes > MOST_BYTES) return;
+  run.bytes += content.length + OVERHEAD;
+  if (run.bytes <= MOST_BYTES) run.messages.push({ type, content: new Uint8Array(content) });
+  else run.messages.push({ type: 'stream', content: new TextEncoder().encode(JSON.stringify(LEFT_OUT)) });
 }

@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { parseHeader } from '../protocol/kernel-messages.js';
 import type { MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
-import { frameHeaderLength } from '../protocol/websocket-frame.js';
+import { copyBytes, frameHeaderLength, longestFrameHeader } from '../protocol/websocket-frame.js';
 import type { ChannelMessage } from '../protocol/websocket-frame.js';
 import { encodeLegacy, legacyLength, legacyTail, writeLegacy } from '../protocol/websocket-legacy.js';
 import { decodeV1, encodeV1Parts, v1Length, writeV1 } from '../protocol/websocket-v1.js';
@@ -49,7 +49,7 @@ export class OutgoingMessage {
   #v1: Frame;
   #legacy: Frame | undefined;
   #standsAlone = false;
-  /** only where the v1 frame is in several pieces */
+  /** only where big ones of them make several pieces of the v1 frame */
   readonly #parts: ChannelMessage | undefined = undefined;
 
   constructor(
@@ -68,11 +68,20 @@ export class OutgoingMessage {
       const at = blocks.v1.begin(true, length);
       this.#v1 = blocks.v1.end(writeV1(blocks.v1.block, blocks.v1.view, at, name, message));
     } else {
-      const whole = { channel, ...message };
-      this.#v1 = blocks.v1.add(encodeV1Parts(whole));
-      if (this.#v1.more.length > 0) this.#parts = whole;
+      const hasBig = partsOf(message).some((part) => part.length >= copyBelow);
+      const whole = { channel, ...(hasBig ? withOwnParts(message) : message) };
+      const encoded = encodeV1Parts(whole);
+      if (hasBig) {
+        // Small parts are kept as long as the big ones, so they are not put into a block of many messages.
+        this.#v1 = new FrameBlocks(smallLength(encoded.parts) + longestFrameHeader).add(encoded);
+        this.#parts = whole;
+      } else {
+        let at = blocks.v1.begin(true, lengthOf(encoded.parts));
+        for (const part of encoded.parts) at = copyBytes(blocks.v1.block, at, part);
+        this.#v1 = blocks.v1.end(at);
+      }
     }
-    this.length = frameLength(this.#v1) + overhead;
+    this.length = frameLength(this.#v1) + overhead + (this.#parts ? cost(this.#parts) : 0);
   }
 
   get channel(): KernelChannel {
@@ -93,14 +102,14 @@ export class OutgoingMessage {
     if (framing === 'v1') return this.#v1;
     if (this.#legacy) return this.#legacy;
     const target = blocks?.legacy ?? new FrameBlocks(0);
-    const parts: Omit<ChannelMessage, 'channel'> = given?.message ?? this.parts;
+    const parts: Parts = given?.message ?? this.parts;
     const header = given?.header ?? parseHeader(parts.header) ?? { msg_id: '', msg_type: this.type };
     return (this.#legacy = this.#encodeLegacy(target, parts, header));
   }
 
   #encodeLegacy(
     blocks: FrameBlocks,
-    parts: Omit<ChannelMessage, 'channel'>,
+    parts: Parts,
     header: Pick<MessageHeader, 'msg_id' | 'msg_type'>,
   ): Frame {
     if (parts.buffers.length === 0) {
@@ -134,6 +143,45 @@ export class OutgoingMessage {
     const { block, start, end } = this.#v1;
     return decodeV1(block.subarray(start + headerLength(end - start), end));
   }
+}
+
+type Parts = Omit<ChannelMessage, 'channel'>;
+
+function partsOf({ header, parentHeader, metadata, content, buffers }: Parts): Uint8Array[] {
+  return [header, parentHeader, metadata, content, ...buffers];
+}
+
+function lengthOf(all: readonly Uint8Array[]): number {
+  return all.reduce((sum, { length }) => sum + length, 0);
+}
+
+function smallLength(all: readonly Uint8Array[]): number {
+  return lengthOf(all.filter(({ length }) => length < copyBelow));
+}
+
+/** The same parts, the small ones in memory of their own: as they came they are views of whole blocks that were read. */
+function withOwnParts(message: Parts): Parts {
+  const memory = Buffer.allocUnsafeSlow(smallLength(partsOf(message)));
+  let used = 0;
+  const own = (part: Uint8Array): Uint8Array => {
+    if (part.length >= copyBelow) return part;
+    const start = used;
+    memory.set(part, start);
+    used += part.length;
+    return memory.subarray(start, used);
+  };
+  return {
+    header: own(message.header),
+    parentHeader: own(message.parentHeader),
+    metadata: own(message.metadata),
+    content: own(message.content),
+    buffers: message.buffers.map(own),
+  };
+}
+
+/** What parts cost that are kept besides their frame: the small ones' bytes, and an object for each. */
+function cost(message: Parts): number {
+  return smallLength(partsOf(message)) + message.buffers.length * overhead;
 }
 
 /** Bytes of the websocket header of a frame of this length. */

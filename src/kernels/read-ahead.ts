@@ -27,7 +27,8 @@ export class ReadAheadBudget {
 
 export class ReadAhead {
   readonly #budget: ReadAheadBudget;
-  #messages: ZmtpMessage[] = [];
+  /** those before `#next` were passed on, and are let go */
+  #messages: (ZmtpMessage | undefined)[] = [];
   #next = 0;
   #length = 0;
 
@@ -57,6 +58,7 @@ export class ReadAhead {
   shift(): ZmtpMessage | undefined {
     const message = this.#messages[this.#next];
     if (!message) return undefined;
+    this.#messages[this.#next] = undefined;
     this.#next += 1;
     this.#count(-cost(message));
     // Array.shift moves everything behind it; the part that was read is cut off now and then instead.

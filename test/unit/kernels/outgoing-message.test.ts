@@ -73,6 +73,34 @@ describe('OutgoingMessage', () => {
     expect(String(message.parts.header)).toContain('stream');
   });
 
+  it('keeps neither the block that its small parts were read to nor one of many messages, and counts what it keeps', () => {
+    const read = Buffer.alloc(128 * 1024);
+    const view = (text: string) => read.subarray(0, read.write(text));
+    const buffers = [Buffer.alloc(40_000), view('small'), Buffer.alloc(0)];
+    const given = { ...wire('{}', buffers), header: view(JSON.stringify(header)), content: view('{"a":1}') };
+    const message = new OutgoingMessage('iopub', given, header, messageBlocks());
+    const { parts } = message;
+    const memory = new Set<ArrayBufferLike>();
+    for (const bytes of [parts.header, parts.parentHeader, parts.metadata, parts.content, ...parts.buffers])
+      memory.add(bytes.buffer);
+    for (const { block } of piecesOf(message.frame('v1'))) memory.add(block.buffer);
+    const kept = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(kept).toBeLessThan(40_000 + 1000);
+    expect(message.length).toBeGreaterThanOrEqual(kept);
+    read.fill(0);
+    expect(String(message.parts.content)).toBe('{"a":1}');
+    expect(decodeV1(payload(message.frame('v1'))).buffers.map(({ length }) => length)).toEqual([
+      40_000, 5, 0,
+    ]);
+  });
+
+  it('takes thousands of small buffers, whose offsets alone are big', () => {
+    const small = Array.from({ length: 5000 }, () => Buffer.of(7));
+    const message = new OutgoingMessage('iopub', wire('{}', small), header);
+    expect(decodeV1(payload(message.frame('v1'))).buffers).toHaveLength(5000);
+    expect(message.parts.buffers.every((buffer) => buffer.length === 1 && buffer[0] === 7)).toBe(true);
+  });
+
   it('makes text frames that are UTF-8 and JSON of what is neither, and leaves v1 alone', () => {
     const odd = Buffer.from([...Buffer.from('{"nan":NaN,"text":"a'), 0xff, ...Buffer.from('b"}')]);
     const message = new OutgoingMessage('iopub', wire(odd), header);
