@@ -25,8 +25,12 @@ const LONGEST_PAUSE = 15_000;
 const STABLE = 5_000;
 /** An attempt that is not open by then is given up; a proxy may swallow it without a word. */
 const PATIENCE = 10_000;
-/** The same for what is asked before; a server may be long at opening what the socket is for. */
-const ADDRESS_PATIENCE = 60_000;
+/**
+ * The same for what is asked before, twice as long after each time in vain: a server may be long at opening what the socket
+ * is for, but a browser also asks over connections that it kept and that are dead, one after the other.
+ */
+const ADDRESS_PATIENCE = 5_000;
+const LONGEST_ADDRESS_PATIENCE = 60_000;
 /** How often a silent socket is asked. A network that swallows everything (a cable, a tunnel, a NAT) closes nothing. */
 const PROBE_EVERY = 15_000;
 /** How long an answer may take at first; twice as long after each that came too late, for what a slow line still brings. */
@@ -45,6 +49,7 @@ export class Connection {
   #opening: ReturnType<typeof setTimeout> | undefined;
   #blockedTimer: ReturnType<typeof setTimeout> | undefined;
   #asking: AbortController | undefined;
+  #addressPatience = ADDRESS_PATIENCE;
   #heardAt = 0;
   #probing: ReturnType<typeof setInterval> | undefined;
   /** an answer is waited for */
@@ -108,10 +113,14 @@ export class Connection {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
     clearTimeout(this.#opening);
-    this.#opening = setTimeout(() => asking.abort(), ADDRESS_PATIENCE);
+    this.#opening = setTimeout(() => {
+      this.#addressPatience = Math.min(this.#addressPatience * 2, LONGEST_ADDRESS_PATIENCE);
+      asking.abort();
+    }, this.#addressPatience);
     this.#options.url(asking.signal).then(
       (url) => {
         if (attempt !== this.#attempt || this.#closed) return;
+        this.#addressPatience = ADDRESS_PATIENCE;
         this.#blockedTimer ??= setTimeout(() => this.#options.onBlocked?.(true), PATIENCE);
         this.#open(url);
       },

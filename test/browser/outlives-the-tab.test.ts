@@ -133,8 +133,8 @@ display(Image(data=base64.b64decode('${PNG}')))`;
       await context.setOffline(true);
       await page.locator('[data-kernel-status="disconnected"]').waitFor({ timeout: 60_000 });
       await isAt(LATER);
-      await context.setOffline(false);
       network.mend();
+      await context.setOffline(false);
       await seesAll(page);
       await allSaved();
     },

@@ -128,8 +128,12 @@ describe('a connection that is silent', () => {
         signal.addEventListener('abort', () => reject(new Error('given up'))),
       );
     });
-    await seconds(61);
+    await seconds(6);
     expect(asked).toHaveLength(2);
+    await seconds(9);
+    expect(asked, 'more time each time').toHaveLength(2);
+    await seconds(60);
+    expect(asked.length).toBeGreaterThan(3);
     expect(states).toEqual(['lost']);
   });
 });
