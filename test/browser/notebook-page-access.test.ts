@@ -1,20 +1,9 @@
 /** The notebook page for everybody: without faults that axe-core finds, in both themes, on a phone, by keyboard. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { kernelIdle, loggedIn, notebookGroup, type SourceCell } from './notebook-page-driver.js';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate<string[]>(`axe
-    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-    .then(({ violations }) => violations.flatMap((each) => each.nodes.map((node) =>
-      each.id + ': ' + node.html.slice(0, 140) + ' | ' + (node.any[0] ?? node.all[0] ?? node.none[0])?.message)))`);
-}
+import { everything } from '../tier.js';
+import { kernelIdle, notebookGroup, type loggedIn, type SourceCell } from './notebook-page-driver.js';
+import { accessibilityProblems } from './open-browser.js';
 
 const TRACEBACK = [
   '\u001b[31mZeroDivisionError\u001b[39m  \u001b[36mCell\u001b[39m \u001b[32mIn[4]\u001b[39m, line 1',
@@ -47,16 +36,17 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
 
   /** Opens the notebook in a window of its own kind. */
   const open = async (options: Parameters<typeof loggedIn>[2] = {}) =>
-    group.open('access.ipynb', CELLS, await loggedIn(group.browser, group.server, options));
+    group.open('access.ipynb', CELLS, await group.otherProfile(options));
 
-  for (const theme of ['light', 'dark'] as const) {
-    it(`has no violations in the ${theme} theme, whatever is open`, async () => {
+  it.each(everything ? (['light', 'dark'] as const) : (['dark'] as const))(
+    'has no violations in the %s theme, whatever is open',
+    async (theme) => {
       const page = await open({ colorScheme: theme });
       await kernelIdle(page);
       await page.locator('[data-markdown]').waitFor();
       await page.locator('.json-tree').waitFor();
       const found: Record<string, string[]> = {};
-      const look = async (name: string) => (found[name] = await violations(page));
+      const look = async (name: string) => (found[name] = await accessibilityProblems(page));
       await look('idle');
       await page.keyboard.press('j');
       await page.keyboard.press('Enter');
@@ -96,8 +86,8 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
       }
       expect(Object.values(found).flat()).toEqual([]);
       expect(Object.keys(found)).toHaveLength(11);
-    });
-  }
+    },
+  );
 
   it('fits a phone: nothing is cut off, prompts stand above the input, targets are large enough', async () => {
     const page = await open({

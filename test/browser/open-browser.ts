@@ -62,7 +62,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** What WCAG 2.0–2.2 A and AA (as far as axe sees it) finds wrong, one line each; empty is the bar. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+  if (await page.evaluate('globalThis.axe === undefined')) await page.evaluate(axe);
   return page.evaluate<string[]>(`
     axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
       .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.html)))

@@ -79,7 +79,9 @@ function tooltip(value: Help): Tooltip {
     create(view) {
       const dom = document.createElement('div');
       dom.className = value.size > 1 ? 'nb-help large' : 'nb-help';
-      dom.setAttribute('role', 'tooltip');
+      // no tooltip to assistive programs: those hold nothing that one can press
+      dom.setAttribute('role', 'region');
+      dom.setAttribute('aria-label', 'What the kernel knows of it');
       const buttons = document.createElement('div');
       buttons.className = 'nb-help-buttons';
       buttons.append(
