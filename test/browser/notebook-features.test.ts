@@ -42,7 +42,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.getByRole('menu').getByRole('menuitem').allTextContents()).toContain('Node.js');
   });
 
-  it('plays sound, folds tracebacks, and numbers equations over cells', async () => {
+  it.runIf(everything)('plays sound, folds tracebacks, and numbers equations over cells', async () => {
     const traceback = [
       'Traceback (most recent call last)',
       ...Array.from({ length: 9 }, (_, i) => `  at line ${i}`),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../src/package-files.js';
 import { hasChromium, hasPythonKernel } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
 import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
 import { openBrowser } from './open-browser.js';
 
@@ -44,18 +45,21 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await server?.close();
   });
 
-  it('puts a table with colours of its own on white paper in the dark theme, and leaves others dark', async () => {
-    const dark = await loggedIn(browser, server, { colorScheme: 'dark' });
-    const { page } = await openNotebook(dark, server, 'pandas.ipynb');
-    await drawAll(page);
-    const colour = (text: string) =>
-      page.evaluate<string>(`getComputedStyle(
+  it.runIf(everything)(
+    'puts a table with colours of its own on white paper in the dark theme, and leaves others dark',
+    async () => {
+      const dark = await loggedIn(browser, server, { colorScheme: 'dark' });
+      const { page } = await openNotebook(dark, server, 'pandas.ipynb');
+      await drawAll(page);
+      const colour = (text: string) =>
+        page.evaluate<string>(`getComputedStyle(
         [...document.querySelectorAll('.output-html td')].find((cell) => cell.textContent.includes('${text}')),
       ).color`);
-    expect(await colour('2672.300000')).toBe('rgb(26, 26, 26)');
-    expect(await colour('Lagos')).toBe('rgb(230, 230, 230)');
-    await dark.close();
-  });
+      expect(await colour('2672.300000')).toBe('rgb(26, 26, 26)');
+      expect(await colour('Lagos')).toBe('rgb(230, 230, 230)');
+      await dark.close();
+    },
+  );
 
   it('fetches large outputs when their cells come near the screen, and undo brings them back whole', async () => {
     const png = /"image\/png": "([^"]+)"/.exec(
@@ -187,7 +191,7 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await page.close();
   });
 
-  it('shows plots with their size reserved before they are decoded', async () => {
+  it.runIf(everything)('shows plots with their size reserved before they are decoded', async () => {
     const { page, errors } = await openNotebook(context, server, 'matplotlib.ipynb');
     await drawAll(page);
     const images = page.locator('img.output-image');
@@ -203,7 +207,7 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await page.close();
   });
 
-  it('has all cells in the document at once, and draws those near the screen', async () => {
+  it.runIf(everything)('has all cells in the document at once, and draws those near the screen', async () => {
     const { page, errors } = await openNotebook(context, server, 'cells-200.ipynb');
     const cells = JSON.parse(readFileSync(join(server.notebooks, 'cells-200.ipynb'), 'utf8')) as {
       cells: { source: string | string[] }[];

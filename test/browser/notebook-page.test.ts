@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
 import {
   kernelIdle,
   loggedIn,
@@ -165,7 +166,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.locator('[data-cell-id]').count()).toBe(3);
   });
 
-  it('changes cells by the classic keys', async () => {
+  it.runIf(everything)('changes cells by the classic keys', async () => {
     writeNotebookFile(server, 'keys.ipynb', [{ source: 'alpha' }, { source: 'beta' }, { source: 'gamma' }]);
     await open('keys.ipynb');
     const sources = () => page.locator('[data-cell-id] .source').allTextContents();
@@ -304,7 +305,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.locator('[data-cell-id]').count()).toBe(2);
   });
 
-  it('renames the notebook from its name in the header', async () => {
+  it.runIf(everything)('renames the notebook from its name in the header', async () => {
     writeNotebookFile(server, 'old name.ipynb', [{ source: '1' }]);
     await open('old%20name.ipynb');
     await page.locator('#notebook-name').click();
@@ -318,7 +319,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(onDisk('new name.ipynb')).toContain('"1"');
   });
 
-  it('shows the end of a long stream, and all of it on demand', async () => {
+  it.runIf(everything)('shows the end of a long stream, and all of it on demand', async () => {
     writeNotebookFile(server, 'stream.ipynb', [
       { source: 'for (let i = 1; i <= 20000; i++) console.log(`line ${i}`)' },
     ]);
@@ -340,7 +341,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await expect.poll(() => outputs(0).getAttribute('class')).not.toContain('scrolled');
   });
 
-  it('warns before leaving only while something is not saved', async () => {
+  it.runIf(everything)('warns before leaving only while something is not saved', async () => {
     writeNotebookFile(server, 'leave.ipynb', [{ source: 'x' }]);
     await open('leave.ipynb');
     await kernelIdle(page);
@@ -363,34 +364,37 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.locator('[data-cell-id]').count()).toBe(3);
   });
 
-  it('says when the login has ended, and goes on by itself after a login in another tab', async () => {
-    writeNotebookFile(server, 'login.ipynb', [{ source: 'start' }]);
-    const own = await loggedIn(browser, server);
-    driver = await openNotebook(own, server, 'login.ipynb');
-    page = driver.page;
-    await kernelIdle(page);
-    const logout = await own.newPage();
-    await logout.goto(`${server.url}logout`);
-    const confirm = logout.getByRole('button', { name: /log ?out/i });
-    if ((await confirm.count()) > 0) await confirm.click();
-    await page.getByRole('dialog').getByText('Your login has ended').waitFor();
-    await page.getByRole('button', { name: 'Not now' }).click();
-    await page.getByText('You are not logged in any more').waitFor();
-    await page.keyboard.press('Enter');
-    await editor(0).waitFor();
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type(' meanwhile');
-    await logout.goto(`${server.url}?token=${TOKEN}`);
-    await logout.close();
-    await page.evaluate('void dispatchEvent(new Event("focus"))');
-    await kernelIdle(page);
-    await expect.poll(() => page.getByText('You are not logged in any more').count()).toBe(0);
-    await page.keyboard.press('Control+s');
-    await expect.poll(() => onDisk('login.ipynb'), { timeout: 10_000 }).toContain('start meanwhile');
-    await own.close();
-  });
+  it.runIf(everything)(
+    'says when the login has ended, and goes on by itself after a login in another tab',
+    async () => {
+      writeNotebookFile(server, 'login.ipynb', [{ source: 'start' }]);
+      const own = await loggedIn(browser, server);
+      driver = await openNotebook(own, server, 'login.ipynb');
+      page = driver.page;
+      await kernelIdle(page);
+      const logout = await own.newPage();
+      await logout.goto(`${server.url}logout`);
+      const confirm = logout.getByRole('button', { name: /log ?out/i });
+      if ((await confirm.count()) > 0) await confirm.click();
+      await page.getByRole('dialog').getByText('Your login has ended').waitFor();
+      await page.getByRole('button', { name: 'Not now' }).click();
+      await page.getByText('You are not logged in any more').waitFor();
+      await page.keyboard.press('Enter');
+      await editor(0).waitFor();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type(' meanwhile');
+      await logout.goto(`${server.url}?token=${TOKEN}`);
+      await logout.close();
+      await page.evaluate('void dispatchEvent(new Event("focus"))');
+      await kernelIdle(page);
+      await expect.poll(() => page.getByText('You are not logged in any more').count()).toBe(0);
+      await page.keyboard.press('Control+s');
+      await expect.poll(() => onDisk('login.ipynb'), { timeout: 10_000 }).toContain('start meanwhile');
+      await own.close();
+    },
+  );
 
-  it('copies, reverts, changes and shuts down by the menus', async () => {
+  it.runIf(everything)('copies, reverts, changes and shuts down by the menus', async () => {
     writeNotebookFile(server, 'menus.ipynb', [{ source: '"first"' }]);
     await open('menus.ipynb');
     await kernelIdle(page);
@@ -430,7 +434,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await kernelIdle(page);
   });
 
-  it('keeps at most eight live editors, and their undo', async () => {
+  it.runIf(everything)('keeps at most eight live editors, and their undo', async () => {
     const sources = Array.from({ length: 10 }, (_, i) => ({ source: `cell ${i}` }));
     writeNotebookFile(server, 'many.ipynb', sources);
     await open('many.ipynb');

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
 import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
 import { openBrowser } from './open-browser.js';
 
@@ -365,14 +366,17 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
     }
   }
 
-  it.each(COMMAND)('command mode: $keys $does', async (each) => {
+  // The table in full is long; every third row shows that keys reach the commands, also those of the editor.
+  const some = (table: readonly Case[]) => table.filter((_, row) => everything || row % 3 === 0);
+
+  it.each(some(COMMAND))('command mode: $keys $does', async (each) => {
     await reset(each.sources ?? CELLS, each.outputs);
     await press(each.keys);
     await check(each);
     if (each.keys === 'Shift+l') await press('Shift+l');
   });
 
-  it.each(EDIT)('edit mode: $keys $does', async (each) => {
+  it.each(some(EDIT))('edit mode: $keys $does', async (each) => {
     await reset(each.sources ?? CELLS, each.outputs);
     await press('Enter');
     await page.locator('.cell.current .cm-focused').waitFor();

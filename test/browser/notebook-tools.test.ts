@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
 import {
   chooseFromMenu,
   kernelIdle,
@@ -129,7 +130,7 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     await cell(0).getByRole('button', { name: 'Edit Metadata' }).waitFor();
   });
 
-  it('takes pictures into markdown by pasting and dropping, and lists them', async () => {
+  it.runIf(everything)('takes pictures into markdown by pasting and dropping, and lists them', async () => {
     writeNotebookFile(server, 'pictures.ipynb', [{ type: 'markdown', source: 'text ' }]);
     await open('pictures.ipynb');
     const transfer = (name: string) =>
@@ -160,7 +161,7 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     expect(cells[0]?.attachments).toEqual({ 'dropped-1.png': { 'image/png': PICTURE } });
   });
 
-  it('lists the headings, follows them, and goes to them', async () => {
+  it.runIf(everything)('lists the headings, follows them, and goes to them', async () => {
     const filler = Array.from({ length: 40 }, (_, i) => ({ source: `x = ${i}` }));
     writeNotebookFile(server, 'contents.ipynb', [
       { type: 'markdown', source: '# First\n\n```\n# not a heading\n```\n\n## *Second* part' },
@@ -184,7 +185,7 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     expect(await contents.count()).toBe(0);
   });
 
-  it('moves cells that are drawn with the mouse', async () => {
+  it.runIf(everything)('moves cells that are drawn with the mouse', async () => {
     writeNotebookFile(
       server,
       'drag.ipynb',
@@ -228,31 +229,34 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     await expect.poll(sources).toEqual(['carried', '# Text', 'carried', '# Text']);
   });
 
-  it('hides output and source with a way back, and goes back to when it was opened', async () => {
-    const output = { output_type: 'stream', name: 'stdout', text: 'visible\n' };
-    writeNotebookFile(server, 'hide.ipynb', [{ source: 'x', outputs: [output] }, { source: 'y' }]);
-    await open('hide.ipynb');
-    await page.keyboard.press('o');
-    await cell(0).getByRole('button', { name: '1 output is hidden' }).click();
-    await cell(0).getByText('visible').waitFor();
-    await menu('View', 'Hide or Show Source');
-    await cell(0).getByRole('button', { name: 'The source is hidden' }).waitFor();
-    expect(await cell(0).locator('.source').isVisible()).toBe(false);
-    await cell(0).getByRole('button', { name: 'The source is hidden' }).click();
-    await cell(0).locator('.source').waitFor();
-    // double click beside the output
-    await cell(0).locator('.outputs .prompt').dblclick();
-    await cell(0).getByRole('button', { name: '1 output is hidden' }).waitFor();
-    await page.keyboard.press('d');
-    await page.keyboard.press('d');
-    await expect.poll(sources).toEqual(['y']);
-    await menu('File', 'Revert to Checkpoint', 'When I Opened It');
-    await page.getByRole('dialog').getByRole('button', { name: 'Revert' }).click();
-    await expect.poll(sources).toEqual(['x', 'y']);
-    await cell(0).getByText('visible').waitFor();
-  });
+  it.runIf(everything)(
+    'hides output and source with a way back, and goes back to when it was opened',
+    async () => {
+      const output = { output_type: 'stream', name: 'stdout', text: 'visible\n' };
+      writeNotebookFile(server, 'hide.ipynb', [{ source: 'x', outputs: [output] }, { source: 'y' }]);
+      await open('hide.ipynb');
+      await page.keyboard.press('o');
+      await cell(0).getByRole('button', { name: '1 output is hidden' }).click();
+      await cell(0).getByText('visible').waitFor();
+      await menu('View', 'Hide or Show Source');
+      await cell(0).getByRole('button', { name: 'The source is hidden' }).waitFor();
+      expect(await cell(0).locator('.source').isVisible()).toBe(false);
+      await cell(0).getByRole('button', { name: 'The source is hidden' }).click();
+      await cell(0).locator('.source').waitFor();
+      // double click beside the output
+      await cell(0).locator('.outputs .prompt').dblclick();
+      await cell(0).getByRole('button', { name: '1 output is hidden' }).waitFor();
+      await page.keyboard.press('d');
+      await page.keyboard.press('d');
+      await expect.poll(sources).toEqual(['y']);
+      await menu('File', 'Revert to Checkpoint', 'When I Opened It');
+      await page.getByRole('dialog').getByRole('button', { name: 'Revert' }).click();
+      await expect.poll(sources).toEqual(['x', 'y']);
+      await cell(0).getByText('visible').waitFor();
+    },
+  );
 
-  it('saves as another notebook, and asks before it replaces one', async () => {
+  it.runIf(everything)('saves as another notebook, and asks before it replaces one', async () => {
     writeNotebookFile(server, 'first.ipynb', [{ source: 'const kept = 41; kept + 1' }]);
     writeNotebookFile(server, 'taken.ipynb', [{ source: 'old' }]);
     await open('first.ipynb');
