@@ -7,7 +7,7 @@
  * later can bring it back. When it was last used stands in a second file.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -20,7 +20,7 @@ import { BoundSockets } from './bound-sockets.js';
 export interface ApiToken {
   /** names the token and is no secret */
   id: string;
-  /** what its owner calls it; no two have one name */
+  /** what its owner calls it; two have one name only when two processes made them in the same moment */
   name: string;
   /** milliseconds since 1970 */
   created: number;
@@ -38,6 +38,11 @@ export interface ApiTokensOptions {
 
 const form = /^nbs_[\w-]{43}$/;
 const longestName = 100;
+/** What would break a line, or turn round what stands beside it. Joiners are letters of some scripts and of emoji. */
+const unfitForNames = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** An address can hold thousands, and each is a look at the disk before anybody logged in. */
+const mostPresented = 4;
 const most = 100;
 /** A program that asks all the time does not write a file each time. ms */
 const usedGranularity = 60_000;
@@ -46,15 +51,17 @@ const lookInterval = 1_000;
 
 export class ApiTokens {
   readonly #log: Log;
+  readonly #stateDirectory: string;
   readonly #directory: string;
   readonly #now: () => number;
   readonly #revoked = new ListenerSet<[id: string]>();
-  readonly #noted = new Map<string, number>();
+  readonly #noted = new Map<string, { time: number; address: string }>();
   readonly #sockets = new BoundSockets();
   #looking: NodeJS.Timeout | undefined;
 
   constructor(options: ApiTokensOptions) {
     this.#log = options.log ?? silentLog;
+    this.#stateDirectory = options.stateDirectory;
     this.#directory = join(options.stateDirectory, 'api-tokens');
     this.#now = options.now ?? Date.now;
   }
@@ -65,7 +72,7 @@ export class ApiTokens {
    */
   create(name: string): ApiToken & { token: string } {
     const clean = name.trim();
-    if (clean === '' || clean.length > longestName || /\p{C}/u.test(clean)) {
+    if (!visible.test(clean) || clean.length > longestName || unfitForNames.test(clean)) {
       throw new HttpError(400, `The name of a token has 1 to ${longestName} characters on one line.`);
     }
     const tokens = this.list();
@@ -78,6 +85,7 @@ export class ApiTokens {
     const token = `nbs_${randomBytes(32).toString('base64url')}`;
     const id = idOf(token);
     const created = this.#now();
+    makePrivateDirectory(this.#stateDirectory);
     makePrivateDirectory(this.#directory);
     writePrivateFile(this.#file(id), JSON.stringify({ version: 1, name: clean, created }));
     return { id, name: clean, created, token };
@@ -89,36 +97,67 @@ export class ApiTokens {
     return ids.flatMap((id) => this.#read(id) ?? []).sort((a, b) => b.created - a.created);
   }
 
-  /** Ends a token with its connections. False: there is no such token. */
+  /**
+   * Ends a token with its connections. False: there is no such token.
+   * @throws {HttpError} 500 when its file cannot be removed: it goes on
+   */
   revoke(id: string): boolean {
-    if (!/^[\da-f]{64}$/.test(id) || !existsSync(this.#file(id))) return false;
-    rmSync(this.#file(id), { force: true });
-    rmSync(this.#usedFile(id), { force: true });
+    if (!/^[\da-f]{64}$/.test(id)) return false;
+    try {
+      unlinkSync(this.#file(id));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return false;
+      throw new HttpError(
+        500,
+        `The token is not revoked, because ${this.#file(id)} cannot be removed (${String(code)}). Remove it by hand.`,
+      );
+    }
     this.#end(id);
+    this.#forgetUse(id);
     return true;
   }
 
-  revokeAll(): void {
-    for (const { id } of this.list()) this.revoke(id);
+  /** @returns those that could not be revoked */
+  revokeAll(): ApiToken[] {
+    return this.list().filter(({ id }) => {
+      try {
+        this.revoke(id);
+        return false;
+      } catch (error) {
+        this.#log.error(String(error));
+        return true;
+      }
+    });
   }
 
   /** Which of the tokens that a request presents is one of ours and still valid: its id. */
   find(presented: readonly string[]): string | undefined {
     return presented
       .filter((token) => form.test(token))
+      .slice(0, mostPresented)
       .map(idOf)
-      .find((id) => this.isValid(id));
+      .find((id) => this.standing(id) === 'valid');
   }
 
-  isValid(id: string): boolean {
-    return existsSync(this.#file(id));
+  /**
+   * Only a file that is gone was revoked. `unknown`: the disk gives no answer now (a network drive, too many open files), so
+   * that nobody is let in and nothing is ended.
+   */
+  standing(id: string): 'valid' | 'revoked' | 'unknown' {
+    try {
+      statSync(this.#file(id));
+      return 'valid';
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'revoked' : 'unknown';
+    }
   }
 
   /** Notes a use, for the owner who wonders which tokens are still needed. */
   use(id: string, address: string): void {
     const time = this.#now();
-    if (time - (this.#noted.get(id) ?? -Infinity) < usedGranularity) return;
-    this.#noted.set(id, time);
+    if (time - (this.#noted.get(id)?.time ?? -Infinity) < usedGranularity) return;
+    this.#noted.set(id, { time, address });
     try {
       writePrivateFile(this.#usedFile(id), JSON.stringify({ time, address }));
     } catch (error) {
@@ -127,7 +166,7 @@ export class ApiTokens {
     }
   }
 
-  /** Ties an open connection to the token that let it in: it ends with it, whoever revokes it. */
+  /** Ties an open connection to the token that let it in: it ends with it, whoever revokes it, and is a use until then. */
   bind(id: string, socket: Socket): void {
     this.#sockets.bind(id, socket);
     this.#looking ??= setInterval(() => this.#look(), lookInterval).unref();
@@ -145,7 +184,12 @@ export class ApiTokens {
 
   #look(): void {
     const { ids } = this.#sockets;
-    for (const id of ids) if (!this.isValid(id)) this.#end(id);
+    for (const id of ids) {
+      const standing = this.standing(id);
+      if (standing === 'revoked') this.#end(id);
+      const before = this.#noted.get(id);
+      if (standing === 'valid' && before !== undefined) this.use(id, before.address);
+    }
     if (ids.length === 0) this.close();
   }
 
@@ -153,6 +197,15 @@ export class ApiTokens {
     this.#noted.delete(id);
     this.#revoked.emit(this.#log, id);
     this.#sockets.end(id);
+  }
+
+  #forgetUse(id: string): void {
+    try {
+      rmSync(this.#usedFile(id), { force: true });
+    } catch (error) {
+      // The token itself is gone, and that is what counts.
+      this.#log.warn(`The last use of a revoked API token cannot be removed: ${String(error)}`);
+    }
   }
 
   #read(id: string): ApiToken | undefined {
@@ -163,7 +216,7 @@ export class ApiTokens {
     const used = readObject(this.#usedFile(id));
     return {
       id,
-      // A damaged file still lets its token in, so that its owner must see it and can revoke it.
+      // A damaged or unreadable file still lets its token in, so that its owner must see it and can revoke it.
       name: known ? name : `unnamed (${id.slice(0, 8)})`,
       created: known ? created : 0,
       ...(typeof used?.time === 'number' && typeof used.address === 'string'
@@ -194,14 +247,13 @@ function namesIn(directory: string): string[] {
   }
 }
 
-/** An empty object stands for a file that holds something else; undefined: there is none. */
+/** An empty object stands for a file that cannot be read or holds something else; undefined: there is none. */
 function readObject(path: string): Readonly<Record<string, unknown>> | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : {};
   }
   try {
     const value: unknown = JSON.parse(text);

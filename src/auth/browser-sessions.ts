@@ -8,6 +8,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 
 import type { Log } from '../log.js';
+import type { ApiTokens } from './api-tokens.js';
 import { BoundSockets } from './bound-sockets.js';
 import { fullLifetime, sessionId, SessionStore } from './session-store.js';
 import type { BrowserLogin, Credentials, Identity } from './types.js';
@@ -36,8 +37,7 @@ export interface BrowserSessionsOptions {
   stateDirectory: string;
   cookieSecret: string;
   credentials: Credentials;
-  /** whether the API token of that id was not revoked */
-  isValidToken: (id: string) => boolean;
+  apiTokens: Pick<ApiTokens, 'standing'>;
   log: Log;
 }
 
@@ -95,8 +95,9 @@ export class BrowserSessions {
     const { apiToken } = found;
     const identity = this.#identity(request.sessionID);
     if (apiToken === undefined) return identity;
-    if (this.#options.isValidToken(apiToken)) return { ...identity, apiToken };
-    this.#store.end(identity.id);
+    const standing = this.#options.apiTokens.standing(apiToken);
+    if (standing === 'valid') return { ...identity, apiToken };
+    if (standing === 'revoked') this.#store.end(identity.id);
     return undefined;
   }
 

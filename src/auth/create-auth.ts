@@ -46,7 +46,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       stateDirectory: options.stateDirectory,
       cookieSecret,
       credentials,
-      isValidToken: (id) => apiTokens.isValid(id),
+      apiTokens,
       log,
     });
     open.onEnded(tellRevoked);

@@ -152,10 +152,15 @@ export class Gate {
     // Programs with a token never touch the session store.
     const presented = presentedTokens(req);
     if (token !== '' && presented.some((value) => sameSecret(value, token))) return { kind: 'token' };
-    const apiToken = this.#options.apiTokens.find(presented);
-    if (apiToken === undefined) return this.#options.sessions().find(req, res);
-    this.#options.apiTokens.use(apiToken, this.view(req).address);
-    return { kind: 'token', apiToken };
+    const shown = this.#options.apiTokens.find(presented);
+    const identity: Identity | undefined =
+      shown === undefined
+        ? await this.#options.sessions().find(req, res)
+        : { kind: 'token', apiToken: shown };
+    if (identity?.apiToken !== undefined) {
+      this.#options.apiTokens.use(identity.apiToken, this.view(req).address);
+    }
+    return identity;
   }
 
   /** @throws {HttpError} 400 or 403 with a one-line sentence */
@@ -180,7 +185,7 @@ export class Gate {
   /** The token leaves the address bar, the history and the Referer: the browser gets a session in its place. */
   async #cleanAddress(req: Request, res: Response, view: RequestView, identity: Identity): Promise<void> {
     const { baseUrl, sessions } = this.#options;
-    if (identity.kind === 'token' && !(await sessions().find(req, res))) {
+    if (identity.kind === 'token' && !(await this.#isInAlready(req, res, identity.apiToken))) {
       await sessions().open(req, res, {
         https: this.isHttps(view),
         address: view.address,
@@ -189,6 +194,15 @@ export class Gate {
     }
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, safeNext(withoutToken(req.originalUrl), view.origin, baseUrl));
+  }
+
+  /**
+   * Whether the session of a browser may do what this credential may. One that an API token opened may do less and ends with
+   * that token; one by the password stays, whatever link is followed.
+   */
+  async #isInAlready(req: Request, res: Response, apiToken: string | undefined): Promise<boolean> {
+    const present = await this.#options.sessions().find(req, res);
+    return present !== undefined && (present.apiToken === undefined || present.apiToken === apiToken);
   }
 
   #refuse(req: Request, res: Response, path: string): false {

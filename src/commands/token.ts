@@ -11,14 +11,9 @@ const create: CommandModule<object, { name: string }> = {
   builder: (yargs) =>
     yargs.positional('name', { type: 'string', demandOption: true, describe: 'What it is for' }),
   handler: ({ name }) => {
-    try {
-      const { token } = apiTokens().create(name);
-      console.error('Keep it now, it cannot be shown again. Programs send it as "Authorization: token …":');
-      console.log(token);
-    } catch (error) {
-      if (error instanceof HttpError) throw new CommandError(error.message);
-      throw error;
-    }
+    const { token } = asSentence(() => apiTokens().create(name));
+    console.error('Keep it now, it cannot be shown again. Programs send it as "Authorization: token …":');
+    console.log(token);
   },
 };
 
@@ -43,12 +38,13 @@ const revoke: CommandModule<object, { name: string }> = {
     yargs.positional('name', { type: 'string', demandOption: true, describe: 'As "token list" shows it' }),
   handler: ({ name }) => {
     const tokens = apiTokens();
-    const found = tokens.list().find((each) => each.name === name || each.id === name);
-    if (found === undefined) {
+    const found = tokens.list().filter((each) => each.name === name || each.id === name);
+    if (found.length === 0) {
       throw new CommandError(`There is no token named "${name}". "nbserver token list" shows them.`);
     }
-    tokens.revoke(found.id);
-    console.error(`The token "${found.name}" is revoked.`);
+    // Two processes may have made one name at the same time. Who revokes a name wants nobody in by it.
+    asSentence(() => found.forEach(({ id }) => tokens.revoke(id)));
+    for (const each of found) console.error(`The token "${each.name}" is revoked.`);
   },
 };
 
@@ -63,6 +59,16 @@ export const tokenCommand: Command = {
       .demandCommand(1, 'Say "create NAME", "list" or "revoke NAME"'),
   handler: () => undefined, // one of the three above ran
 };
+
+/** What the API would answer is what the terminal says. */
+function asSentence<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof HttpError) throw new CommandError(error.message);
+    throw error;
+  }
+}
 
 function apiTokens(): ApiTokens {
   return new ApiTokens({ stateDirectory: directories().state });
