@@ -49,6 +49,8 @@ export interface Arrival {
   address: string;
   /** id of the API token that it showed */
   apiToken?: string | undefined;
+  /** Asked in the tick that stores the session: whether what let it in still does. */
+  stillHolds?: (() => boolean) | undefined;
 }
 
 /** Characters of a browser's name for itself that are kept. */
@@ -101,12 +103,18 @@ export class BrowserSessions {
     return undefined;
   }
 
-  /** Opens a session under a new id and sets its cookies. */
-  async open(req: Request, res: Response, { https, address, apiToken }: Arrival): Promise<SessionIdentity> {
+  /** Opens a session under a new id and sets its cookies; undefined when it must not be opened any more. */
+  async open(req: Request, res: Response, arrival: Arrival): Promise<SessionIdentity | undefined> {
+    const { https, address, apiToken, stillHolds } = arrival;
     // express-session asks `req.secure`, which knows nothing of public_url and our trusted proxies.
     Object.defineProperty(req, 'secure', { value: https || this.#options.secureCookies, configurable: true });
     await this.#load(req, res);
     await promised((done) => req.session.regenerate(done));
+    if (stillHolds?.() === false) {
+      // A new id counts as a change, and express-session would store it with the answer.
+      await promised((done) => req.session.destroy(done));
+      return undefined;
+    }
     req.session.loggedIn = true;
     req.session.address = address;
     req.session.agent = (req.get('user-agent') ?? '').slice(0, LONGEST_AGENT);

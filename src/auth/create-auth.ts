@@ -30,6 +30,8 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   warn(options);
   const apiTokens = new ApiTokens({ stateDirectory: options.stateDirectory, log });
   const throttle = new LoginThrottle();
+  // Counted by login: what strangers try at the login page must not keep an owner from changing the password.
+  const changeThrottle = new LoginThrottle();
 
   // The name of the cookie holds the port, which is known when the first request comes.
   let open: BrowserSessions | undefined;
@@ -121,9 +123,9 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     endLogin: (id) => sessions().endOne(id),
     failedLogins: () => failed,
     apiTokens,
-    async checkPassword(req, typed) {
+    async checkPassword(req, identity, typed) {
       const { address } = gate.view(req);
-      const attempt = throttle.attempt(address);
+      const attempt = changeThrottle.attempt(identity.kind === 'session' ? identity.id : identity.kind);
       if (!attempt.allowed) return { right: false, retryAfter: attempt.retryAfter };
       const right = await passwdCheck(credentials.passwordHash, typed);
       if (right) attempt.succeeded();

@@ -5,7 +5,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import type { ApiTokens } from './api-tokens.js';
-import type { BrowserSessions, SessionIdentity } from './browser-sessions.js';
+import type { Arrival, BrowserSessions, SessionIdentity } from './browser-sessions.js';
 import { foreignOrigin, isFromElsewhere } from './cross-site.js';
 import { refuseBody } from './gate.js';
 import type { Gate } from './gate.js';
@@ -64,17 +64,24 @@ export function loginRouter(options: LoginOptions): Router {
     res.status(status).type('html').send(options.renderLogin(page));
   };
 
-  const welcome = async (req: Request, res: Response, apiToken: string | undefined): Promise<void> => {
+  /** @returns false, with nothing answered, when what let the browser in does not hold any more */
+  const welcome = async (
+    req: Request,
+    res: Response,
+    { apiToken, stillHolds }: Pick<Arrival, 'apiToken' | 'stillHolds'>,
+  ): Promise<boolean> => {
     const view = gate.view(req);
-    await sessions().open(req, res, { https: gate.isHttps(view), address: view.address, apiToken });
+    const arrival = { https: gate.isHttps(view), address: view.address, apiToken, stillHolds };
+    if ((await sessions().open(req, res, arrival)) === undefined) return false;
     res.setHeader('Cache-Control', 'no-store');
     res.redirect(302, nextOf(req));
+    return true;
   };
 
   router.get('/login', async (req, res) => {
     gate.checkHost(req);
     const identity = await gate.identify(req, res);
-    if (identity?.kind === 'token') await welcome(req, res, identity.apiToken);
+    if (identity?.kind === 'token') await welcome(req, res, { apiToken: identity.apiToken });
     else if (identity) res.redirect(302, nextOf(req));
     else answer(req, res, 200);
   });
@@ -89,11 +96,16 @@ export function loginRouter(options: LoginOptions): Router {
       return answer(req, res, 429, { message: 'Too many wrong tries.', retryAfter });
     }
     const typed = field(req, 'password') ?? '';
-    const apiToken = apiTokens.find([typed]);
-    if ((await isRight(credentials(), typed)) || apiToken !== undefined) {
-      attempt.succeeded();
-      if (apiToken !== undefined) apiTokens.use(apiToken, address);
-      return welcome(req, res, apiToken);
+    const compared = credentials();
+    const isOwner = await isRight(compared, typed);
+    const apiToken = isOwner ? undefined : apiTokens.find([typed]);
+    // The password may be changed while its hash is computed: then the old one opens nothing any more.
+    const stillHolds = () => apiToken !== undefined || sameCredentials(compared, credentials());
+    if ((isOwner || apiToken !== undefined) && (await welcome(req, res, { apiToken, stillHolds }))) {
+      if (apiToken === undefined) return attempt.succeeded();
+      // Who holds an API token has not shown that the wrong tries before were the owner's.
+      attempt.takeBack();
+      return apiTokens.use(apiToken, address);
     }
     log.warn(`A login from ${address} failed.`);
     options.onFailed(address);
@@ -144,6 +156,10 @@ async function isRight({ passwordHash, token }: Credentials, typed: string): Pro
   const isPassword = passwordHash !== '' && (await passwdCheck(passwordHash, typed));
   const isToken = token !== '' && sameSecret(typed, token);
   return isPassword || isToken;
+}
+
+function sameCredentials(a: Credentials, b: Credentials): boolean {
+  return a.passwordHash === b.passwordHash && a.token === b.token;
 }
 
 function nonceOf(res: Response): string {

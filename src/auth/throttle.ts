@@ -1,6 +1,6 @@
 /**
  * Slows down the guessing of passwords: ten wrong tries are free, then each further one costs a wait that doubles up to
- * a minute. Counted per address, and over all addresses for those who have many.
+ * a minute. Counted per address (or whatever names who tries), and over all addresses for those who have many.
  */
 import { isIP } from 'node:net';
 
@@ -11,8 +11,12 @@ export interface ThrottleOptions {
   freeOverall?: number;
 }
 
-/** A try that may go on: it counts as wrong until `succeeded` is called, so that a thousand at once are counted as well. */
-export type Attempt = { allowed: true; succeeded(): void } | { allowed: false; retryAfter: number };
+/**
+ * A try that may go on. It counts as wrong until one of its two functions is called, so that a thousand at once are counted
+ * as well: `succeeded` forgets the wrong tries before it, too; `takeBack` only says that this one was none.
+ */
+export type Attempt =
+  { allowed: true; succeeded(): void; takeBack(): void } | { allowed: false; retryAfter: number };
 
 interface Bucket {
   wrong: number;
@@ -55,10 +59,14 @@ export class LoginThrottle {
 
     const refunds = [charge(bucket, this.#free, now)];
     if (!spared) refunds.push(charge(this.#overall, this.#freeOverall, now));
+    const takeBack = () => {
+      for (const refund of refunds) refund();
+    };
     return {
       allowed: true,
+      takeBack,
       succeeded: () => {
-        for (const refund of refunds) refund();
+        takeBack();
         this.#byAddress.delete(key);
         this.#known.add(key);
         trim(this.#known, maxKnown);

@@ -143,8 +143,11 @@ export interface Auth {
   failedLogins(): readonly { address: string; time: number }[];
   /** the named tokens of programs */
   apiTokens: Pick<ApiTokens, 'create' | 'list' | 'revoke' | 'revokeAll'>;
-  /** Tells whether this is the password in force, in constant time; guesses are slowed down like those at the login. */
-  checkPassword(req: IncomingMessage, typed: string): Promise<PasswordCheck>;
+  /**
+   * Tells whether this is the password in force, in constant time; guesses are slowed down as at the login, but counted
+   * for each session by itself.
+   */
+  checkPassword(req: IncomingMessage, identity: Identity, typed: string): Promise<PasswordCheck>;
   /** Opens a new session for a browser, in place of the one that it has. */
   renewSession(req: Request, res: Response): Promise<void>;
   /** Calls the listener with the id of every session and API token that ends (logout, changed password, age, revoked). */

@@ -211,6 +211,12 @@ export interface NewApiTokenModel extends ApiTokenModel {
   token: string;
 }
 
+/** `PUT api/server/password` that was to revoke the API tokens and could not revoke all; else it answers 204. */
+export interface PasswordChangeModel {
+  /** the names of those that are still valid */
+  tokens_left: string[];
+}
+
 export interface LoginModel {
   id: string;
   address: string;

@@ -296,7 +296,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
     const setPassword = async (passwordHash: string) => {
       credentials.passwordHash = passwordHash;
-      await auth.setCredentials(credentials);
+      await auth.setCredentials({ ...credentials, passwordHash });
     };
     const auth = keep(
       await createAuth({
@@ -339,7 +339,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const connection = connectionTest(settings.base_url, auth.inspect);
     const passwords = {
       auth,
-      hasPassword: () => credentials.passwordHash !== '',
+      passwordHash: () => credentials.passwordHash,
       setPassword,
       keeper: options.password_keeper,
       log,

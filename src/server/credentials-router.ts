@@ -3,7 +3,12 @@ import { Router, type Request, type Response } from 'express';
 import { passwd, type ApiToken, type Auth, type Identity } from '../auth/index.js';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
-import type { ApiTokenModel, NewApiTokenModel, ServerModel } from '../protocol/rest-models.js';
+import type {
+  ApiTokenModel,
+  NewApiTokenModel,
+  PasswordChangeModel,
+  ServerModel,
+} from '../protocol/rest-models.js';
 import { objectBody, textField } from '../request-body.js';
 
 /** Who keeps the password from one start to the next; the server itself only has it in memory. */
@@ -15,9 +20,9 @@ export interface PasswordKeeper {
 }
 
 export interface CredentialsSource {
-  auth: Pick<Auth, 'apiTokens' | 'checkPassword' | 'renewSession'>;
-  /** whether a password is in force */
-  hasPassword(): boolean;
+  auth: Pick<Auth, 'apiTokens' | 'checkPassword' | 'renewSession' | 'logins'>;
+  /** the hash in force, `''` when there is none */
+  passwordHash(): string;
   /** Puts a new hash in force: every session ends. */
   setPassword(hash: string): Promise<void>;
   keeper?: PasswordKeeper | undefined;
@@ -25,8 +30,10 @@ export interface CredentialsSource {
 }
 
 export function credentialsRouter(source: CredentialsSource): Router {
-  const { auth, hasPassword, setPassword, keeper, log } = source;
+  const { auth, passwordHash, setPassword, keeper, log } = source;
   const router = Router({ caseSensitive: true });
+  /** One at a time: of two who know the old password, the second has to know the new one of the first. */
+  let isChanging = false;
 
   router.get('/api/server/tokens', (_req, res) => {
     res.setHeader('Cache-Control', 'no-store');
@@ -57,24 +64,54 @@ export function credentialsRouter(source: CredentialsSource): Router {
     const body = objectBody(req.body);
     const present = textField('The present password', body['current_password']) ?? '';
     const wanted = textField('The new password', body['new_password']) ?? '';
-    if (hasPassword()) await checkPresent(req, res, present);
+    if (isChanging) throw new HttpError(409, 'The password is being changed right now. Try again.');
+    isChanging = true;
+    try {
+      await change(req, res, keeper, { present, wanted });
+    } finally {
+      isChanging = false;
+    }
+    const left = body['revoke_tokens'] === true ? auth.apiTokens.revokeAll() : [];
+    // Whoever changed it stays, under a new session id; everybody else logs in again.
+    if (identityOf(res).kind === 'session') await auth.renewSession(req, res);
+    if (left.length === 0) return void res.status(204).end();
+    const model: PasswordChangeModel = { tokens_left: left.map(({ name }) => name) };
+    res.json(model);
+  });
+
+  async function change(
+    req: Request,
+    res: Response,
+    keeper: PasswordKeeper,
+    { present, wanted }: { present: string; wanted: string },
+  ): Promise<void> {
+    const before = passwordHash();
+    if (before !== '') await checkPresent(req, res, present);
     const hash = await hashOf(wanted);
+    // Both took their time: the configuration file may have brought another password, the owner may have ended this login.
+    if (passwordHash() !== before || !isStillIn(res)) {
+      throw new HttpError(
+        409,
+        'The password or this login was changed meanwhile. Reload the page and try again.',
+      );
+    }
     try {
       keeper.write(hash);
     } catch (error) {
       throw new HttpError(409, `${(error as Error).message} The password is the same as before.`);
     }
-    if (body['revoke_tokens'] === true) auth.apiTokens.revokeAll();
     await setPassword(hash);
     log.info('The password was changed on a page: all sessions have ended.');
-    // Whoever changed it stays, under a new session id; everybody else logs in again.
-    if (identityOf(res).kind === 'session') await auth.renewSession(req, res);
-    res.status(204).end();
-  });
+  }
+
+  function isStillIn(res: Response): boolean {
+    const identity = identityOf(res);
+    return identity.kind !== 'session' || auth.logins().some(({ id }) => id === identity.id);
+  }
 
   /** To be logged in is not enough: a computer that was left unlocked must not cost its owner the server. */
   async function checkPresent(req: Request, res: Response, present: string): Promise<void> {
-    const { right, retryAfter } = await auth.checkPassword(req, present);
+    const { right, retryAfter } = await auth.checkPassword(req, identityOf(res), present);
     if (retryAfter !== undefined) {
       res.setHeader('Retry-After', String(retryAfter));
       throw new HttpError(429, `Too many wrong tries. Try again in ${retryAfter} s.`);
@@ -87,14 +124,14 @@ export function credentialsRouter(source: CredentialsSource): Router {
 
 /** What the page says of the password: whether there is one, and why it cannot be changed here (null: it can). */
 export function passwordModel({
-  hasPassword,
+  passwordHash,
   keeper,
-}: Pick<CredentialsSource, 'hasPassword' | 'keeper'>): ServerModel['password'] {
+}: Pick<CredentialsSource, 'passwordHash' | 'keeper'>): ServerModel['password'] {
   const refusal =
     keeper === undefined
       ? 'The program that started this server keeps its password: change it there.'
       : (keeper.refusal() ?? null);
-  return { set: hasPassword(), refusal };
+  return { set: passwordHash() !== '', refusal };
 }
 
 export function tokenModel({ id, name, created, used }: ApiToken): ApiTokenModel {
@@ -107,7 +144,7 @@ export function tokenModel({ id, name, created, used }: ApiToken): ApiTokenModel
 }
 
 /** A token that got into the wrong hands must not make itself a second one, or keep its owner out. */
-function refuseOthers(res: Response): void {
+export function refuseOthers(res: Response): void {
   const identity = identityOf(res);
   if (identity.kind === 'anonymous') {
     throw new HttpError(
@@ -118,7 +155,7 @@ function refuseOthers(res: Response): void {
   if (identity.apiToken !== undefined) {
     throw new HttpError(
       403,
-      'An API token does not change tokens and passwords. Log in with the password or the token of the server.',
+      'An API token does not change tokens, passwords and logins. Log in with the password or the token of the server.',
     );
   }
 }

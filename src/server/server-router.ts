@@ -5,7 +5,7 @@ import { HttpError } from '../http-error.js';
 import { version } from '../package-files.js';
 import type { ServerModel } from '../protocol/rest-models.js';
 import type { CertificateInfo } from '../tls/index.js';
-import { passwordModel, tokenModel, type CredentialsSource } from './credentials-router.js';
+import { passwordModel, refuseOthers, tokenModel, type CredentialsSource } from './credentials-router.js';
 
 export interface ServerSource {
   started: Date;
@@ -15,7 +15,7 @@ export interface ServerSource {
   /** without secrets */
   settings: ServerModel['settings'];
   auth: Pick<Auth, 'logins' | 'endLogin' | 'failedLogins' | 'apiTokens'>;
-  credentials: Pick<CredentialsSource, 'hasPassword' | 'keeper'>;
+  credentials: Pick<CredentialsSource, 'passwordHash' | 'keeper'>;
 }
 
 export function serverRouter(source: ServerSource): Router {
@@ -59,12 +59,14 @@ export function serverRouter(source: ServerSource): Router {
   });
 
   router.delete('/api/server/logins', (_req, res) => {
+    refuseOthers(res);
     const own = sessionOf(res);
     for (const { id } of auth.logins()) if (id !== own) auth.endLogin(id);
     res.status(204).end();
   });
 
   router.delete('/api/server/logins/:id', (req, res) => {
+    refuseOthers(res);
     if (!auth.endLogin(req.params.id)) throw new HttpError(404, 'This browser is not logged in any more.');
     res.status(204).end();
   });

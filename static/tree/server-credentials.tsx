@@ -1,17 +1,28 @@
 /** On the tab Server: the password, and the API tokens of programs. */
-import type { ApiTokenModel, NewApiTokenModel, ServerModel } from '../../src/protocol/rest-models.js';
+import type {
+  ApiTokenModel,
+  NewApiTokenModel,
+  PasswordChangeModel,
+  ServerModel,
+} from '../../src/protocol/rest-models.js';
 import { api } from '../base/api.js';
 import { confirmDialog, messageDialog, openDialog, promptDialog } from '../base/dialog.js';
 import { dateTime } from '../base/format.js';
 import { notifyError } from '../base/notify.js';
 
-export function Password({ password }: { password: ServerModel['password'] }) {
+interface PasswordProps {
+  password: ServerModel['password'];
+  /** how many API tokens there are */
+  tokens: number;
+}
+
+export function Password({ password, tokens }: PasswordProps) {
   return (
     <details class="panel" open>
       <summary>Password</summary>
       <p class="server-store">
         {password.refusal ?? (
-          <button type="button" class="button" onClick={() => void changePassword(password.set)}>
+          <button type="button" class="button" onClick={() => void changePassword(password.set, tokens)}>
             {password.set ? 'Change password…' : 'Set a password…'}
           </button>
         )}
@@ -128,12 +139,13 @@ async function revoke({ id, name }: ApiTokenModel): Promise<void> {
   }
 }
 
-async function changePassword(isSet: boolean): Promise<void> {
+async function changePassword(isSet: boolean, count: number): Promise<void> {
   const [presentLabel, present] = labelled('Present password:', 'password', 'current-password');
   const [wantedLabel, wanted] = labelled('New password:', 'password', 'new-password');
   const [againLabel, again] = labelled('New password again:', 'password', 'new-password');
-  const [tokensLabel, tokens] = labelled('Revoke all API tokens, too', 'checkbox');
+  const [tokensLabel, tokens] = labelled(`Revoke all API tokens, too (${count})`, 'checkbox');
   tokensLabel.prepend(tokens, ' ');
+  let answer: PasswordChangeModel | undefined;
   const changed = await openDialog<boolean>({
     title: isSet ? 'Change password' : 'Set a password',
     body: [
@@ -152,7 +164,7 @@ async function changePassword(isSet: boolean): Promise<void> {
     async check() {
       if (wanted.value === '') return 'The new password is empty.';
       if (wanted.value !== again.value) return 'The two new passwords are not the same.';
-      await api.put('api/server/password', {
+      answer = await api.put<PasswordChangeModel | undefined>('api/server/password', {
         ...(isSet ? { current_password: present.value } : {}),
         new_password: wanted.value,
         revoke_tokens: tokens.checked,
@@ -161,6 +173,12 @@ async function changePassword(isSet: boolean): Promise<void> {
     },
   });
   if (changed !== true) return;
+  if (answer !== undefined) {
+    await messageDialog({
+      title: 'Some API tokens still work',
+      body: `The password is changed. These tokens could not be revoked: ${answer.tokens_left.join(', ')}. The log of the server says why.`,
+    });
+  }
   // This browser has a new login, which the page takes over when it is loaded anew.
   location.reload();
 }

@@ -44,7 +44,7 @@ export function ServerTab() {
       <p class="server-path">{model.store}</p>
       <Certificate certificate={model.certificate} />
       <Logins logins={model.logins} reload={load} />
-      <Password password={model.password} />
+      <Password password={model.password} tokens={model.tokens.length} />
       <ApiTokens tokens={model.tokens} reload={load} />
       <details class="panel">
         <summary>Failed logins ({model.failed_logins.length})</summary>

@@ -1,8 +1,8 @@
 /** `/api/server/tokens` and `/api/server/password`: API tokens, and the change of the password. */
 import { once } from 'node:events';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { passwd } from '../../src/auth/index.js';
 import type { ApiTokenModel, NewApiTokenModel, ServerModel } from '../../src/protocol/rest-models.js';
@@ -112,7 +112,7 @@ describe('an API token', () => {
     await ask('api/status', withToken(token));
     const state = join(server.home, 'data', 'nbserver');
     const folder = join(state, 'api-tokens');
-    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const each of [state, folder]) expect(statSync(each).mode & 0o777).toBe(0o700);
     expect(readdirSync(folder)).toHaveLength(2);
     for (const name of readdirSync(folder)) {
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
@@ -149,7 +149,25 @@ describe('an API token', () => {
     expect((await ask('api/status', { cookie: cookiesOf(answer) })).status).toBe(200);
   });
 
-  it('makes and revokes no tokens and changes no password, nor does a browser that came with it', async () => {
+  it('forgets no wrong tries when it logs in: who stole one guesses the password as slowly as anybody', async () => {
+    const { token } = await make(await logIn(), 'stolen');
+    for (let tries = 0; tries < 9; tries += 1) expect((await typePassword('wrong')).status).toBe(401);
+    expect((await typePassword(token)).status).toBe(302);
+    expect((await typePassword('wrong')).status).toBe(401);
+    expect((await typePassword('wrong')).status).toBe(429);
+  });
+
+  it('gives way to the server’s own token in a browser, and not the other way round', async () => {
+    const mine = await logIn();
+    const { token } = await make(mine, 'nightly');
+    const guest = await logIn(token);
+    const owner = cookiesOf(await ask(`tree?token=${TOKEN}`, { cookie: guest }));
+    await make(owner, 'second');
+    expect(cookiesOf(await ask(`tree?token=${token}`, { cookie: mine }))).toBe('');
+    await make(mine, 'third');
+  });
+
+  it('makes and revokes no tokens, ends no logins and changes no password, nor does a browser that came with it', async () => {
     const mine = await logIn();
     const { token, id } = await make(mine, 'nightly');
     for (const asking of [withToken(token), { cookie: await logIn(token) }]) {
@@ -157,6 +175,8 @@ describe('an API token', () => {
         ['POST', 'api/server/tokens', { name: 'second' }],
         ['DELETE', `api/server/tokens/${id}`, undefined],
         ['PUT', 'api/server/password', { new_password: 'mine now' }],
+        ['DELETE', 'api/server/logins', undefined],
+        ['DELETE', 'api/server/logins/x', undefined],
       ] as const) {
         const answer = await ask(path, { method, body, ...asking });
         expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('API token')]);
@@ -196,6 +216,22 @@ describe('an API token', () => {
     const mine = await logIn();
     expect((await ask(`api/server/tokens/${id}`, { method: 'DELETE', cookie: mine })).status).toBe(404);
   });
+});
+
+it('was used last when a browser that came with it did anything', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    await start();
+    const mine = await logIn();
+    const guest = await logIn((await make(mine, 'nightly')).token);
+    const before = Date.now();
+    vi.setSystemTime(before + 5 * 60_000);
+    expect((await ask('api/status', { cookie: guest })).status).toBe(200);
+    const [seen] = await listed(mine);
+    expect(Date.parse(seen?.used?.time ?? '')).toBeGreaterThan(before + 60_000);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('needs no token where nobody is asked for one', async () => {
@@ -259,7 +295,7 @@ describe('the password', () => {
     expect((await typePassword('first')).status).toBe(302);
   });
 
-  it('is not guessed there: wrong tries count with those at the login', async () => {
+  it('is not guessed there: wrong tries of a login make it wait, and nobody else', async () => {
     const mine = await logIn();
     const body = { current_password: 'wrong', new_password: 'second' };
     const answers: number[] = [];
@@ -267,9 +303,38 @@ describe('the password', () => {
     expect(answers).toEqual([...Array<number>(10).fill(400), 429]);
     const right = await change(mine, { ...body, current_password: 'first' });
     expect([right.status, Number(right.headers.get('retry-after')) > 0]).toEqual([429, true]);
-    expect((await typePassword('first')).status).toBe(429);
+    expect((await typePassword('first')).status).toBe(302);
+    expect((await change(await logIn(), body)).status).toBe(400);
     const model = (await (await ask('api/server', { cookie: mine })).json()) as ServerModel;
-    expect(model.failed_logins).toHaveLength(10);
+    expect(model.failed_logins).toHaveLength(11);
+  });
+
+  it('is changed by its owner also while somebody at the same address guesses at the login', async () => {
+    const mine = await logIn();
+    for (let tries = 0; tries < 10; tries += 1) await typePassword('wrong');
+    expect((await typePassword('wrong')).status).toBe(429);
+    expect((await change(mine, { current_password: 'first', new_password: 'second' })).status).toBe(204);
+  });
+
+  it('is changed also when a token cannot be revoked, which is said', async () => {
+    const mine = await logIn();
+    const { token } = await make(mine, 'nightly');
+    const id = 'a'.repeat(64);
+    mkdirSync(join(server.home, 'data', 'nbserver', 'api-tokens', `${id}.json`));
+    const one = await ask(`api/server/tokens/${id}`, { method: 'DELETE', cookie: mine });
+    expect([one.status, await one.text()]).toEqual([500, expect.stringContaining('Remove it by hand')]);
+    const wanted = { current_password: 'first', new_password: 'second', revoke_tokens: true };
+    const answer = await change(mine, wanted);
+    expect([answer.status, await answer.json()]).toEqual([200, { tokens_left: ['unnamed (aaaaaaaa)'] }]);
+    expect((await ask('api/status', withToken(token))).status).toBe(403);
+    expect((await typePassword('second')).status).toBe(302);
+  });
+
+  it('that is no hash is not taken over', async () => {
+    const before = server.server.passwordHash();
+    await expect(server.server.setPassword('second')).rejects.toThrow('password hash');
+    expect(server.server.passwordHash()).toBe(before);
+    expect((await typePassword('first')).status).toBe(302);
   });
 
   it('stays, with the reason, where something else would win over the file', async () => {

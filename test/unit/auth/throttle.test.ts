@@ -38,6 +38,18 @@ describe('LoginThrottle', () => {
     wrong(throttle, '10.0.0.1', 10);
   });
 
+  it('takes one try back without forgetting those before it', () => {
+    const throttle = new LoginThrottle({ now: clock().now });
+    wrong(throttle, '10.0.0.1', 9);
+    for (let i = 0; i < 3; i++) {
+      const other = throttle.attempt('10.0.0.1');
+      if (!other.allowed) throw new Error('the tenth try is free');
+      other.takeBack();
+    }
+    wrong(throttle, '10.0.0.1', 1);
+    expect(throttle.attempt('10.0.0.1').allowed).toBe(false);
+  });
+
   it('does not make one address wait for another', () => {
     const throttle = new LoginThrottle({ now: clock().now });
     wrong(throttle, '10.0.0.1', 10);
