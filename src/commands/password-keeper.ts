@@ -5,14 +5,15 @@ import { shownPath, writeSetting } from './configuration-file.js';
 
 export function passwordKeeper(loaded: LoadedSettings): PasswordKeeper {
   const { origins, settings, configFile } = loaded;
-  const given = isGiven(loaded, 'password') && settings.password !== '';
+  const hasHash = isGiven(loaded, 'password') && settings.password !== '';
   return {
     refusal() {
-      if (given && /^(flag|env) /.test(origins.password)) {
-        return `The password comes from the start of this server (${origins.password}): change it there.`;
-      }
-      if (!given && settings.password_file !== '') {
+      if (!hasHash && settings.password_file !== '') {
         return `The password comes from ${shownPath(settings.password_file)}: write the new one there and restart the server.`;
+      }
+      // An empty one, too: at the next start it would win over the file, and leave the server without a password.
+      if (/^(flag|env) /.test(origins.password)) {
+        return `The password comes from the start of this server (${origins.password}): change it there.`;
       }
       return undefined;
     },

@@ -14,7 +14,7 @@ export { abbreviateHome, expandHome, jupyterDirectories, profileDirectory } from
 export type { Directories, Environment, Surroundings } from './paths.js';
 export { nearest } from './nearest.js';
 export { parsePortRange } from './normalise.js';
-export { makePrivateDirectory, writePrivateFile } from './private-file.js';
+export { keepDirectoryPrivate, makePrivateDirectory, writePrivateFile } from './private-file.js';
 export { readOrMakeSecret } from './secret-file.js';
 export { renderConfigFile } from './render-config.js';
 export { wrap } from './wrap.js';

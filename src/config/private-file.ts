@@ -8,10 +8,12 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { Log } from '../log.js';
 
 /** Creates the directory with mode 0700; one that exists is left as it is. */
 export function makePrivateDirectory(path: string): void {
@@ -22,6 +24,23 @@ export function makePrivateDirectory(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+}
+
+/** As `makePrivateDirectory`, and one that others may look into is closed to them: early versions, or another umask, left it open. */
+export function keepDirectoryPrivate(path: string, log: Log): void {
+  makePrivateDirectory(path);
+  if (process.platform === 'win32' || !isOpen(path)) return;
+  try {
+    chmodSync(path, 0o700);
+  } catch {
+    // Somebody else's folder: what follows says it.
+  }
+  if (isOpen(path)) log.warn(`${path} can be looked into by others, and its mode cannot be changed to 0700.`);
+  else log.warn(`${path} could be looked into by others; it is private now.`);
+}
+
+function isOpen(path: string): boolean {
+  return (statSync(path).mode & 0o077) !== 0;
 }
 
 /** Replaces the file in one step, mode 0600: a crash leaves the old one. A symbolic link stays one. */

@@ -14,6 +14,7 @@ import {
   optionNames,
   shownValue,
   jupyterDirectories,
+  keepDirectoryPrivate,
   parsePortRange,
   secretEnvironment,
 } from '../config/index.js';
@@ -127,7 +128,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     options.directories ??
     jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
   const log = options.log ?? (await createLog(settings.log_level));
-  mkdirSync(directories.state, { recursive: true, mode: 0o700 });
+  keepDirectoryPrivate(directories.state, log);
   mkdirSync(directories.runtime, { recursive: true, mode: 0o700 });
 
   /** What was built, to be closed in reverse order; also when a later part does not start. */
@@ -295,8 +296,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     const token = made ? generateToken() : (settings.token ?? '');
     const credentials = { passwordHash: settings.password, token, tokenGenerated: made };
     const setPassword = async (passwordHash: string) => {
-      credentials.passwordHash = passwordHash;
       await auth.setCredentials({ ...credentials, passwordHash });
+      credentials.passwordHash = passwordHash;
     };
     const auth = keep(
       await createAuth({

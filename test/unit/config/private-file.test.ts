@@ -13,7 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makePrivateDirectory, writePrivateFile } from '../../../src/config/private-file.js';
+import {
+  keepDirectoryPrivate,
+  makePrivateDirectory,
+  writePrivateFile,
+} from '../../../src/config/private-file.js';
+import { silentLog } from '../../../src/log.js';
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'nbserver-private-'))));
@@ -56,4 +61,15 @@ describe('makePrivateDirectory', () => {
     makePrivateDirectory(join(dir, 'a', 'b'));
     expect(mode(join(dir, 'a', 'b'))).toBe('750');
   });
+});
+
+it('keepDirectoryPrivate closes one that others may look into, and says so once', () => {
+  const path = join(dir, 'state');
+  const lines: string[] = [];
+  const log = { ...silentLog, warn: (line: string) => void lines.push(line) };
+  keepDirectoryPrivate(path, log);
+  expect([mode(path), lines]).toEqual(['700', []]);
+  chmodSync(path, 0o755);
+  for (let starts = 0; starts < 2; starts += 1) keepDirectoryPrivate(path, log);
+  expect([mode(path), lines]).toEqual(['700', [expect.stringContaining('is private now')]]);
 });
