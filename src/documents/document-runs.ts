@@ -62,6 +62,8 @@ export class DocumentRuns {
       tell: (models) => pages.broadcast({ type: 'widgets', models }),
       showsNow: (id, outputs) => this.#tellWidget(id, { outputs }),
       isOurs: (request) => this.#recorder.has(request),
+      failed: (error) =>
+        parts.log.error(`The pages of ${parts.path()} were not told of widgets: ${messageOf(error)}`),
       ...interval,
     });
     this.#queue = new ExecutionQueue(

@@ -28,6 +28,8 @@ export interface WidgetsPort {
   showsNow(widget: string, outputs: JsonValue): void;
   /** Whether a request is one of ours: for those of others, they tell the kernel themselves. */
   isOurs(request: string): boolean;
+  /** Pages could not be told. */
+  failed(error: unknown): void;
   /** ms between two messages to the pages; default 50 */
   interval?: number;
 }
@@ -200,7 +202,13 @@ export class DocumentWidgets {
     this.#timer = undefined;
     const changed = [...this.#changed];
     this.#changed.clear();
-    if (this.port.isWatched()) this.port.tell(this.#offer(changed));
+    if (!this.port.isWatched()) return;
+    try {
+      this.port.tell(this.#offer(changed));
+    } catch (error) {
+      // What a kernel says of its widgets must not end the server, with all kernels and documents in it.
+      this.port.failed(error);
+    }
   }
 
   #offer(ids: readonly string[]): WidgetChanges {

@@ -169,11 +169,12 @@ function withoutContent(op: Operation): Operation {
   };
 }
 
-/** Characters that an operation holds, without turning it into text: only its long strings count. */
-export function roughSize(value: unknown, depth = 0): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null || depth > 8) return 8;
+/** Characters that a value holds, without turning it into text; nested no deeper than a notebook may be. */
+export function roughSize(value: unknown): number {
+  if (typeof value === 'string') return 8 + value.length;
+  if (typeof value !== 'object' || value === null) return 8;
   let sum = 16;
-  for (const part of Object.values(value)) sum += roughSize(part, depth + 1);
+  if (Array.isArray(value)) for (const part of value) sum += roughSize(part);
+  else for (const [key, part] of Object.entries(value)) sum += 8 + key.length + roughSize(part);
   return sum;
 }

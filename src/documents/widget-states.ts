@@ -2,7 +2,8 @@
  * The models of a notebook's widgets as its kernel last said them, so that a page which opens later shows them as they are.
  *
  * They are bounded: a model that the kernel closes goes at once; above the limit those of kernels that have ended go first,
- * then those that have not changed for the longest. A page shows the text beside a widget whose model is gone.
+ * then those that have not changed for the longest; one that is above the limit alone goes alone. A page shows the text
+ * beside a widget whose model is gone.
  */
 import type { JsonObject, JsonValue } from '../notebook/types.js';
 import type { WidgetBuffer, WidgetModel, WidgetReference } from '../protocol/widget-messages.js';
@@ -10,9 +11,13 @@ import { roughSize } from './operation-log.js';
 
 /** Characters and bytes of all models of one document. */
 const MOST = 32_000_000;
+/** What a model costs beside what it holds: so there are 32,000 of them at most. */
+const PER_MODEL = 1_000;
+/** Characters of a name in what stands for a large model: a name may be what makes it large. */
+const LONGEST_NAME = 200;
 
 interface Model {
-  state: Map<string, JsonValue>;
+  state: Map<string, { value: JsonValue; size: number }>;
   buffers: WidgetBuffer[];
   size: number;
 }
@@ -45,7 +50,9 @@ export class WidgetStates {
 
   open(id: string, state: JsonObject, buffers: readonly WidgetBuffer[]): void {
     this.close(id);
-    this.#living.set(id, { state: new Map(), buffers: [], size: 0 });
+    const size = PER_MODEL + id.length;
+    this.#living.set(id, { state: new Map(), buffers: [], size });
+    this.#size += size;
     this.update(id, state, buffers);
   }
 
@@ -58,20 +65,23 @@ export class WidgetStates {
     const fields = new Set([...Object.keys(state), ...buffers.map(({ path }) => String(path[0]))]);
     let grown = 0;
     for (const field of fields) {
-      grown -= roughSize(model.state.get(field) ?? '');
+      grown -= model.state.get(field)?.size ?? 0;
       model.state.delete(field);
     }
-    for (const [field, value] of Object.entries(state)) {
-      grown += roughSize(value);
-      model.state.set(field, value ?? null);
+    for (const [field, value = null] of Object.entries(state)) {
+      const size = field.length + roughSize(value);
+      grown += size;
+      model.state.set(field, { value, size });
     }
     const kept = model.buffers.filter(({ path }) => !fields.has(String(path[0])));
-    const bytes = (all: readonly WidgetBuffer[]) => all.reduce((sum, { data }) => sum + data.length, 0);
+    const bytes = (all: readonly WidgetBuffer[]) =>
+      all.reduce((sum, { path, data }) => sum + roughSize(path) + data.length, 0);
     grown += bytes(buffers) + bytes(kept) - bytes(model.buffers);
     model.buffers = [...kept, ...buffers];
     model.size += grown;
     this.#size += grown;
-    this.#makeRoom();
+    if (model.size > this.most) this.#drop(id);
+    else this.#makeRoom();
   }
 
   close(id: string): void {
@@ -88,7 +98,7 @@ export class WidgetStates {
   }
 
   field(id: string, name: string): JsonValue | undefined {
-    return this.#of(id)?.state.get(name);
+    return this.#of(id)?.state.get(name)?.value;
   }
 
   model(id: string): WidgetModel | undefined {
@@ -101,7 +111,7 @@ export class WidgetStates {
     }));
     return {
       ...named(model),
-      state: Object.fromEntries(model.state),
+      state: Object.fromEntries([...model.state].map(([field, { value }]) => [field, value])),
       ...(buffers.length === 0 ? {} : { buffers }),
     };
   }
@@ -109,7 +119,7 @@ export class WidgetStates {
   /** Stands for a large model. */
   reference(id: string): WidgetReference | undefined {
     const model = this.#of(id);
-    return model && { ...named(model), size: model.size };
+    return model && { ...named(model, LONGEST_NAME), size: model.size };
   }
 
   sizeOf(id: string): number {
@@ -124,17 +134,21 @@ export class WidgetStates {
     for (const models of [this.#ended, this.#living]) {
       for (const id of models.keys()) {
         if (this.#size <= this.most) return;
-        this.close(id);
-        this.dropped(id);
+        this.#drop(id);
       }
     }
   }
+
+  #drop(id: string): void {
+    this.close(id);
+    this.dropped(id);
+  }
 }
 
-function named({ state }: Model): Omit<WidgetModel, 'state' | 'buffers'> {
+function named({ state }: Model, longest = Infinity): Omit<WidgetModel, 'state' | 'buffers'> {
   const text = (name: string): string => {
-    const value = state.get(name);
-    return typeof value === 'string' ? value : '';
+    const value = state.get(name)?.value;
+    return typeof value === 'string' ? value.slice(0, longest) : '';
   };
   return {
     model_name: text('_model_name'),

@@ -123,8 +123,8 @@ describe('WidgetStates', () => {
 
   it('makes room: first models of kernels that have ended, then those that have not changed for the longest', () => {
     const dropped: string[] = [];
-    const states = new WidgetStates((id) => dropped.push(id), 4_000);
-    const text = { text: 'x'.repeat(900) };
+    const states = new WidgetStates((id) => dropped.push(id), 45_000);
+    const text = { text: 'x'.repeat(9_000) };
     states.open('ended', text, []);
     states.end();
     for (const id of ['a', 'b', 'c']) states.open(id, text, []);
@@ -134,6 +134,50 @@ describe('WidgetStates', () => {
     states.open('e', text, []);
     expect(dropped).toEqual(['ended', 'b']);
     expect(states.ids).toEqual(['c', 'a', 'd', 'e']);
+  });
+
+  it('lets a model go alone that is above the limit alone', () => {
+    const dropped: string[] = [];
+    const states = new WidgetStates((id) => dropped.push(id), 10_000);
+    states.open('ended', bar, []);
+    states.end();
+    states.open('living', bar, []);
+    states.open('huge', { text: 'x'.repeat(10_000) }, []);
+    expect(dropped).toEqual(['huge']);
+    expect(states.ids).toEqual(['ended', 'living']);
+  });
+
+  const nested = (depth: number, inner: unknown): unknown =>
+    depth === 0 ? inner : [nested(depth - 1, inner)];
+  it.each<[string, JsonObject, [(string | number)[], string][]]>([
+    ['what is nested deep', { deep: nested(20, 'x'.repeat(9_000)) as string }, []],
+    ['the names of fields', { ['k'.repeat(9_000)]: 1 }, []],
+    ['the names in fields', { field: { ['k'.repeat(9_000)]: 1 } }, []],
+    ['many empty texts', { field: Array.from({ length: 9_000 }, () => '') }, []],
+    ['paths of buffers', {}, [[['b', 'k'.repeat(9_000)], '']]],
+  ])('counts %s', (_, state, buffers) => {
+    const states = new WidgetStates();
+    states.open(
+      'm',
+      state,
+      buffers.map(([path, data]) => ({ path, data: Buffer.from(data) })),
+    );
+    expect(states.size).toBeGreaterThan(9_000);
+  });
+
+  it('counts models that hold nothing, and their ids', () => {
+    const states = new WidgetStates(undefined, 10_000);
+    for (let n = 0; n < 1_000; n += 1) states.open(String(n), {}, []);
+    expect(states.ids.length).toBeLessThanOrEqual(10);
+    states.open('x'.repeat(10_000), {}, []);
+    expect(states.ids.join('').length).toBeLessThan(100);
+  });
+
+  it('cuts the names in what stands for a model', () => {
+    const states = new WidgetStates();
+    states.open('m', { ...bar, _model_name: 'x'.repeat(100_000) }, []);
+    expect(JSON.stringify(states.reference('m')).length).toBeLessThan(500);
+    expect(states.model('m')?.model_name).toHaveLength(100_000);
   });
 
   it('keeps a field that every object seems to have', () => {
@@ -176,14 +220,19 @@ describe('DocumentWidgets', () => {
   let told: WidgetChanges[];
   let shown: [string, unknown][];
   let isWatched: boolean;
+  let failures: unknown[];
+  let tell: (changed: WidgetChanges) => void;
   beforeEach(() => {
     vi.useFakeTimers();
     told = [];
     shown = [];
     isWatched = true;
+    failures = [];
+    tell = (changed) => told.push(changed);
     widgets = new DocumentWidgets({
       isWatched: () => isWatched,
-      tell: (changed) => told.push(changed),
+      tell: (changed) => tell(changed),
+      failed: (error) => failures.push(error),
       showsNow: (...one) => shown.push(one),
       isOurs: (request) => request === 'run',
     });
@@ -224,6 +273,19 @@ describe('DocumentWidgets', () => {
     vi.advanceTimersByTime(100);
     expect(told.at(-1)).toEqual({ m: null });
     expect(widgets.all).toEqual({});
+  });
+
+  it('goes on when pages could not be told', () => {
+    open('m', bar);
+    tell = () => {
+      throw new RangeError('Invalid string length');
+    };
+    vi.advanceTimersByTime(100);
+    expect(failures).toHaveLength(1);
+    tell = (changed) => told.push(changed);
+    update('m', { value: 1 });
+    vi.advanceTimersByTime(100);
+    expect(told).toMatchObject([{ m: { state: { value: 1 } } }]);
   });
 
   it('names what is large, and has it in the form of files', () => {
