@@ -1,6 +1,6 @@
 /** The ZeroMQ sockets of one kernel, shared by everyone who talks to it. */
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { WireSignature } from '../wire-signature.js';
 import { socketAddress } from './connection-file.js';
@@ -17,6 +17,8 @@ export interface ChannelHandlers {
   onRefused(channel: KernelChannel, error: unknown): void;
   /** While it gives a promise, messages of iopub are not passed on: they wait, within the bound of what may be read ahead. */
   holdReading(): Promise<void> | undefined;
+  /** Connections to the kernel were lost and are there again; what was under way on them is gone. */
+  onReconnected(): void;
 }
 
 type RequestChannel = Exclude<KernelChannel, 'iopub'>;
@@ -39,30 +41,37 @@ export class KernelChannels {
   /** nobody has room */
   #held = false;
   #turnPlanned = false;
-  /** when the last message came, by `performance.now()` */
+  /** when something came, by `performance.now()` */
   #lastMessage = performance.now();
   #onConnected: (() => void) | undefined;
+  /** A kernel asks for input at the identity that sent the request on shell. */
+  #asker = randomUUID();
+  #renews = false;
+  /** an open connection was lost, and not all are there again */
+  #isBroken = false;
+  /** bytes of the messages that are not at their end */
+  readonly #underWay: Partial<Record<KernelChannel, number>> = {};
 
   /** Connects at once; a kernel that does not listen yet is reached as soon as it does. */
   constructor(connection: ConnectionInfo, budget: ReadAheadBudget, handlers: ChannelHandlers) {
     this.#readAhead = new ReadAhead(budget);
     this.#signature = new WireSignature(connection.key, connection.signature_scheme);
     this.#handlers = handlers;
-    const open = (channel: KernelChannel, routingId?: string) =>
+    const open = (channel: KernelChannel, routingId?: () => string) =>
       new ZmtpConnection({
         type: channel === 'iopub' ? 'SUB' : 'DEALER',
         address: socketAddress(connection, channel),
-        routingId,
+        ...(routingId && { routingId }),
         onMessage: (message) => this.#read(channel, message),
         onOpen: () => this.#opened(channel),
+        onLost: () => this.#wasLost(channel),
+        onProgress: (bytes) => this.#progressed(channel, bytes),
         onError: (error) => this.#handlers.onRefused(channel, error),
       });
-    // A kernel asks for input at the identity that sent the request on shell.
-    const asker = randomUUID();
     this.#sockets = {
-      shell: open('shell', asker),
-      stdin: open('stdin', asker),
-      control: open('control', randomUUID()),
+      shell: open('shell', () => this.#asker),
+      stdin: open('stdin', () => this.#asker),
+      control: open('control', randomUUID),
       iopub: open('iopub'),
     };
     // The others follow when a kernel listens on the first one: until then each would only be refused.
@@ -88,13 +97,28 @@ export class KernelChannels {
     if (!this.#closed) this.#sockets[channel].send(this.#signature.encode(message));
   }
 
-  /** Resolves when nothing came for `quiet` ms, at the latest after `longest` ms: what an ended kernel had sent is in. */
+  /** Bytes for a channel that the kernel has not taken. */
+  unsent(channel: RequestChannel): number {
+    return this.#sockets[channel].unsent;
+  }
+
+  /**
+   * Resolves when everything is in that an ended kernel had sent: its sockets are at their end, or, where something that it
+   * started keeps them open, nothing came for `quiet` ms; at the latest after `longest` ms.
+   */
   async drained(quiet: number, longest: number): Promise<void> {
     const start = performance.now();
     this.#lastMessage = start;
-    const isQuiet = () => this.#readAhead.isEmpty && performance.now() - this.#lastMessage >= quiet;
-    while (!isQuiet() && performance.now() - start < longest) {
-      await new Promise((resolve) => setTimeout(resolve, quiet / 2));
+    const isAtEnd = () => !Object.values(this.#sockets).some(({ isOpen }) => isOpen);
+    const isQuiet = () => performance.now() - this.#lastMessage >= quiet;
+    while (performance.now() - start < longest) {
+      if (this.#readAhead.isEmpty) {
+        if (isAtEnd()) break;
+        // This process may have been busy all the time: only after a look at the sockets is it known that nothing came.
+        if (isQuiet()) await setImmediate();
+        if (isQuiet() && this.#readAhead.isEmpty) break;
+      }
+      await sleep(Math.min(quiet / 4, 10));
     }
     while (this.#passOn());
   }
@@ -113,10 +137,37 @@ export class KernelChannels {
   }
 
   #tellConnected(): void {
+    if (!this.isConnected) return;
     const listener = this.#onConnected;
-    if (!listener || !this.isConnected) return;
     this.#onConnected = undefined;
-    listener();
+    listener?.();
+    if (!this.#isBroken) return;
+    this.#isBroken = false;
+    this.#handlers.onReconnected();
+  }
+
+  /**
+   * The new connections have another identity: a ROUTER takes no second peer of the same one while it has something to read
+   * of the first, and nearly all kernels are told so by libzmq's default.
+   */
+  #wasLost(channel: KernelChannel): void {
+    if (this.#closed) return;
+    this.#isBroken = true;
+    if (this.#renews || (channel !== 'shell' && channel !== 'stdin')) return;
+    this.#renews = true;
+    this.#asker = randomUUID();
+    this.#sockets[channel === 'shell' ? 'stdin' : 'shell'].reconnect();
+    this.#renews = false;
+  }
+
+  #progressed(channel: KernelChannel, bytes: number): void {
+    if (this.#closed) return;
+    // Not only whole messages show that there is more to come.
+    this.#lastMessage = performance.now();
+    if ((this.#underWay[channel] ?? 0) === bytes) return;
+    this.#underWay[channel] = bytes;
+    this.#readAhead.underWay = Object.values(this.#underWay).reduce((sum, each) => sum + each, 0);
+    while (this.#readAhead.isTooMuch) this.#passOn();
   }
 
   /**
@@ -125,7 +176,6 @@ export class KernelChannels {
    */
   #read(channel: KernelChannel, message: ZmtpMessage): void {
     if (this.#closed) return;
-    this.#lastMessage = performance.now();
     if (channel !== 'iopub') {
       this.#deliver(channel, message);
       return;

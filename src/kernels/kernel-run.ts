@@ -74,6 +74,7 @@ export class KernelRun {
       onMessage: (channel, message) => early.run?.receive(channel, message),
       onRefused: (channel, error) => early.run?.refuse(channel, error),
       holdReading: () => setup.holdReading(),
+      onReconnected: () => setup.log.warn('The connection to a kernel was lost, and is there again.'),
     });
     try {
       const process = await KernelProcess.launch(setup.command);

@@ -31,6 +31,7 @@ export class ReadAhead {
   #messages: (ZmtpMessage | undefined)[] = [];
   #next = 0;
   #length = 0;
+  #underWay = 0;
 
   constructor(budget: ReadAheadBudget) {
     this.#budget = budget;
@@ -38,6 +39,16 @@ export class ReadAhead {
 
   get isEmpty(): boolean {
     return this.#next === this.#messages.length;
+  }
+
+  /** Bytes of messages that are not at their end; they are counted, too. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  set underWay(bytes: number) {
+    this.#budget.used += bytes - this.#underWay;
+    this.#underWay = bytes;
   }
 
   /** Bytes that wait here. */
@@ -71,6 +82,7 @@ export class ReadAhead {
 
   close(): void {
     while (this.shift());
+    this.underWay = 0;
   }
 
   #count(by: number): void {

@@ -1,5 +1,6 @@
 /** The sockets to a kernel, against a real ZeroMQ publisher: what waits while no client has room. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,13 +38,15 @@ const address = () => `ipc://${connection.ip}-${connection.iopub_port}`;
 /** Channels that count what they pass on; `hold` is asked after each message. */
 function channels(budget: ReadAheadBudget, hold: () => Promise<void> | undefined) {
   const passedOn: number[] = [];
+  let reconnected = 0;
   const made = new KernelChannels(connection, budget, {
     onMessage: (_, { content }) => passedOn.push((JSON.parse(content.toString()) as { i: number }).i),
     onRefused: (_, error) => expect.fail(String(error)),
     holdReading: hold,
+    onReconnected: () => (reconnected += 1),
   });
   open.push(made);
-  return { made, passedOn };
+  return { made, passedOn, reconnected: () => reconnected };
 }
 
 /** Publishes until somebody hears it: what is sent before a subscription is in force is lost. */
@@ -123,4 +126,89 @@ it('a flood is passed on in short turns: everybody else gets theirs in between',
   counting = false;
   expect(passedOn.filter((i) => i >= 0)).toEqual(Array.from({ length: 200 }, (_, i) => i));
   expect(new Set([...turnOf].filter(([i]) => i >= 0).map(([, at]) => at)).size).toBeGreaterThan(30);
+});
+
+describe('when a kernel has ended', () => {
+  it('what is still in the sockets is passed on, however busy this process was', async () => {
+    const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
+    open.push(publisher);
+    await publisher.bind(address());
+    const signature = new WireSignature(connection.key);
+    const send = (i: number) =>
+      publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i } }).message));
+    const { made, passedOn } = channels(new ReadAheadBudget(1e9), () => undefined);
+    await connect(send, passedOn);
+    for (let round = 0; round < 5; round++) {
+      const drained = made.drained(20, 30_000);
+      await send(round);
+      // Long enough for the message to come, and for every timer to be due.
+      for (const end = performance.now() + 60; performance.now() < end;);
+      await drained;
+      expect(passedOn.at(-1)).toBe(round);
+    }
+  });
+
+  it('the end of its sockets is the end of what it says', async () => {
+    const publisher = new Publisher({ linger: 0 });
+    await publisher.bind(address());
+    const signature = new WireSignature(connection.key);
+    const { made, passedOn } = channels(new ReadAheadBudget(1e9), () => undefined);
+    await connect(
+      (i) => publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i } }).message)),
+      passedOn,
+    );
+    for (const each of [publisher, ...open.splice(0)]) if (each !== made) each.close();
+    open.push(made);
+    // By the clock alone it would take an hour.
+    await made.drained(3_600_000, 3_600_000);
+    expect(made.isConnected).toBe(false);
+  });
+});
+
+it('a lost connection is made again, and both sockets that can be asked on have the same new name', async () => {
+  const names = ['shell', 'stdin', 'control', 'iopub'] as const;
+  connection = await newConnection({
+    kernelName: 'test',
+    transport: 'ipc',
+    socketPath: join(folder, 'lost'),
+  });
+  // The kernel's sockets are behind others, whose connections can be cut.
+  const cut: Record<string, (() => void)[]> = {};
+  const sockets: Record<string, Router | Publisher> = {};
+  for (const name of names) {
+    const path = `${connection.ip}-${connection[`${name}_port`]}`;
+    const socket = name === 'iopub' ? new Publisher({ linger: 0 }) : new Router({ linger: 0 });
+    sockets[name] = socket;
+    open.push(socket);
+    await socket.bind(`ipc://${path}.real`);
+    const server = createServer((near) => {
+      const far = connectTo(`${path}.real`);
+      near.pipe(far).pipe(near);
+      for (const each of [near, far]) each.on('error', () => {});
+      (cut[name] ??= []).push(() => [near, far].forEach((each) => each.destroy()));
+    }).listen(path);
+    open.push({ close: () => void server.close() });
+    open.push({
+      close: () =>
+        Object.values(cut)
+          .flat()
+          .forEach((end) => end()),
+    });
+  }
+  const [shell, stdin] = [sockets['shell'] as Router, sockets['stdin'] as Router];
+  const { made, passedOn, reconnected } = channels(new ReadAheadBudget(1e9), () => undefined);
+  await expect.poll(() => made.isConnected, patience).toBe(true);
+  const request = () => made.send('shell', makeMessage('s', 'execute_request').message);
+  request();
+  const [before] = await shell.receive();
+  expect(reconnected()).toBe(0);
+
+  cut['shell']?.forEach((end) => end());
+  await expect.poll(reconnected, patience).toBe(1);
+  request();
+  const [after] = await shell.receive();
+  expect(String(after)).not.toBe(String(before));
+  const question = makeMessage('s', 'input_request', { content: { i: 7 } }).message;
+  await stdin.send([after ?? '', ...new WireSignature(connection.key).encode(question)]);
+  await expect.poll(() => passedOn, patience).toEqual([7]);
 });

@@ -22,3 +22,16 @@ it('what was passed on is let go at once, whatever waits behind it', async () =>
   expect(messages.map((message) => message.deref() !== undefined)).toEqual(messages.map((_, i) => i >= 4));
   expect(waiting.length).toBeGreaterThan(6000);
 });
+
+it('counts what is not at its end with what waits, until it is closed', () => {
+  const budget = new ReadAheadBudget(1000);
+  const waiting = new ReadAhead(budget);
+  waiting.push(Buffer.alloc(100));
+  expect(waiting.isTooMuch).toBe(false);
+  waiting.underWay = 900;
+  expect(waiting.isTooMuch).toBe(true);
+  waiting.underWay = 10;
+  expect([budget.used, waiting.isTooMuch]).toEqual([waiting.length + 10, false]);
+  waiting.close();
+  expect(budget.used).toBe(0);
+});

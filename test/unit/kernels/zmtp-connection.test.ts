@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Publisher, Router, XPublisher } from 'zeromq';
 import type { SocketAddress } from '../../../src/kernels/connection-file.js';
 import { ZmtpConnection } from '../../../src/kernels/zmtp-connection.js';
+import type { ZmtpOptions } from '../../../src/kernels/zmtp-connection.js';
 import { framesOf } from '../../../src/kernels/zmtp-reader.js';
 import type { ZmtpSocketType } from '../../../src/protocol/zmtp.js';
 
@@ -21,17 +22,23 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function connection(type: ZmtpSocketType, address: SocketAddress, routingId?: string) {
+function connection(
+  type: ZmtpSocketType,
+  address: SocketAddress,
+  routingId?: () => string,
+  options: Partial<ZmtpOptions> = {},
+) {
   const messages: Buffer[][] = [];
   const errors: string[] = [];
   let opened = 0;
   const made = new ZmtpConnection({
     type,
     address,
-    routingId,
+    ...(routingId && { routingId }),
     onMessage: (message) => messages.push(framesOf(message)),
     onOpen: () => (opened += 1),
     onError: (error) => errors.push(String(error)),
+    ...options,
   });
   open.push(made);
   made.connect();
@@ -51,7 +58,11 @@ describe.each(['tcp', 'ipc'])('over %s', (transport) => {
   it('a dealer reaches a router that listens later, under its name, and frames of all sizes come back whole', async () => {
     const path = join(folder, 'r');
     const port = await freePort();
-    const dealer = connection('DEALER', transport === 'ipc' ? { path } : { host: '127.0.0.1', port }, 'me');
+    const dealer = connection(
+      'DEALER',
+      transport === 'ipc' ? { path } : { host: '127.0.0.1', port },
+      () => 'me',
+    );
     dealer.made.send([Buffer.from('early')]);
     dealer.made.send([Buffer.from('second'), ...sizes.map((size) => Buffer.alloc(size, 7))]);
     const peer = router();
@@ -106,6 +117,26 @@ it('a connection that is lost is made again, and subscribes again', async () => 
   }
 });
 
+it('a dealer that connects anew has another name, and what it sent meanwhile arrives', async () => {
+  const path = join(folder, 'r');
+  const peer = router();
+  await peer.bind(`ipc://${path}`);
+  const names = ['first', 'second'];
+  let lost = 0;
+  const { made, opened } = connection('DEALER', { path }, () => names.shift() ?? 'none', {
+    onLost: () => (lost += 1),
+  });
+  made.send([Buffer.from('a')]);
+  expect(made.unsent).toBe(3);
+  expect(texts(await peer.receive())).toEqual(['first', 'a']);
+  made.reconnect();
+  expect([made.isOpen, lost]).toEqual([false, 1]);
+  made.send([Buffer.from('b')]);
+  expect(texts(await peer.receive())).toEqual(['second', 'b']);
+  expect(opened()).toBe(2);
+  await expect.poll(() => made.unsent, patience).toBe(0);
+});
+
 describe('a peer that is not libzmq', () => {
   /** Listens, and does with each connection what it is told. */
   async function peer(serve: (socket: Socket, taken: () => Buffer) => void) {
@@ -142,6 +173,40 @@ describe('a peer that is not libzmq', () => {
     await expect
       .poll(() => taken().toString('hex'), patience)
       .toBe('ff00000000000000017f' + '03' + '02' + '0000' + '000101');
+  });
+
+  it('and is silent is left, and tried again', async () => {
+    const { address, connections } = await peer(() => {});
+    const { opened } = connection('DEALER', address, undefined, { openTimeout: 20 });
+    await expect.poll(connections, patience).toBeGreaterThan(2);
+    expect(opened()).toBe(0);
+  });
+
+  it('and goes is known to be gone in that moment: what is sent from then on waits for the next connection', async () => {
+    const taken: (() => Buffer)[] = [];
+    const { address } = await peer((socket, got) => {
+      taken.push(got);
+      // Version 2.0, ROUTER; the first one ends it at once.
+      socket.write(Buffer.from('ff00000000000000017f' + '01' + '06' + '0000', 'hex'));
+      if (taken.length === 1) socket.end();
+    });
+    const { made } = connection('DEALER', address, undefined, {
+      onLost: () => made.send([Buffer.from(String(made.isOpen))]),
+    });
+    await expect.poll(() => String(taken[1]?.()), patience).toContain('false');
+  });
+
+  it('costs its connection when there is no memory to read to, and nothing else', async () => {
+    const { address, connections } = await peer((socket) =>
+      socket.write(Buffer.from('ff00000000000000017f' + '01' + '01' + '0000' + '000162', 'hex')),
+    );
+    vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementationOnce(() => {
+      throw new RangeError('Array buffer allocation failed');
+    });
+    const { messages, errors } = connection('SUB', address);
+    await expect.poll(() => messages.map(texts), patience).toEqual([['b']]);
+    expect(errors).toEqual(['RangeError: Array buffer allocation failed']);
+    expect(connections()).toBe(2);
   });
 
   it('but something else is left alone and tried again: another program may have had the port for a moment', async () => {

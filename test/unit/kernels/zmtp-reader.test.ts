@@ -1,20 +1,27 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { framesOf, ZmtpReader } from '../../../src/kernels/zmtp-reader.js';
 import { ZmtpError, zmtpFrameHeader } from '../../../src/protocol/zmtp.js';
 
 /** A reader behind a greeting of three bytes. */
-function reader() {
+function reader(limit?: number) {
   const messages: Buffer[][] = [];
+  const skipped: string[] = [];
   const commands: Buffer[] = [];
-  const made = new ZmtpReader({
-    onGreeting: (bytes) => (bytes.length < 3 ? undefined : 3),
-    onCommand: (body) => commands.push(body),
-    onMessage: (message) => messages.push(framesOf(message)),
-  });
+  const made = new ZmtpReader(
+    {
+      onGreeting: (bytes) => (bytes.length < 3 ? undefined : 3),
+      onCommand: (body) => commands.push(body),
+      onMessage: (message) => messages.push(framesOf(message)),
+      onSkipped: (error) => skipped.push(error.message),
+    },
+    limit,
+  );
   return {
+    made,
     messages,
     commands,
+    skipped,
     /** Hands it bytes as a socket does, at most so many at once. */
     feed(bytes: Buffer, atOnce: number) {
       for (let at = 0; at < bytes.length;) {
@@ -79,12 +86,47 @@ it('a command is no part of a message, not even in the middle of one', () => {
 });
 
 it.each([
-  ['longer than any memory', Buffer.from('hi!\x02\x7f\xff\xff\xff\xff\xff\xff\xff', 'latin1'), /frame of/],
-  ['without end', Buffer.concat([Buffer.from('hi!'), Buffer.alloc(2 * 65_537, Buffer.of(1, 0))]), /frames/],
-])('refuses what is %s before it takes memory for it', (_what, bytes, message) => {
-  const { feed } = reader();
-  expect(() => feed(bytes, 100_000)).toThrow(message);
-  expect(() => reader().feed(bytes, 64)).toThrow(ZmtpError);
+  ['a frame', Buffer.from('hi!\x02\x7f\xff\xff\xff\xff\xff\xff\xff', 'latin1'), /frame of/],
+  ['a command', Buffer.from('hi!\x06\0\0\0\0\x40\0\0\0', 'latin1'), /command of/],
+])('refuses %s that is longer than can be meant', (_what, bytes, message) => {
+  expect(() => reader().feed(bytes, 100_000)).toThrow(message);
+  expect(() => reader().feed(bytes, 1)).toThrow(ZmtpError);
+});
+
+const tooMany = Array.from({ length: 65_537 }, () => Buffer.of(7));
+describe.each([
+  ['too many frames', tooMany, /65536 frames/],
+  ['too long a frame', [Buffer.alloc(10), Buffer.alloc(1_000_001)], /1000011 bytes/],
+  ['too much in frames of middle size', Array.from({ length: 40 }, () => Buffer.alloc(30_000)), /bytes/],
+  ['too much in big frames', Array.from({ length: 12 }, () => Buffer.alloc(100_000)), /bytes/],
+])('a message of %s is passed over', (_what, frames, why) => {
+  it.each([64, 5000, 10_000_000])('and the next one is read (%d bytes at once)', (atOnce) => {
+    const { feed, messages, skipped, made } = reader(1_000_000);
+    const next = [Buffer.from('next'), Buffer.alloc(50_000, 1)];
+    feed(onTheWire([[Buffer.from('before')], frames, next, frames, next]), atOnce);
+    expect(messages.map(([first]) => String(first))).toEqual(['before', 'next', 'next']);
+    expect(messages[2]?.[1]?.every((byte) => byte === 1)).toBe(true);
+    expect(skipped.map((each) => why.test(each))).toEqual([true, true]);
+    expect(made.underWay).toBe(0);
+  });
+});
+
+it('a message that is not at its end is counted, and a long one does not have to be moved', () => {
+  const { feed, messages, made } = reader();
+  const frames = Array.from({ length: 100 }, (_, i) => Buffer.alloc(20_000, i));
+  const bytes = onTheWire([frames]);
+  feed(bytes.subarray(0, 1_500_000), 65_536);
+  expect(made.underWay).toBeGreaterThan(1_490_000);
+  expect(made.underWay).toBeLessThanOrEqual(1_500_000);
+  feed(bytes.subarray(1_500_000), 65_536);
+  expect(made.underWay).toBe(0);
+  expect(messages[0]?.map(({ length, 0: first }) => [length, first])).toEqual(
+    frames.map((_, i) => [20_000, i]),
+  );
+  expect(Math.max(...(messages[0] ?? []).map(({ buffer }) => buffer.byteLength))).toBeLessThanOrEqual(
+    131_072,
+  );
+  expect(made.nextBuffer().buffer.byteLength).toBeLessThanOrEqual(131_072);
 });
 
 it('bytes of any kind are read, waited for or refused, and nothing else happens', () => {
