@@ -43,6 +43,7 @@ export class KernelActivity {
   #last = Date.now();
   /** Where something runs: the main shell (`''`) and subshells do one thing after the other, but beside each other. */
   readonly #busy = new Set<string>();
+  #running: Buffer | undefined;
 
   get state(): KernelState {
     return this.#state;
@@ -56,6 +57,11 @@ export class KernelActivity {
   /** What the kernel itself last said about tracked requests, whatever state the server gives it. */
   get lastReported(): 'idle' | 'busy' {
     return this.#busy.size > 0 ? 'busy' : 'idle';
+  }
+
+  /** Header of the request, as bytes, that made it busy last; undefined: it is not. */
+  get running(): Buffer | undefined {
+    return this.#busy.size > 0 ? this.#running : undefined;
   }
 
   set(state: KernelState): void {
@@ -81,8 +87,12 @@ export class KernelActivity {
     const state = statusContent(parseObject(message.content))?.execution_state;
     if (state !== 'idle' && state !== 'busy') return;
     const shell = typeof parent?.subshell_id === 'string' ? parent.subshell_id : '';
-    if (state === 'busy') this.#busy.add(shell);
-    else this.#busy.delete(shell);
+    if (state === 'busy') {
+      this.#busy.add(shell);
+      // Copied: it is a view of a block of messages.
+      this.#running = Buffer.from(message.parentHeader);
+    }
+    if (state === 'idle') this.#busy.delete(shell);
     this.#state = this.lastReported;
   }
 }

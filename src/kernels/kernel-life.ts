@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpError } from '../http-error.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelExit } from '../protocol/rest-models.js';
+import { wireLength } from '../protocol/wire-frames.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import { KernelActivity } from './activity.js';
 import type { KernelState } from './activity.js';
@@ -15,6 +16,7 @@ import { defaultLimits } from './kernel-limits.js';
 import { KernelRun } from './kernel-run.js';
 import type { RunEnd } from './kernel-run.js';
 import type { KernelSetup } from './kernel-setup.js';
+import { OpenRequests } from './open-requests.js';
 import { PendingMessages } from './pending-messages.js';
 import { Readiness } from './readiness.js';
 
@@ -28,6 +30,9 @@ export interface KernelLifeHooks {
   /** While it gives a promise, messages of iopub wait. */
   holdReading(): Promise<void> | undefined;
 }
+
+/** Bytes that may wait for a kernel that takes nothing: one that is stopped, or computes while it is asked more and more. */
+const mostUnsent = 256 * 1024 * 1024;
 
 export class KernelLife {
   readonly #setup: KernelSetup;
@@ -44,6 +49,9 @@ export class KernelLife {
   #ready = new Readiness();
   /** what was sent while the kernel started */
   readonly #pending = new PendingMessages();
+  readonly #open: OpenRequests;
+  /** header of the request that ran when the connection was lost */
+  #runningAtLoss: Buffer | undefined;
   /** it answered since someone last started it, so that a death is worth another try */
   #proven = false;
   #deaths = 0;
@@ -53,6 +61,7 @@ export class KernelLife {
   constructor(setup: KernelSetup, session: string, hooks: KernelLifeHooks) {
     this.#setup = setup;
     this.#session = session;
+    this.#open = new OpenRequests(session);
     this.#hooks = hooks;
   }
 
@@ -85,11 +94,24 @@ export class KernelLife {
     return this.#ready.promise;
   }
 
-  /** Sends now, or once the kernel is ready. */
+  /**
+   * Sends now, or once the kernel is ready.
+   *
+   * @throws {HttpError} 429 when too much waits; what waited already stays
+   */
   send(channel: Exclude<KernelChannel, 'iopub'>, message: WireMessage): void {
     const { state } = this;
-    if (this.#run && (state === 'idle' || state === 'busy')) this.#run.send(channel, message);
-    else this.#pending.add({ channel, message });
+    if (this.#run && (state === 'idle' || state === 'busy')) {
+      const unsent = this.#run.unsent(channel);
+      // One message alone always fits.
+      if (unsent > 0 && unsent + wireLength(message) > mostUnsent) {
+        throw new HttpError(429, 'The kernel does not take what was sent to it. Wait, or interrupt it.');
+      }
+      this.#run.send(channel, message);
+    } else {
+      this.#pending.add({ channel, message });
+    }
+    this.#open.asked(channel, message);
   }
 
   /** A kernel that is only starting has nothing to stop. */
@@ -148,6 +170,7 @@ export class KernelLife {
     this.#intent = new AbortController();
     this.#proven = false;
     this.#pending.take();
+    this.#open.clear();
     this.#ready.renew();
     return this.#intent.signal;
   }
@@ -182,6 +205,8 @@ export class KernelLife {
         log,
         onMessage: (from, channel, message, header) => this.#receive(from, channel, message, header),
         holdReading: () => this.#hooks.holdReading(),
+        onReconnected: (from) => this.#reconnected(from),
+        onCaughtUp: (from) => this.#caughtUp(from),
       });
       if (intent.aborted) {
         await run.stop({ wait: 0, restart: false, interrupt: false });
@@ -232,6 +257,7 @@ export class KernelLife {
   async #died(run: KernelRun, { reason, portClash, exit }: RunEnd): Promise<void> {
     const { limits, log } = this.#setup;
     this.#run = undefined;
+    this.#open.clear();
     const lasted = Date.now() - run.startedAt;
     const wasStable = lasted >= limits.stableAfter;
     this.#deaths = (wasStable ? 0 : this.#deaths) + 1;
@@ -286,7 +312,25 @@ export class KernelLife {
       this.#activity.observe(header, message, this.#run === run && run.isReady);
       if (this.state !== before) this.#hooks.onState();
     }
+    this.#open.heard(channel, message, header);
     this.#hooks.onMessage(channel, message, header);
+  }
+
+  /** What it said and was told meanwhile is gone: people are told. */
+  #reconnected(run: KernelRun): void {
+    if (this.#run !== run) return;
+    this.#runningAtLoss = this.#activity.running;
+    const notice = this.#open.reconnected(this.#runningAtLoss);
+    if (notice) this.#hooks.onMessage(...notice);
+  }
+
+  /** Whatever ran at the loss is done, also where its end was lost. */
+  #caughtUp(run: KernelRun): void {
+    if (this.#run !== run) return;
+    for (const message of this.#open.settled()) this.#hooks.onMessage(...message);
+    const running = this.#runningAtLoss;
+    this.#runningAtLoss = undefined;
+    if (running && running === this.#activity.running) this.#receive(run, ...this.#open.idle(running));
   }
 
   #setState(state: KernelState): void {

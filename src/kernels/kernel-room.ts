@@ -294,7 +294,7 @@ export class KernelRoom {
       return undefined;
     } catch (error) {
       // A dead kernel has announced itself; anything else is the client's fault and costs it that message.
-      if (error instanceof HttpError) {
+      if (error instanceof HttpError && error.status === 409) {
         this.#options.log.debug(`Dropped a message for kernel ${this.kernel.id}: ${error.message}`);
         return undefined;
       }

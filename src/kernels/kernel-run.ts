@@ -33,6 +33,10 @@ export interface RunSetup {
   /** While it gives a promise, messages of iopub wait. */
   holdReading(): Promise<void> | undefined;
   onMessage(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void;
+  /** The connection to the kernel was lost, and is there again. */
+  onReconnected(run: KernelRun): void;
+  /** And the kernel has done whatever it was asked before. */
+  onCaughtUp(run: KernelRun): void;
 }
 
 /** How a run ended. */
@@ -65,6 +69,8 @@ export class KernelRun {
   #isReady = false;
   #refused = 0;
   #interruptedAt = -Infinity;
+  /** msg_id of the request whose answer says that everything before it is done */
+  #catchUp: string | undefined;
 
   /** @throws {Error} with a sentence when the command cannot be started */
   static async start(setup: RunSetup): Promise<KernelRun> {
@@ -74,7 +80,7 @@ export class KernelRun {
       onMessage: (channel, message) => early.run?.receive(channel, message),
       onRefused: (channel, error) => early.run?.refuse(channel, error),
       holdReading: () => setup.holdReading(),
-      onReconnected: () => setup.log.warn('The connection to a kernel was lost, and is there again.'),
+      onReconnected: () => early.run?.reconnected(),
     });
     try {
       const process = await KernelProcess.launch(setup.command);
@@ -186,8 +192,32 @@ export class KernelRun {
     if (!header) {
       this.refuse(channel, new Error('a message whose header has no msg_id or msg_type'));
     } else if (!this.#handshake.take(channel, message, header)) {
+      if (this.#isCaughtUp(message, header)) {
+        this.#catchUp = undefined;
+        this.#setup.onCaughtUp(this);
+      }
       this.#setup.onMessage(this, channel, message, header);
     }
+  }
+
+  /** Connections were lost and are there again. A kernel that starts is asked again in any case. */
+  reconnected(): void {
+    if (!this.#isReady) return;
+    this.#setup.log.warn(`The connection to kernel process ${this.pid} was lost, and is there again.`);
+    const { message, header } = makeMessage(this.#setup.session, 'kernel_info_request');
+    this.#catchUp = header.msg_id;
+    this.#setup.onReconnected(this);
+    this.send('shell', message);
+  }
+
+  #isCaughtUp({ parentHeader }: WireMessage, { msg_type }: MessageHeader): boolean {
+    if (this.#catchUp === undefined || msg_type !== 'kernel_info_reply') return false;
+    return parseHeader(parentHeader)?.msg_id === this.#catchUp;
+  }
+
+  /** Bytes for a channel that the kernel has not taken. */
+  unsent(channel: Exclude<KernelChannel, 'iopub'>): number {
+    return this.#channels.unsent(channel);
   }
 
   /** Logs the 1st, 10th, 100th … message that was refused: a broken kernel must not fill the disk. */

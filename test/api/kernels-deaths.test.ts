@@ -1,5 +1,7 @@
 /** What a person is told when a kernel dies or does not start: real processes that end in each of the ways. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -142,6 +144,31 @@ describe('a kernel that dies while a cell runs', () => {
     expect(kernel.state).toBe('dead');
     await other.close();
   });
+});
+
+it('a kernel whose connections are lost goes on: who waits for a cell is told, and the next one runs', async () => {
+  const sockets: Socket[] = [];
+  const taken = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
+  subscribe('net.client.socket', taken);
+  const kernel = await server.kernels.start({ name: 'fake' });
+  await kernel.ready;
+  unsubscribe('net.client.socket', taken);
+  const client = await ChannelClient.open(server.wsUrl, kernel.id);
+  const id = client.execute({ text: 'before' }, { sleep: 300 }, { text: 'after' });
+  await client.until(({ content }) => content.text === 'before');
+  for (const socket of sockets) socket.destroy();
+
+  const reply = await client.done(id);
+  expect(reply.content).toMatchObject({ status: 'error', ename: 'ConnectionLost' });
+  expect(client.output(id)).toContain('[The connection to the kernel was lost for a moment.');
+  await expect.poll(() => kernel.state).toBe('idle');
+  expect(server.log.lines.join('\n')).toContain('was lost, and is there again');
+  const next = client.execute({ text: 'again' }, { input: 'Sure? ' });
+  const asked = await client.until(({ channel }) => channel === 'stdin');
+  client.send('stdin', 'input_reply', { status: 'ok', value: 'yes' }, { parent: asked.header });
+  expect((await client.done(next)).content.status).toBe('ok');
+  expect(client.output(next)).toBe('againgot yes');
+  await client.close();
 });
 
 describe('?resources=1', () => {
