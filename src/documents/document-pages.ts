@@ -5,6 +5,8 @@ import type { ServerMessage } from '../protocol/document-messages.js';
 export interface DocumentPage {
   /** One message, as JSON text. */
   send(text: string): void;
+  /** Bytes that were sent and have not left yet: the page, or the way to it, is slow. */
+  readonly waiting: number;
   /** Ends the connection; the page may come back unless it was told `closed`. */
   close(): void;
 }
@@ -20,6 +22,11 @@ export class DocumentPages {
 
   get size(): number {
     return this.#pages.size;
+  }
+
+  /** Those that have said who they are. */
+  get named(): DocumentPage[] {
+    return [...this.#pages].flatMap(([page, { client }]) => (client === undefined ? [] : [page]));
   }
 
   get(page: DocumentPage): AttachedPage | undefined {

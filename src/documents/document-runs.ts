@@ -58,8 +58,7 @@ export class DocumentRuns {
       ...interval,
     });
     this.widgets = new DocumentWidgets({
-      isWatched: () => pages.size > 0,
-      tell: (models) => pages.broadcast({ type: 'widgets', models }),
+      pages: () => pages.named,
       showsNow: (id, outputs) => this.#tellWidget(id, { outputs }),
       isOurs: (request) => this.#recorder.has(request),
       failed: (error) =>

@@ -1,6 +1,6 @@
 /**
  * Follows the widgets of a document's kernel, whether or not a page is there: keeps their states, gives what Output widgets
- * capture to them instead of to the cell, and tells the pages what has changed, at most 20 times a second.
+ * capture to them instead of to the cell, and tells the pages what has changed.
  */
 import { isOutput, joinOutput } from '../notebook/cell-format.js';
 import { isNestedDeeper } from '../notebook/json-depth.js';
@@ -16,14 +16,15 @@ import {
   type WidgetState,
 } from '../protocol/widget-messages.js';
 import type { WireMessage } from '../protocol/wire-frames.js';
+import type { DocumentPage } from './document-pages.js';
 import { isPrinted, OutputCapture } from './output-capture.js';
 import { OutputRecorder } from './output-recorder.js';
 import { WidgetStates } from './widget-states.js';
+import { WidgetUpdates } from './widget-updates.js';
 
 export interface WidgetsPort {
-  /** Whether anybody looks: without pages nothing is put together for them. */
-  isWatched(): boolean;
-  tell(changed: WidgetChanges): void;
+  /** Those that look now: without pages nothing is put together for them. */
+  pages(): Iterable<DocumentPage>;
   /** Tells the kernel what an Output widget shows, as its pages do in JupyterLab. */
   showsNow(widget: string, outputs: JsonValue): void;
   /** Whether a request is one of ours: for those of others, they tell the kernel themselves. */
@@ -50,16 +51,22 @@ export class DocumentWidgets {
   readonly #recorder: OutputRecorder;
   /** Output widgets of which the kernel does not know what they show */
   readonly #untold = new Set<string>();
-  readonly #changed = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #updates: WidgetUpdates;
 
   constructor(private readonly port: WidgetsPort) {
     const { interval } = port;
+    const pace = interval === undefined ? {} : { interval };
     this.#recorder = new OutputRecorder({
       state: () => this.#shown,
       emit: (ops) => this.#captured(ops),
       ...CAPTURED,
-      ...(interval === undefined ? {} : { interval }),
+      ...pace,
+    });
+    this.#updates = new WidgetUpdates({
+      pages: () => port.pages(),
+      offer: (ids) => this.#offer(ids),
+      failed: (error) => port.failed(error),
+      ...pace,
     });
   }
 
@@ -110,7 +117,7 @@ export class DocumentWidgets {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#updates.close();
     this.#recorder.close();
   }
 
@@ -120,7 +127,7 @@ export class DocumentWidgets {
     const change = modelChange(type, content, buffers, (id) => this.#states.isOpen(id));
     if (change === undefined) return;
     this.#take(change);
-    this.#touched(change.id);
+    this.#updates.touched(change.id);
   }
 
   #take(change: ModelChange): void {
@@ -165,7 +172,7 @@ export class DocumentWidgets {
       // Models of version 1 have no such field: their kernel is not told.
       if (this.#states.field(id, 'outputs') !== undefined) this.#untold.add(id);
       this.#states.update(id, { outputs }, []);
-      this.#touched(id);
+      this.#updates.touched(id);
     }
   }
 
@@ -186,35 +193,17 @@ export class DocumentWidgets {
     this.#capture.set(id, '');
     this.#untold.delete(id);
     this.#remove(id);
-    this.#touched(id);
+    this.#updates.touched(id);
   }
 
   #remove(id: string): void {
     if (this.#shown.has(id)) applyAll(this.#shown, [{ op: 'delete-cell', id }]);
   }
 
-  #touched(id: string): void {
-    this.#changed.add(id);
-    this.#timer ??= setTimeout(() => this.#tell(), this.port.interval ?? 50);
-  }
-
-  #tell(): void {
-    this.#timer = undefined;
-    const changed = [...this.#changed];
-    this.#changed.clear();
-    if (!this.port.isWatched()) return;
-    try {
-      this.port.tell(this.#offer(changed));
-    } catch (error) {
-      // What a kernel says of its widgets must not end the server, with all kernels and documents in it.
-      this.port.failed(error);
-    }
-  }
-
-  #offer(ids: readonly string[]): WidgetChanges {
+  #offer(ids: Iterable<string>): WidgetChanges {
     let room = SENT_AT_ONCE;
     return Object.fromEntries(
-      ids.map((id) => {
+      [...ids].map((id) => {
         const size = this.#states.sizeOf(id);
         const isNamed = size > LARGE || size > room;
         if (!isNamed) room -= size;

@@ -60,6 +60,10 @@ class SocketPage implements DocumentPage {
 
   constructor(private readonly ws: WebSocket) {}
 
+  get waiting(): number {
+    return this.ws.bufferedAmount;
+  }
+
   send(text: string): void {
     if (this.#isBehind || this.ws.readyState !== this.ws.OPEN) return;
     if (this.ws.bufferedAmount > MOST_WAITING + this.#largest) {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DocumentWidgets } from '../../../src/documents/document-widgets.js';
 import { notCaptured, OutputCapture } from '../../../src/documents/output-capture.js';
+import type { DocumentPage } from '../../../src/documents/index.js';
 import { WidgetStates } from '../../../src/documents/widget-states.js';
 import type { JsonObject } from '../../../src/notebook/types.js';
-import type { WidgetChanges } from '../../../src/protocol/document-messages.js';
+import type { ServerMessage, WidgetChanges } from '../../../src/protocol/document-messages.js';
 import { modelChange } from '../../../src/protocol/widget-messages.js';
 import type { WireMessage } from '../../../src/protocol/wire-frames.js';
 
@@ -219,19 +220,26 @@ describe('DocumentWidgets', () => {
   let widgets: DocumentWidgets;
   let told: WidgetChanges[];
   let shown: [string, unknown][];
-  let isWatched: boolean;
+  let pages: FakePage[];
   let failures: unknown[];
-  let tell: (changed: WidgetChanges) => void;
+  class FakePage implements DocumentPage {
+    waiting = 0;
+    readonly told: WidgetChanges[] = [];
+    send(text: string): void {
+      const message = JSON.parse(text) as ServerMessage;
+      if (message.type === 'widgets') this.told.push(message.models);
+    }
+    close(): void {}
+  }
   beforeEach(() => {
     vi.useFakeTimers();
-    told = [];
+    const page = new FakePage();
+    pages = [page];
+    ({ told } = page);
     shown = [];
-    isWatched = true;
     failures = [];
-    tell = (changed) => told.push(changed);
     widgets = new DocumentWidgets({
-      isWatched: () => isWatched,
-      tell: (changed) => tell(changed),
+      pages: () => pages,
       failed: (error) => failures.push(error),
       showsNow: (...one) => shown.push(one),
       isOurs: (request) => request === 'run',
@@ -263,26 +271,65 @@ describe('DocumentWidgets', () => {
     expect(told.length).toBeGreaterThan(15);
     expect(told.length).toBeLessThanOrEqual(21);
     expect(told.at(-1)).toMatchObject({ m: { model_name: 'FloatProgressModel', state: { value: 1_000 } } });
-    isWatched = false;
+    const [page] = pages.splice(0);
     update('m', { value: 0 });
     vi.advanceTimersByTime(100);
     expect(told.at(-1)).toMatchObject({ m: { state: { value: 1_000 } } });
     expect(widgets.all).toMatchObject({ m: { state: { value: 0 } } });
-    isWatched = true;
+    if (page !== undefined) pages.push(page);
     say('comm_close', { comm_id: 'm', data: {} });
     vi.advanceTimersByTime(100);
     expect(told.at(-1)).toEqual({ m: null });
     expect(widgets.all).toEqual({});
   });
 
+  it('tells a page that reads slowly of the models as they are when it has read, and the others at once', () => {
+    const slow = new FakePage();
+    pages.push(slow);
+    slow.waiting = 2_000_000;
+    open('m', bar);
+    open('closed', bar);
+    vi.advanceTimersByTime(100);
+    for (let value = 1; value <= 100; value += 1) {
+      update('m', { value });
+      vi.advanceTimersByTime(50);
+    }
+    say('comm_close', { comm_id: 'closed', data: {} });
+    vi.advanceTimersByTime(1_000);
+    expect(slow.told).toEqual([]);
+    expect(told.length).toBeGreaterThan(90);
+    const before = told.length;
+    slow.waiting = 0;
+    vi.advanceTimersByTime(1_000);
+    expect(slow.told).toMatchObject([{ m: { state: { value: 100 } }, closed: null }]);
+    expect(told).toHaveLength(before);
+    update('m', { value: 0 });
+    vi.advanceTimersByTime(100);
+    expect(slow.told.at(-1)).toEqual(told.at(-1));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does not note without end what a page that never reads was not told', () => {
+    const [page] = pages;
+    if (page === undefined) throw new Error('no page');
+    page.waiting = 2_000_000;
+    for (let n = 0; n <= 50_000; n += 1) {
+      open(`m${n}`, {});
+      say('comm_close', { comm_id: `m${n}`, data: {} });
+    }
+    vi.advanceTimersByTime(100);
+    expect(told).toHaveLength(1);
+    expect(Object.keys(told[0] ?? {})).toHaveLength(50_001);
+  });
+
   it('goes on when pages could not be told', () => {
     open('m', bar);
-    tell = () => {
+    const send = vi.spyOn(FakePage.prototype, 'send').mockImplementation(() => {
       throw new RangeError('Invalid string length');
-    };
+    });
     vi.advanceTimersByTime(100);
     expect(failures).toHaveLength(1);
-    tell = (changed) => told.push(changed);
+    send.mockRestore();
     update('m', { value: 1 });
     vi.advanceTimersByTime(100);
     expect(told).toMatchObject([{ m: { state: { value: 1 } } }]);

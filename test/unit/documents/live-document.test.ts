@@ -110,6 +110,7 @@ class FakeSessions implements SessionSource {
 
 class FakePage implements DocumentPage {
   readonly messages: ServerMessage[] = [];
+  readonly waiting = 0;
   closed = false;
   send(text: string): void {
     this.messages.push(JSON.parse(text) as ServerMessage);

@@ -73,6 +73,7 @@ describe('handleDocumentSocket', () => {
     const text = JSON.stringify({ type: 'notice', level: 'info', message: 'x'.repeat(1_000_000) });
     for (let n = 0; n < 100; n += 1) page.send(text);
     expect(socket.bufferedAmount).toBeLessThan(12_000_000);
+    expect(page.waiting).toBe(socket.bufferedAmount);
     expect(socket.sent.filter((one) => one === '{"type":"stale"}')).toHaveLength(1);
     expect(socket.last()).toEqual({ type: 'stale' });
     socket.bufferedAmount = 0;

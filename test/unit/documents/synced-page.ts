@@ -41,6 +41,7 @@ let pages = 0;
 export class SyncedPage implements DocumentPage {
   /** characters */
   received = 0;
+  readonly waiting = 0;
   isHeld = false;
   readonly notices: string[] = [];
   readonly sync = new PageSync(`page-${(pages += 1)}`, {
