@@ -1,6 +1,7 @@
 /** Links inside the notebook, and the part of the address behind `#`. */
 import type { NotebookContext } from './notebook-context.js';
 import { findAnchor } from './rich/anchors.js';
+import { loadRich, richModule } from './rich/load-rich.js';
 
 export class Anchors {
   readonly #notebook: NotebookContext;
@@ -23,13 +24,20 @@ export class Anchors {
   }
 
   #goTo(anchor: string): void {
-    this.#find(anchor)?.scrollIntoView({ block: 'start' });
+    const found = this.#find(anchor);
+    if (found !== undefined || richModule() !== undefined) return found?.scrollIntoView({ block: 'start' });
+    // Headings have their anchors when markdown is drawn, which needs that module first.
+    loadRich().then(
+      () => this.#goTo(anchor),
+      () => undefined,
+    );
   }
 
   /** Markdown that is not drawn yet may hold the anchor: it is drawn until it is found. */
   #find(anchor: string): Element | undefined {
     const { view, list } = this.#notebook;
     let found = findAnchor(this.#cells, anchor);
+    if (richModule() === undefined) return found;
     for (const id of view.ids) {
       if (found !== undefined) break;
       const cell = list.view(id);

@@ -105,13 +105,10 @@ export class NotebookPage implements NotebookContext {
       () => this.client.id,
       () => this.client.sync.startOver(),
     );
-    this.list = new CellList(
-      elements.cells,
-      elements.scroller,
-      () => this.view,
-      this.#cellHost(nonce),
-      (id) => this.#cellRemoved(id),
-    );
+    this.list = new CellList(elements.cells, elements.scroller, () => this.view, this.#cellHost(nonce), {
+      removed: (id) => this.#cellRemoved(id),
+      complete: () => (document.body.dataset['loaded'] = ''),
+    });
     this.commands.addGroup('Cells', cellCommands(this));
     this.commands.addGroup('Outputs', outputCommands(this));
     this.commands.addGroup('Kernel', kernelCommands(this));
@@ -271,7 +268,6 @@ export class NotebookPage implements NotebookContext {
     if (first) {
       if (isShown('contents')) this.showContents(true);
       this.list.showLineNumbers(isShown('line-numbers'));
-      document.body.dataset['loaded'] = '';
       this.#isLoaded();
       const free = document.activeElement === null || document.activeElement === document.body;
       this.selection.select(this.view.ids[0] ?? null);

@@ -42,6 +42,22 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.getByRole('menu').getByRole('menuitem').allTextContents()).toContain('Node.js');
   });
 
+  it.runIf(everything)(
+    'has every cell of a long notebook, named and in order, also one that is asked for at once',
+    async () => {
+      const cells = Array.from({ length: 700 }, (_, n) => ({ source: `n = ${n}` }));
+      const page = await group.open('long.ipynb', [...cells, { type: 'markdown', source: '# The end' }]);
+      const address = page.url();
+      await page.goto('about:blank');
+      await page.goto(`${address}#The-end`);
+      await page.getByRole('heading', { name: 'The end' }).waitFor();
+      await page.locator('[aria-label="Markdown cell 701 of 701"]').waitFor();
+      const sources = await group.sources(page);
+      expect(sources.slice(0, 700)).toEqual(cells.map(({ source }) => source));
+      expect(sources).toHaveLength(701);
+    },
+  );
+
   it.runIf(everything)('plays sound, folds tracebacks, and numbers equations over cells', async () => {
     const traceback = [
       'Traceback (most recent call last)',

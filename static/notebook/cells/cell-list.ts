@@ -9,6 +9,17 @@ import { ViewportFiller } from './viewport-filler.js';
 
 /** Milliseconds */
 const NAMES_DELAY = 200;
+/** Cells of a new document that are made at once: more than a screen shows. The others follow in slices. */
+const FIRST = 50;
+/** Milliseconds of one task that making cells may take */
+const SLICE = 12;
+
+export interface CellListHandlers {
+  /** A cell is gone. */
+  removed(id: CellId): void;
+  /** All cells of a document are in the page. */
+  complete(): void;
+}
 
 export class CellList {
   readonly #host: CellHost;
@@ -21,7 +32,10 @@ export class CellList {
   #frame = 0;
   #namesTimer: ReturnType<typeof setTimeout> | undefined;
   #lineNumbers = false;
-  #onRemoved: (id: CellId) => void;
+  readonly #handlers: CellListHandlers;
+  /** Puts the cells of a new document into the page, one with each step; undefined when all of them are there. */
+  #rest: Iterator<void> | undefined;
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param state  what to show; asked for each time, because the sync may build it anew at any change */
   constructor(
@@ -29,7 +43,7 @@ export class CellList {
     scroller: HTMLElement,
     state: () => NotebookState,
     host: CellHost,
-    onRemoved: (id: CellId) => void,
+    handlers: CellListHandlers,
   ) {
     this.#host = host;
     this.#state = state;
@@ -41,14 +55,19 @@ export class CellList {
       removed: (group) => this.#filler.forget(group),
       estimate: (element) => viewOf(element)?.estimate ?? 0,
     });
-    this.#onRemoved = onRemoved;
+    this.#handlers = handlers;
   }
 
   get isEmpty(): boolean {
     return this.#views.size === 0;
   }
 
+  /** The view of a cell. One that its turn has not come to yet is made now, with those in front of it. */
   view(id: CellId): CellView | undefined {
+    if (this.#rest !== undefined && !this.#views.has(id) && this.#state().has(id)) {
+      while (!this.#views.has(id) && this.#rest !== undefined) this.#step();
+      this.#groups.settle();
+    }
     return this.#views.get(id);
   }
 
@@ -58,7 +77,7 @@ export class CellList {
 
   /** The document is another one (a first or a new snapshot); views of cells that stay are kept. */
   replaced(): void {
-    for (const id of this.#state().ids) this.#dirty.add(id);
+    for (const id of this.#views.keys()) this.#dirty.add(id);
     this.#orderDirty = true;
     this.flush();
     this.#name();
@@ -91,7 +110,7 @@ export class CellList {
 
   /** Makes sure that a cell is complete, because it will be scrolled to or runs. */
   fill(id: CellId): void {
-    const view = this.#views.get(id);
+    const view = this.view(id);
     if (view !== undefined && !view.isFilled) view.fill();
   }
 
@@ -103,24 +122,57 @@ export class CellList {
   close(): void {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#namesTimer);
+    clearTimeout(this.#restTimer);
+    this.#rest = undefined;
     this.#filler.close();
     for (const view of this.#views.values()) view.dispose();
     this.#views.clear();
   }
 
+  /** Brings all cells into the order of the document; those of a new one only as far as a screen shows. */
   #order(): void {
+    const isNew = this.#views.size === 0;
     this.#removeGone();
+    clearTimeout(this.#restTimer);
+    this.#rest = this.#placing();
+    let placed = 0;
+    while (this.#rest !== undefined && !(isNew && placed === FIRST)) {
+      this.#step();
+      placed++;
+    }
+    this.#settle();
+  }
+
+  /** Puts one cell behind another in each step. What the document has become meanwhile is put in order by `flush`. */
+  *#placing(): Generator<void, void> {
     let previous: HTMLElement | null = null;
     for (const id of this.#state().ids) {
-      const view = this.#views.get(id) ?? this.#make(id);
+      const view: CellView | undefined = this.#views.get(id) ?? this.#make(id);
       if (view === undefined) continue;
       this.#groups.place(view.element, previous);
       previous = view.element;
+      yield;
     }
+  }
+
+  #step(): void {
+    if (this.#rest?.next().done !== true) return;
+    this.#rest = undefined;
+    this.#handlers.complete();
+  }
+
+  #settle(): void {
     this.#groups.settle();
     this.#filler.schedule();
     clearTimeout(this.#namesTimer);
-    this.#namesTimer = setTimeout(() => this.#name(), NAMES_DELAY);
+    if (this.#rest === undefined) this.#namesTimer = setTimeout(() => this.#name(), NAMES_DELAY);
+    else this.#restTimer = setTimeout(() => this.#placeSlice());
+  }
+
+  #placeSlice(): void {
+    const end = performance.now() + SLICE;
+    while (this.#rest !== undefined && performance.now() < end) this.#step();
+    this.#settle();
   }
 
   /** `Code cell 12 of 340`: every cell's name changes with every insertion, and nobody reads them at once. */
@@ -137,7 +189,7 @@ export class CellList {
       this.#views.delete(id);
       view.dispose();
       this.#groups.remove(view.element);
-      this.#onRemoved(id);
+      this.#handlers.removed(id);
     }
   }
 
