@@ -96,12 +96,14 @@ function Certificate({ certificate }: { certificate: ServerModel['certificate'] 
   }
   const ends = Date.parse(certificate.valid_to);
   const soon = ends - Date.now() < WARN_BEFORE_EXPIRY;
+  // Ours say in their own name that they are.
+  const namesItself = certificate.subject.includes('self-signed');
   return (
     <details class="panel" open>
       <summary>Certificate</summary>
       <p class={soon ? 'note warning' : 'server-store'}>
         {certificate.subject}
-        {certificate.self_signed && ', self-signed'}, valid until {dateTime(ends)}
+        {certificate.self_signed && !namesItself && ', self-signed'}, valid until {dateTime(ends)}
         {soon && '. Renew it now: browsers refuse it afterwards'}. SHA-256 fingerprint:{' '}
         <code class="fingerprint">{certificate.fingerprint256}</code>
       </p>
