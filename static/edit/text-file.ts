@@ -73,6 +73,8 @@ export class TextFile {
    * @throws {NotTextError} for anything but text
    */
   async load(): Promise<{ text: string; draft: Draft | undefined; message: string | undefined }> {
+    // A browser takes its time for the first look into its store: meanwhile the text comes.
+    const kept = this.#drafts.get(this.path);
     let model: ContentsModel;
     try {
       model = await api.get<ContentsModel>(`${this.#address()}?type=file&format=text&hash=1`, {
@@ -83,7 +85,7 @@ export class TextFile {
       throw error;
     }
     const text = this.#take(model);
-    const draft = await this.#drafts.get(this.path);
+    const draft = await kept;
     const isUnsaved = draft !== undefined && draft.text !== text;
     return { text, draft: isUnsaved ? draft : undefined, message: model.message };
   }
