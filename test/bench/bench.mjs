@@ -14,9 +14,16 @@ import { Bench } from './harness.mjs';
 import { PEERS, installed } from './servers.mjs';
 
 const here = new URL('.', import.meta.url);
-const GROUPS = ['start', 'contents', 'notebooks', 'kernels', 'documents', 'browser'].filter((name) =>
-  existsSync(new URL(`${name}.mjs`, here)),
-);
+const GROUPS = [
+  'start',
+  'contents',
+  'notebooks',
+  'kernels',
+  'documents',
+  'browser',
+  'pages',
+  'terminal',
+].filter((name) => existsSync(new URL(`${name}.mjs`, here)));
 
 const words = process.argv.slice(2);
 const wanted = words.filter((word) => !word.startsWith('-'));

@@ -8,9 +8,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
+import { chosen, withBrowser, withPage } from './chromium.mjs';
 import { at } from './harness.mjs';
-import { HEADERS, withServer } from './servers.mjs';
+import { withServer } from './servers.mjs';
 
 /** cells → what is promised, in the order of FIGURES */
 const TARGETS = {
@@ -31,7 +31,6 @@ const FIGURES = [
 const OURS = ['nbserver', 'nbserver over https'];
 /** With more cells, the classic notebook is not ready within a minute. */
 const CLASSIC_UP_TO = 200;
-const TOKEN = HEADERS.Authorization.replace('token ', '');
 
 /** Where the two pages keep what is measured. */
 const OUR_PAGE = {
@@ -51,22 +50,13 @@ const PAGES = {
   },
 };
 
-/* global document, requestAnimationFrame, PerformanceObserver, MessageChannel, addEventListener -- observe() runs in the page */
+/* global document, requestAnimationFrame, addEventListener -- observe() runs in the page */
 
 /** Runs in the page before its own scripts. What it waits for, it looks for in each frame, and times when that is painted. */
 function observe({ text, code, editor, idle }) {
-  const figures = (globalThis.figures = { longest: 0, typed: [], frames: [], scrolls: false });
-  const painted = () =>
-    new Promise((resolve) => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => resolve(performance.now());
-      requestAnimationFrame(() => channel.port2.postMessage(null));
-    });
-  const when = (holds) =>
-    new Promise((resolve) => {
-      const look = () => (holds() ? resolve(painted()) : requestAnimationFrame(look));
-      requestAnimationFrame(look);
-    });
+  const { figures } = globalThis;
+  const { painted, when } = figures;
+  Object.assign(figures, { typed: [], frames: [], scrolls: false });
   const textOf = (selector) =>
     (document.querySelector(selector)?.textContent ?? '').replace(/[\s\u200b]/g, '');
   figures.seen = when(() => textOf(text) !== '');
@@ -82,9 +72,6 @@ function observe({ text, code, editor, idle }) {
     const before = textOf(editor);
     figures.ready = when(() => ![before, ''].includes(textOf(editor)));
   };
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) figures.longest = Math.max(figures.longest, duration);
-  }).observe({ type: 'longtask', buffered: true });
   // from the key to the frame that shows it
   addEventListener(
     'keydown',
@@ -100,15 +87,8 @@ function observe({ text, code, editor, idle }) {
   requestAnimationFrame(frame);
 }
 
-async function visit(browser, server, place, cells) {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 860 },
-    ignoreHTTPSErrors: server.url.startsWith('https:'),
-  });
-  try {
-    const login = await context.request.get(`${server.url}?token=${TOKEN}`);
-    if (!login.ok()) throw new Error(`the login answered ${login.status()}`);
-    const page = await context.newPage();
+function visit(browser, server, place, cells) {
+  return withPage(browser, server, async (page, context) => {
     page.setDefaultTimeout(300_000);
     const session = await context.newCDPSession(page);
     await session.send('Network.enable');
@@ -163,26 +143,13 @@ async function visit(browser, server, place, cells) {
       elements: nodes,
       cells,
     };
-  } finally {
-    await context.close();
-  }
+  });
 }
 
-const chosen = (name) => process.env[name]?.split(',').map((each) => each.trim());
-
 export default async function browserBench(bench) {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--no-first-run',
-    ],
-  });
   const sizes =
     chosen('NBSERVER_BENCH_CELLS')?.map(Number) ?? bench.size([1, 200, 1000, 3000, 5000], [1, 1000, 5000]);
-  try {
+  await withBrowser(async (browser) => {
     for (const cells of sizes) {
       const text = notebook(cells);
       const prepare = (folder) => writeFileSync(join(folder, 'bench.ipynb'), text);
@@ -207,9 +174,7 @@ export default async function browserBench(bench) {
         bench.target(`${what}, requests`, bench.of(results, name, 'requests'), { atMost: 8 });
       }
     }
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 /** 60 % code that ran, 40 % text, a formula in every third of it, up to 60 pictures of 100 kB; always the same. */
