@@ -3,37 +3,52 @@
  * `NBSERVER_SOAK_MEGABYTES` says how large (2048); it takes three times as much on the disk.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser, openPage } from '../browser/open-browser.js';
+import { freePort, makeHome, serve, type Home, type RunningCommand } from '../command-line.js';
 import { hasChromium } from '../parts.js';
-import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { TOKEN } from '../test-server.js';
 
 const megabytes = Number(process.env.NBSERVER_SOAK_MEGABYTES ?? 2048);
 const CUTS = 10;
 const MB = 1024 * 1024;
 
+/** By so much more than idle may the server's process hold at any time, in MB. */
+const MOST_MB = 100;
+
 let folder: string;
-let server: TestServer;
+let home: Home;
+let port: number;
+let server: RunningCommand;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nbserver-soak-'));
-  server = await startTestServer({ onlyOwnKernel: true });
+  home = makeHome();
+  port = await freePort();
+  server = await serve([home.notebooks, `--port=${port}`, `--token=${TOKEN}`], home);
 });
 afterEach(async () => {
-  await server.close();
+  await server.stop();
+  home.remove();
   rmSync(folder, { recursive: true });
 });
+
+/** In MB. */
+function memory(field: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+}
 
 /** Between browser and server: all connections break each time that so many more bytes have gone up. */
 async function cuttingProxy(every: number): Promise<{ url: string; cuts(): number; close(): void }> {
   const sockets = new Set<Socket>();
   let [sent, cuts] = [0, 0];
   const proxy = createServer((client) => {
-    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const upstream = connect(port, '127.0.0.1');
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -54,9 +69,9 @@ async function cuttingProxy(every: number): Promise<{ url: string; cuts(): numbe
     });
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const { port } = proxy.address() as AddressInfo;
+  const address = proxy.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http://127.0.0.1:${address.port}/`,
     cuts: () => cuts,
     close: () => {
       proxy.close();
@@ -84,13 +99,14 @@ async function hashOf(path: string): Promise<string> {
 
 describe.skipIf(!hasChromium)('an upload of the dashboard', () => {
   it(
-    `of ${megabytes} MB goes on after each of ${CUTS} cuts, and appears when it is whole`,
+    `of ${megabytes} MB goes on after each of ${CUTS} cuts, appears when it is whole, and takes little memory`,
     async () => {
       const source = join(folder, 'large.bin');
-      const arrived = join(server.notebooks, 'large.bin');
+      const arrived = join(home.notebooks, 'large.bin');
       await writeRandom(source);
       const proxy = await cuttingProxy(((megabytes * MB * 4) / 3 / (CUTS + 1)) | 0);
       const browser = await openBrowser();
+      let grown: number;
       try {
         const { page } = await openPage(browser, new URL(proxy.url).origin);
         await page.goto(`${proxy.url}tree?token=${TOKEN}`);
@@ -100,12 +116,16 @@ describe.skipIf(!hasChromium)('an upload of the dashboard', () => {
         const row = page.locator('.upload-row');
         await row.waitFor();
         const started = Date.now();
+        const idle = memory('VmRSS');
         while (await row.isVisible()) {
           expect(await page.locator('.upload-row.failed').allTextContents()).toEqual([]);
           if (proxy.cuts() < CUTS) expect(existsSync(arrived)).toBe(false);
           await page.waitForTimeout(1_000);
         }
-        console.log(`${megabytes} MB in ${Math.round((Date.now() - started) / 1000)} s`);
+        grown = Math.round(memory('VmHWM') - idle);
+        console.log(
+          `${megabytes} MB in ${Math.round((Date.now() - started) / 1000)} s, memory grew by ${grown} MB`,
+        );
         expect(proxy.cuts()).toBe(CUTS);
         await page.locator('.file-list').getByText('large.bin').waitFor();
       } finally {
@@ -113,6 +133,7 @@ describe.skipIf(!hasChromium)('an upload of the dashboard', () => {
         proxy.close();
       }
       expect(await hashOf(arrived)).toBe(await hashOf(source));
+      expect(grown).toBeLessThan(MOST_MB);
     },
     60 * 60_000,
   );
