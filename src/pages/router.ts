@@ -20,6 +20,8 @@ interface PageEntry {
 export interface PagesOptions {
   /** with a slash at both ends */
   baseUrl: string;
+  /** names the place of these notebooks, so that a browser never puts what it kept of one into another at the same address */
+  place: string;
   /** default: `static/` under baseUrl */
   staticUrl?: string;
   /** where `/` leads, a path with or without base_url; default `/tree` */
@@ -108,6 +110,7 @@ export function pagesRouter(options: PagesOptions): Router {
       data: {
         path,
         name,
+        place: options.place,
         kernel_name: typeof kernel === 'string' ? kernel : null,
         logout: sessionOf(res) !== undefined,
       },
@@ -133,7 +136,7 @@ export function pagesRouter(options: PagesOptions): Router {
       path,
       name,
       download_url,
-      data: { path, name, logout: sessionOf(res) !== undefined },
+      data: { path, name, place: options.place, logout: sessionOf(res) !== undefined },
       preload: [`${address('api/contents', path)}?type=file&format=text&hash=1`],
     });
   });

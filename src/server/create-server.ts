@@ -378,6 +378,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       terminalsRouter(terminals),
       pagesRouter({
         baseUrl: settings.base_url,
+        place: `${settings.base_url} ${storeName}`,
         staticUrl: staticPrefix,
         defaultUrl: settings.default_url,
         quitButton: settings.quit_button,

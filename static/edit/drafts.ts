@@ -12,12 +12,18 @@ export interface Draft {
 const STORE = 'drafts';
 
 export class Drafts {
+  readonly #place: string;
   #database: Promise<IDBDatabase> | undefined;
+
+  /** @param place  names where the files are: other ones may be served at the same address later */
+  constructor(place: string) {
+    this.#place = place;
+  }
 
   /** undefined when there is none, or the browser keeps nothing for this page */
   async get(path: string): Promise<Draft | undefined> {
     try {
-      return await this.#ask<Draft | undefined>('readonly', (store) => store.get(path));
+      return await this.#ask<Draft | undefined>('readonly', (store) => store.get(this.#key(path)));
     } catch {
       return undefined; // private windows may have no storage: the page works without drafts
     }
@@ -25,15 +31,19 @@ export class Drafts {
 
   /** @throws when the browser keeps nothing, for example because its disk is full */
   async put(draft: Draft): Promise<void> {
-    await this.#ask('readwrite', (store) => store.put(draft));
+    await this.#ask('readwrite', (store) => store.put({ ...draft, path: this.#key(draft.path) }));
   }
 
   async remove(path: string): Promise<void> {
     try {
-      await this.#ask('readwrite', (store) => store.delete(path));
+      await this.#ask('readwrite', (store) => store.delete(this.#key(path)));
     } catch {
       // nothing could be kept, so nothing is left
     }
+  }
+
+  #key(path: string): string {
+    return `${this.#place}/${path}`;
   }
 
   async #ask<T>(mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest): Promise<T> {

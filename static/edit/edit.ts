@@ -20,8 +20,8 @@ function find(id: string): HTMLElement {
   return element;
 }
 
-const data = pageData<{ path: string }>();
-const file = new TextFile(data.path, {
+const data = pageData<{ path: string; place: string }>();
+const file = new TextFile(data.path, data.place, {
   state: showState,
   merged(conflicts) {
     if (conflicts === 0)

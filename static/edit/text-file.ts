@@ -44,7 +44,7 @@ export class TextFile {
   /** ms since the epoch */
   modified = 0;
   readonly #events: FileEvents;
-  readonly #drafts = new Drafts();
+  readonly #drafts: Drafts;
   #form: TextForm = { mark: false, lineEnd: '\n' };
   /** what the file is known to hold; the hash is null when it is gone */
   #base = Text.empty;
@@ -54,8 +54,10 @@ export class TextFile {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #busy: Promise<void> | undefined;
 
-  constructor(path: string, events: FileEvents) {
+  /** @param place  names where the files are, in what the browser keeps */
+  constructor(path: string, place: string, events: FileEvents) {
     this.path = path;
+    this.#drafts = new Drafts(place);
     this.#events = events;
   }
 

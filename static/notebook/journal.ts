@@ -19,6 +19,8 @@ export interface JournalCell {
 export interface JournalEntry {
   /** name of the page that wrote it */
   page: string;
+  /** of the notebooks: other ones may be served at the same address later */
+  place: string;
   path: string;
   /** milliseconds since 1970 */
   at: number;
@@ -32,13 +34,18 @@ const DELAY = 400;
 
 export class Journal {
   readonly #page: string;
+  readonly #place: string;
   readonly #unsaved: () => { path: string; cells: JournalCell[] };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #written = false;
 
-  /** @param page  a name that no other page has */
-  constructor(page: string, unsaved: () => { path: string; cells: JournalCell[] }) {
+  /**
+   * @param page   a name that no other page has
+   * @param place  names where the notebooks are
+   */
+  constructor(page: string, place: string, unsaved: () => { path: string; cells: JournalCell[] }) {
     this.#page = page;
+    this.#place = place;
     this.#unsaved = unsaved;
     // held until the page is gone; without the API (plain http to another machine) entries are taken by age alone
     void navigator.locks?.request(lockName(page), () => new Promise(() => undefined));
@@ -60,7 +67,9 @@ export class Journal {
     if (database === undefined) return [];
     try {
       const all = await done(store(database, 'readonly').getAll() as IDBRequest<JournalEntry[]>);
-      const left = all.filter((entry) => entry.path === path && !held.has(lockName(entry.page)));
+      const left = all.filter(
+        (entry) => entry.place === this.#place && entry.path === path && !held.has(lockName(entry.page)),
+      );
       for (const { page } of left) await done(store(database, 'readwrite').delete(page));
       return left.sort((a, b) => a.at - b.at);
     } catch {
@@ -76,7 +85,7 @@ export class Journal {
     const database = await open();
     if (database === undefined) return;
     try {
-      const entry: JournalEntry = { page: this.#page, path, at: Date.now(), cells };
+      const entry: JournalEntry = { page: this.#page, place: this.#place, path, at: Date.now(), cells };
       const entries = store(database, 'readwrite');
       if (cells.length === 0) await done(entries.delete(this.#page));
       else await done(entries.put(entry));

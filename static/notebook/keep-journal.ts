@@ -1,6 +1,7 @@
 /** Keeps the journal of this page, and puts back what earlier pages have left in theirs; loaded when the page is idle. */
 import { effect } from '@preact/signals';
 import { notify } from '../base/notify.js';
+import { pageData } from '../base/page-data.js';
 import type { JournalCell } from './journal.js';
 import type { NotebookPage } from './page.js';
 
@@ -12,7 +13,8 @@ export async function keepJournal(page: NotebookPage): Promise<void> {
   if (parts === undefined) return;
   const [{ Journal }, { replay }] = parts;
   const { client } = page;
-  const journal = new Journal(client.sync.client, () => ({
+  const { place } = pageData<{ place: string }>();
+  const journal = new Journal(client.sync.client, place, () => ({
     path: client.path.value,
     cells: client.sync.unsavedTexts().flatMap(({ id, base }): JournalCell[] => {
       const cell = page.view.cell(id)?.cell;

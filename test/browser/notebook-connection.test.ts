@@ -118,17 +118,25 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await first.keyboard.press('Escape');
     await first.keyboard.press('b');
     await write(first, 'a new cell');
-    await expect
-      .poll(() =>
-        first.evaluate<string>(`new Promise((resolve) => {
-          const opened = indexedDB.open('nbserver');
-          opened.onsuccess = () => {
-            const all = opened.result.transaction('journal').objectStore('journal').getAll();
-            all.onsuccess = () => { opened.result.close(); resolve(JSON.stringify(all.result)); };
-          };
-        })`),
-      )
-      .toContain('a new cell');
+    const kept = (of: Page) =>
+      of.evaluate<{ page: string; place: string; cells: { text: string }[] }[]>(`new Promise((resolve) => {
+        const opened = indexedDB.open('nbserver');
+        opened.onsuccess = () => {
+          const all = opened.result.transaction('journal').objectStore('journal').getAll();
+          all.onsuccess = () => { opened.result.close(); resolve(all.result); };
+        };
+      })`);
+    await expect.poll(async () => JSON.stringify(await kept(first))).toContain('a new cell');
+    // What a notebook of that name had in another folder, which was served at this address, too.
+    await first.evaluate(`new Promise((resolve) => {
+      const opened = indexedDB.open('nbserver');
+      opened.onsuccess = () => {
+        const entries = opened.result.transaction('journal', 'readwrite').objectStore('journal');
+        const cells = [{ id: 'foreign', type: 'code', base: null, text: 'of another folder', after: null }];
+        const entry = { page: 'foreign', place: '/ elsewhere', path: 'journal.ipynb', at: 1, cells };
+        entries.put(entry).onsuccess = () => { opened.result.close(); resolve(); };
+      };
+    })`);
     await first.close({ runBeforeUnload: false });
 
     const page = await group.open('journal.ipynb');
@@ -136,6 +144,7 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     expect(await group.sources()).toEqual(['start and more', 'a new cell', 'other']);
     await save(page);
     expect(group.onDisk('journal.ipynb')).toContain('a new cell');
+    await expect.poll(async () => (await kept(page)).map(({ place }) => place)).toEqual(['/ elsewhere']);
   });
 
   it('shows what others did to the order of the cells while it was away and did so, too', async () => {

@@ -162,6 +162,7 @@ describe('pagesRouter', () => {
       '/x/',
       pagesRouter({
         baseUrl: '/x/',
+        place: 'p1',
         contents: {
           stat: async (path) => {
             const found = files[path];
