@@ -243,11 +243,10 @@ export class DocumentRuns {
 
   #kernelMessage(channel: KernelChannel, message: WireMessage, header: MessageHeader): void {
     const parent = parseHeader(message.parentHeader)?.msg_id;
-    if (parent === undefined) return;
     const { msg_type: type } = header;
-    if (channel === 'iopub' && !this.widgets.message(type, parent, message)) {
-      this.#recorder.message(type, parent, message.content);
-    }
+    const isTaken = channel === 'iopub' && this.widgets.message(type, parent, message);
+    if (parent === undefined) return;
+    if (channel === 'iopub' && !isTaken) this.#recorder.message(type, parent, message.content);
     this.#queue.message(channel, message, type, parent);
   }
 

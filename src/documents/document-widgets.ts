@@ -17,7 +17,7 @@ import {
 } from '../protocol/widget-messages.js';
 import type { WireMessage } from '../protocol/wire-frames.js';
 import type { DocumentPage } from './document-pages.js';
-import { isPrinted, OutputCapture } from './output-capture.js';
+import { isPrinted, OUTPUT_MODEL, OutputCapture } from './output-capture.js';
 import { OutputRecorder } from './output-recorder.js';
 import { WidgetStates } from './widget-states.js';
 import { WidgetUpdates } from './widget-updates.js';
@@ -70,12 +70,13 @@ export class DocumentWidgets {
     });
   }
 
-  /** A message on iopub. @returns true when it is none for the cell */
-  message(type: string, parent: string, message: WireMessage): boolean {
+  /** A message on iopub; comms also speak unasked. @returns true when it is none for the cell */
+  message(type: string, parent: string | undefined, message: WireMessage): boolean {
     if (type === 'comm_open' || type === 'comm_msg' || type === 'comm_close') {
       this.#comm(type, message);
       return true;
     }
+    if (parent === undefined) return false;
     if (type === 'status') this.#idle(parent, message.content);
     if (type === 'update_display_data') this.#recorder.updateDisplay(message.content);
     if (!isPrinted(type)) return false;
@@ -122,6 +123,7 @@ export class DocumentWidgets {
   }
 
   #comm(type: string, { content: bytes, buffers }: WireMessage): void {
+    if (type !== 'comm_open' && !this.#states.hasOpen) return;
     const content = parseObject(bytes);
     if (isNestedDeeper(content)) return;
     const change = modelChange(type, content, buffers, (id) => this.#states.isOpen(id));
@@ -139,14 +141,22 @@ export class DocumentWidgets {
     }
     // The buffers are parts of larger pieces of memory, which would stay with them.
     const buffers = change.buffers.map(({ path, data }) => ({ path, data: Uint8Array.from(data) }));
+    const { outputs: said, ...others } = change.state;
+    // The outputs of an Output widget that come back are those that it was told of some time ago.
+    const isOld = change.kind === 'echo' && this.#isOutput(id);
+    const outputs = isOld ? undefined : said;
     if (change.kind === 'open') this.#states.open(id, change.state, buffers);
-    else this.#states.update(id, change.state, buffers);
-    if (this.#states.field(id, '_model_name') !== 'OutputModel') return;
-    const { msg_id: request, outputs } = change.state;
+    else this.#states.update(id, isOld ? others : change.state, buffers);
+    if (!this.#isOutput(id)) return;
+    const { msg_id: request } = others;
     if (change.kind === 'open') this.#remove(id);
     if (!this.#shown.has(id)) this.#shows(id, outputs ?? []);
     else if (outputs !== undefined) this.#shows(id, outputs);
     if (typeof request === 'string') this.#capture.set(id, request);
+  }
+
+  #isOutput(id: string): boolean {
+    return this.#states.field(id, '_model_name') === OUTPUT_MODEL;
   }
 
   /** The kernel says itself what an Output widget shows. */

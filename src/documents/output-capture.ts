@@ -8,6 +8,9 @@ import { modelChange } from '../protocol/widget-messages.js';
 /** Messages by which a kernel prints, and which an Output widget may take. */
 const PRINTED = new Set(['stream', 'display_data', 'execute_result', 'error', 'clear_output']);
 
+/** `_model_name` of Output widgets. */
+export const OUTPUT_MODEL = 'OutputModel';
+
 export function isPrinted(type: string): boolean {
   return PRINTED.has(type);
 }
@@ -18,12 +21,21 @@ export function notCaptured<T extends { type: string; content: Uint8Array }>(
   request: string,
 ): T[] {
   const capture = new OutputCapture();
+  /** comms that were opened meanwhile, and are no Output widgets; one that was open before may be one */
+  const others = new Set<string>();
   return messages.filter(({ type, content }) => {
     if (isPrinted(type)) return capture.of(request) === undefined;
-    if (type !== 'comm_open' && type !== 'comm_msg') return true;
+    if (type !== 'comm_open' && type !== 'comm_msg' && type !== 'comm_close') return true;
     const change = modelChange(type, parseObject(content), [], () => true);
-    const taken = change?.kind === 'close' ? undefined : change?.state['msg_id'];
-    if (change !== undefined && typeof taken === 'string') capture.set(change.id, taken);
+    if (change === undefined) return false;
+    const { kind, id } = change;
+    if (kind === 'close') {
+      capture.set(id, '');
+      return false;
+    }
+    if (kind === 'open' && change.state['_model_name'] !== OUTPUT_MODEL) others.add(id);
+    const taken = change.state['msg_id'];
+    if (typeof taken === 'string' && !others.has(id)) capture.set(id, taken);
     return false;
   });
 }

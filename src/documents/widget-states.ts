@@ -48,6 +48,11 @@ export class WidgetStates {
     return this.#living.has(id);
   }
 
+  /** Whether the kernel has any model open. */
+  get hasOpen(): boolean {
+    return this.#living.size > 0;
+  }
+
   open(id: string, state: JsonObject, buffers: readonly WidgetBuffer[]): void {
     this.close(id);
     const size = PER_MODEL + id.length;

@@ -32,7 +32,8 @@ export interface WidgetState {
 
 /** What a message on a comm does to a model. */
 export type ModelChange =
-  | { kind: 'open' | 'update'; id: string; state: JsonObject; buffers: WidgetBuffer[] }
+  /** `echo`: an update that says that the kernel took what a client sent */
+  | { kind: 'open' | 'update' | 'echo'; id: string; state: JsonObject; buffers: WidgetBuffer[] }
   | { kind: 'close'; id: string };
 
 const TARGET = 'jupyter.widget';
@@ -61,18 +62,11 @@ export function modelChange(
     return { kind: 'open', id, state, buffers: buffersOf(data['buffer_paths'], buffers) };
   }
   const { method, state } = data;
-  // `echo_update` says that the kernel took what a client sent.
   if ((method !== 'update' && method !== 'echo_update') || !isObject(state)) return undefined;
-  const { outputs: _echoed, ...rest } = state;
   // Version 1 names the fields of the buffers in `buffers`.
   const paths = data['buffer_paths'] ?? data['buffers'];
-  // The outputs of an Output widget that come back are those that it was told of some time ago.
-  return {
-    kind: 'update',
-    id,
-    state: method === 'echo_update' ? rest : state,
-    buffers: buffersOf(paths, buffers),
-  };
+  const kind = method === 'update' ? 'update' : 'echo';
+  return { kind, id, state, buffers: buffersOf(paths, buffers) };
 }
 
 function buffersOf(paths: JsonValue | undefined, buffers: readonly Uint8Array[]): WidgetBuffer[] {
@@ -84,11 +78,14 @@ function buffersOf(paths: JsonValue | undefined, buffers: readonly Uint8Array[])
   });
 }
 
+/** Who puts buffers into a state walks along their paths, and must not leave it. */
+const UNSAFE = new Set<string | number>(['__proto__', 'constructor', 'prototype']);
+
 function isPath(value: JsonValue | undefined): value is (string | number)[] {
   return (
     Array.isArray(value) &&
     typeof value[0] === 'string' &&
-    value.every((part) => typeof part === 'string' || typeof part === 'number')
+    value.every((part) => (typeof part === 'string' || typeof part === 'number') && !UNSAFE.has(part))
   );
 }
 

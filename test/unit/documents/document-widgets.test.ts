@@ -69,12 +69,19 @@ describe('modelChange', () => {
       { buffers: [] },
     ],
     [
-      'an echo, whose outputs are old',
+      'an echo',
       'comm_msg',
-      update({ method: 'echo_update', state: { a: 1, outputs: [] } }),
+      update({ method: 'echo_update', state: { a: 1 } }),
       [],
-      { kind: 'update', state: { a: 1 } },
+      { kind: 'echo', state: { a: 1 } },
     ],
+    ...['__proto__', 'constructor', 'prototype'].map((part): [string, string, object, Buffer[], unknown] => [
+      `no path that leaves the state by ${part}`,
+      'comm_msg',
+      update({ method: 'update', state: {}, buffer_paths: [['v', part]] }),
+      [one],
+      { buffers: [] },
+    ]),
     ['a message of its own', 'comm_msg', update({ method: 'custom', content: {} }), [], undefined],
     ['the end', 'comm_close', { comm_id: 'm', data: {} }, [], { kind: 'close' }],
     ['no state', 'comm_open', open([]), [], undefined],
@@ -213,6 +220,13 @@ describe('OutputCapture', () => {
       said('stream', { text: 'to the cell again' }),
     ];
     expect(notCaptured(messages, 'run')).toEqual([messages[0], messages[4]]);
+    const opened = (_model_name: string) =>
+      said('comm_open', { comm_id: 'o', target_name: 'jupyter.widget', data: { state: { _model_name } } });
+    const printed = said('stream', { text: 'printed' });
+    const closed = [take('run'), said('comm_close', { comm_id: 'o', data: {} }), printed];
+    expect(notCaptured(closed, 'run')).toEqual([printed]);
+    expect(notCaptured([opened('TextModel'), take('run'), printed], 'run')).toEqual([printed]);
+    expect(notCaptured([opened('OutputModel'), take('run'), printed], 'run')).toEqual([]);
   });
 });
 
@@ -406,6 +420,37 @@ describe('DocumentWidgets', () => {
     update('o', { msg_id: 'run' });
     print('c');
     expect(outputsOf('o')).toEqual([{ output_type: 'stream', name: 'stdout', text: 'abc' }]);
+  });
+
+  it('takes no old outputs that come back to an Output widget, and the field of that name of others', () => {
+    const echo = (comm_id: string) =>
+      say('comm_msg', { comm_id, data: { method: 'echo_update', state: { value: 1, outputs: ['echoed'] } } });
+    open('o', out);
+    open('m', bar);
+    echo('o');
+    echo('m');
+    expect(widgets.model('o')?.state).toMatchObject({ value: 1, outputs: [] });
+    expect(widgets.model('m')?.state).toMatchObject({ value: 1, outputs: ['echoed'] });
+  });
+
+  it('hears comms that speak unasked, and nothing else that is nobody’s answer', () => {
+    const unasked = (type: string, content: object) => widgets.message(type, undefined, message(content));
+    expect(unasked('comm_open', { comm_id: 'm', target_name: 'jupyter.widget', data: { state: bar } })).toBe(
+      true,
+    );
+    unasked('comm_msg', { comm_id: 'm', data: { method: 'update', state: { value: 3 } } });
+    expect(widgets.model('m')?.state['value']).toBe(3);
+    expect(unasked('stream', { name: 'stdout', text: 'x' })).toBe(false);
+    unasked('comm_close', { comm_id: 'm', data: {} });
+    expect(widgets.all).toEqual({});
+  });
+
+  it('does not read what comms say while no widget is open', () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    update('m', { value: 1 });
+    say('comm_close', { comm_id: 'm', data: {} });
+    expect(parse).not.toHaveBeenCalled();
+    parse.mockRestore();
   });
 
   it('shows what was when the kernel is gone, and captures nothing more', () => {
