@@ -99,7 +99,7 @@ describe('two pages, a script and git on one notebook', () => {
     'end equal, each text once and in its cell, and nobody is asked anything',
     { timeout: rounds(60_000, 600_000) },
     async () => {
-      for (let seed = 1; seed <= rounds(60, 1_000); seed += 1) {
+      for (let seed = 1; seed <= rounds(100, 1_000); seed += 1) {
         const random = randomFrom(seed);
         const world = await begin();
         const { document, pages, store } = world;
