@@ -4,7 +4,7 @@ export { Contents, type ContentsOptions } from './contents.js';
 export type { GetOptions } from './model-reader.js';
 export type { OpenDocument, OpenDocuments } from './open-documents.js';
 export { NotebookTrust, type TrustOptions } from './trust/notebook-trust.js';
-export { keepBeside } from './keep-beside.js';
+export { keepBeside, keepOldFormat } from './keep-beside.js';
 export { NotebookContent } from './notebook-content.js';
 export { contentsRouter } from './router.js';
 export { loadSaveHooks, type PostSaveHook, type PreSaveHook, type SaveHooks } from './save-hooks.js';

@@ -1,5 +1,6 @@
 /** Copies of a notebook beside it, under names that tell what they are: `plot-v3.ipynb`, `plot-conflict-….ipynb`. */
 import { HttpError } from '../http-error.js';
+import type { Checkpoints } from './notebook-manager.js';
 
 /** Where the copies are; `Contents` is one. */
 export interface PlaceOfCopies {
@@ -32,4 +33,22 @@ export async function keepBeside(
     }
     if ((await place.readBytes(copy)).bytes.equals(bytes)) return copy;
   }
+}
+
+/**
+ * Keeps a notebook as it is before it is written in format 4 for the first time, which programs of its time do not read: as a
+ * checkpoint, which a person finds where all of them are, and beside it, because checkpoints are thinned.
+ *
+ * @param from  the format that it has
+ * @returns the path of the copy
+ */
+export async function keepOldFormat(
+  place: PlaceOfCopies,
+  checkpoints: Pick<Checkpoints, 'create'>,
+  path: string,
+  from: number,
+): Promise<string> {
+  const { bytes } = await place.readBytes(path);
+  await checkpoints.create(path);
+  return keepBeside(place, path, bytes, `v${from}`);
 }

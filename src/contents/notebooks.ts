@@ -28,7 +28,7 @@ import type { NotebookCheck } from '../notebook/validate.js';
 import { MERGE_CONFLICT, type ContentsModel } from '../protocol/rest-models.js';
 import { BoundedMap } from './bounded-map.js';
 import type { When } from './conditions.js';
-import { keepBeside, type PlaceOfCopies } from './keep-beside.js';
+import { keepOldFormat, type PlaceOfCopies } from './keep-beside.js';
 import { bareModel, hashOf } from './models.js';
 import { NotebookContent } from './notebook-content.js';
 import type { Entry, NotebookManager, Revision } from './notebook-manager.js';
@@ -185,14 +185,13 @@ export class Notebooks {
     if (isAsWritten && size !== undefined && size < LARGE) this.#files.set(path, { revision, file }, size);
   }
 
-  /** Programs of its time do not read what replaces it: the old file is kept beside it. */
   async #keepOldFormat(path: string, from: number): Promise<void> {
     const { store, log } = this.#parts;
     const place: PlaceOfCopies = {
       readBytes: (each) => readAll(store, each),
       writeBytes: (each, bytes, when) => store.write(each, bytes, when),
     };
-    const copy = await keepBeside(place, path, (await readAll(store, path)).bytes, `v${from}`);
+    const copy = await keepOldFormat(place, store.checkpoints, path, from);
     log.info(
       `${path} was in the old notebook format ${from}; before it was saved in format 4, it was copied to ${copy}`,
     );

@@ -5,6 +5,7 @@
 import {
   inSteps,
   keepBeside,
+  keepOldFormat,
   parentOf,
   type Checkpoints,
   type Closeable,
@@ -258,11 +259,10 @@ export class DocumentStorage {
     }
   }
 
-  /** Not as the checkpoint: there is one only, and the next Ctrl-S takes its place. */
   async #keepOldFormat(): Promise<{ from: number; copy: string } | undefined> {
     const from = this.#oldFormat;
     if (from === undefined || (await this.contents.stat(this.path)) === undefined) return undefined;
-    const { bytes } = await this.contents.readBytes(this.path);
-    return { from, copy: await keepBeside(this.contents, this.path, bytes, `v${from}`) };
+    const { checkpoints } = this.contents.store;
+    return { from, copy: await keepOldFormat(this.contents, checkpoints, this.path, from) };
   }
 }

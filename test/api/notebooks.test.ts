@@ -39,17 +39,27 @@ describe('a notebook of an old format', () => {
     ['v1.ipynb', 1],
     ['v2.ipynb', 2],
     ['v3.ipynb', 3],
-  ])('%s is read as 4.5, and kept beside the new file at its first save', async (name, version) => {
-    const before = put(name, name);
-    const { json } = await call(`${api}/${name}`);
-    expect(json['content']).toMatchObject({ nbformat: 4, nbformat_minor: 5 });
-    expect(Buffer.compare(readFileSync(onDisk(name)), before)).toBe(0);
-    for (let n = 0; n < 2; n++) expect((await save(name, json['content'])).status).toBe(200);
-    expect(JSON.parse(readFileSync(onDisk(name), 'utf8'))).toMatchObject({ nbformat: 4, nbformat_minor: 5 });
-    const kept = `v${version}-v${version}.ipynb`;
-    expect(Buffer.compare(readFileSync(onDisk(kept)), before)).toBe(0);
-    expect(readdirSync(served.root)).not.toContain(`v${version}-v${version}-1.ipynb`);
-  });
+  ])(
+    '%s is read as 4.5, and kept as a checkpoint and beside the new file at its first save',
+    async (name, version) => {
+      const before = put(name, name);
+      const { json } = await call(`${api}/${name}`);
+      expect(json['content']).toMatchObject({ nbformat: 4, nbformat_minor: 5 });
+      expect(Buffer.compare(readFileSync(onDisk(name)), before)).toBe(0);
+      for (let n = 0; n < 2; n++) expect((await save(name, json['content'])).status).toBe(200);
+      expect(JSON.parse(readFileSync(onDisk(name), 'utf8'))).toMatchObject({
+        nbformat: 4,
+        nbformat_minor: 5,
+      });
+      const kept = `v${version}-v${version}.ipynb`;
+      expect(Buffer.compare(readFileSync(onDisk(kept)), before)).toBe(0);
+      expect(readdirSync(served.root)).not.toContain(`v${version}-v${version}-1.ipynb`);
+      const list = await call(`${api}/${name}/checkpoints`);
+      const [first] = list.json as unknown as { id: string }[];
+      await call(`${api}/${name}/checkpoints/${first?.id}`, 'POST');
+      expect(Buffer.compare(readFileSync(onDisk(name)), before), 'its first checkpoint').toBe(0);
+    },
+  );
 });
 
 describe('a notebook in which git left the marks of a conflict', () => {
