@@ -1,7 +1,7 @@
 /** A password box over the page when the login has ended: what was typed stays where it is, and goes on afterwards. */
 import { loginUrl } from './api.js';
 import { openDialog } from './dialog.js';
-import { pageData } from './page-data.js';
+import { urlFor } from './urls.js';
 
 /** True when the person logged in here; false when the box was put off, or closed because of a login elsewhere. */
 export async function askForLogin(): Promise<boolean> {
@@ -47,7 +47,7 @@ export function closeLoginBox(): void {
 
 /** Sends the form of the login page. @returns what is wrong, as a sentence */
 async function logIn(field: HTMLInputElement): Promise<string | undefined> {
-  const address = `${pageData().base_url}login`;
+  const address = urlFor('login');
   let answer: Response;
   try {
     // the form carries a token of its own, which belongs to a cookie that comes with it

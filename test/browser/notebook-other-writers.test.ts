@@ -67,6 +67,7 @@ describe.skipIf(!hasChromium || !hasGit)('a notebook that others write, too', ()
 
   it('ends the same for two browsers, a script and git checkout, and keeps both texts where two collide', async () => {
     const folder = join(group.server.notebooks, 'repository');
+    rmSync(folder, { recursive: true, force: true }); // of a try before
     mkdirSync(folder);
     const path = 'repository/together.ipynb';
     writeNotebookFile(

@@ -148,7 +148,8 @@ export async function kernelIdle(page: Page): Promise<void> {
 /** Writes at the end of the selected cell. */
 export async function write(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter');
-  await page.locator('.cm-focused').waitFor();
+  // the editor that was left before says a moment longer that it has the focus
+  await page.locator('.current .cm-focused').waitFor();
   await page.keyboard.press('Control+End');
   await page.keyboard.type(text);
 }

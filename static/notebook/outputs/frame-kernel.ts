@@ -17,6 +17,14 @@ export interface AskingFrame {
 
 const MOST_SHOWN = 400;
 
+/** Reply and outputs come on channels of their own, in any order: the frame gets the reply when all outputs are there. */
+interface Run {
+  frame: AskingFrame;
+  id: string;
+  reply?: KernelMessage;
+  isIdle: boolean;
+}
+
 export class FrameKernel {
   readonly #kernelId: () => string | undefined;
   #allowed: Promise<boolean> | undefined;
@@ -26,7 +34,7 @@ export class FrameKernel {
   /** by target_name: where comms go that the kernel opens */
   readonly #targets = new Map<string, AskingFrame>();
   /** by msg_id of the execute_request */
-  readonly #runs = new Map<string, { frame: AskingFrame; id: string }>();
+  readonly #runs = new Map<string, Run>();
   /** by msg_id of the comm_info_request: the comms that were open before anybody here listened */
   readonly #questions = new Map<string, { frame: AskingFrame; target: string }>();
   readonly #refused = new WeakSet<AskingFrame>();
@@ -51,7 +59,7 @@ export class FrameKernel {
           ...{ code, silent, store_history: false, user_expressions: {} },
           ...{ allow_stdin: false, stop_on_error: false },
         });
-        this.#runs.set(request, { frame, id });
+        this.#runs.set(request, { frame, id, isIdle: false });
         break;
       }
       case 'target':
@@ -108,11 +116,22 @@ export class FrameKernel {
     frame.send({ type: 'comm', what: kind, comm, target: name, data, metadata, buffers });
   }
 
-  #heardOfRun(message: KernelMessage, { frame, id }: { frame: AskingFrame; id: string }): void {
+  #heardOfRun(message: KernelMessage, run: Run): void {
     const { channel, type, content } = message;
-    if (channel === 'shell') this.#runs.delete(message.parent);
-    else if (channel !== 'iopub' || !SHOWN.has(type)) return;
-    frame.send({ type: 'ran', id, channel, message: type, content });
+    const tell = (each: KernelMessage) =>
+      run.frame.send({
+        type: 'ran',
+        id: run.id,
+        channel: each.channel,
+        message: each.type,
+        content: each.content,
+      });
+    if (channel === 'shell') run.reply = message;
+    else if (type === 'status') run.isIdle ||= content['execution_state'] === 'idle';
+    else if (channel === 'iopub' && SHOWN.has(type)) tell(message);
+    if (!run.isIdle || run.reply === undefined) return;
+    this.#runs.delete(message.parent);
+    tell(run.reply);
   }
 
   #openKnown({ content, parent }: KernelMessage, { frame, target }: { frame: AskingFrame; target: string }) {
