@@ -24,6 +24,13 @@ export interface KernelLineHandlers {
   lost?(): void;
 }
 
+/** The notebook's kernel, for parts of the page that are loaded later and only know that there may be one. */
+export interface KernelAccess {
+  /** undefined while none runs */
+  id(): string | undefined;
+  open(kernelId: string, handlers: KernelLineHandlers): KernelLine;
+}
+
 export class KernelLine {
   /** of one connection, over its breaks */
   readonly #session = newCellId() + newCellId();

@@ -26,6 +26,7 @@ import { DocumentClient } from './document-client.js';
 import { EditorPool } from './editor/editor-pool.js';
 import { loadEditorWhenIdle } from './editor/load-editor.js';
 import { KernelHelpClient } from './kernel-help.js';
+import { KernelLine } from './kernel-line.js';
 import { loadColours } from './colours/colours.js';
 import type { NotebookContext } from './notebook-context.js';
 import { Anchors } from './anchors.js';
@@ -203,7 +204,10 @@ export class NotebookPage implements NotebookContext {
       outputs: this.outputs,
       path: () => this.client.path.value,
       language: () => this.#language,
-      kernelId: () => this.client.kernel.value?.id ?? undefined,
+      kernel: {
+        id: () => this.client.kernel.value?.id ?? undefined,
+        open: (id, handlers) => new KernelLine(id, handlers),
+      },
       readOnly: (id) => !this.canEdit || this.view.cell(id)?.cell.metadata['editable'] === false,
       untrusted: (id) => this.client.sync.untrusted.has(id),
       place: (id) => ({ number: this.view.indexOf(id) + 1, count: this.view.length }),

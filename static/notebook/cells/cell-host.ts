@@ -1,4 +1,5 @@
 /** What the views of cells need of the page; the page makes one of these and hands it to all of them. */
+import type { KernelAccess } from '../kernel-line.js';
 import type { ActivePart } from '../outputs/active.js';
 import type { OutputSource } from '../outputs/output-source.js';
 import type { KernelHelp } from '../writing/kernel-help.js';
@@ -18,8 +19,7 @@ export interface CellHost {
   readOnly(id: CellId): boolean;
   /** whether outputs of the cell came from outside */
   untrusted(id: CellId): boolean;
-  /** undefined while none runs */
-  kernelId(): string | undefined;
+  readonly kernel: KernelAccess;
   /** number of the cell, from 1, and how many there are */
   place(id: CellId): { number: number; count: number };
   /** the person changed the text of a cell; `changes` is `ChangeSet.toJSON()` */

@@ -345,7 +345,7 @@ export class CellView {
       untrusted: this.#host.untrusted(id),
       trust: () => this.#host.trust(),
       prelude: () => this.#host.prelude(id),
-      kernelId: () => this.#host.kernelId(),
+      kernel: this.#host.kernel,
       cellName: `cell ${this.#host.place(id).number}`,
     };
   }

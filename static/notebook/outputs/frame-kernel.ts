@@ -1,10 +1,10 @@
 /**
  * What the scripts of interactive outputs ask of the kernel: code that runs, and comms. The person is asked once in each
- * page, because a script that may use the kernel may do there all that a cell can. Loaded with the first such question.
+ * page, because a script that may use the kernel may do there all that a cell can.
  */
 import type { CommMessage, ToFrame, ToKernel } from '../../output-frame/frame-messages.js';
 import { openDialog } from '../../base/dialog.js';
-import { isObject, KernelLine, type KernelMessage } from '../kernel-line.js';
+import type { KernelAccess, KernelLine, KernelMessage } from '../kernel-line.js';
 
 /** A frame, as the kernel's side sees it. */
 export interface AskingFrame {
@@ -26,7 +26,7 @@ interface Run {
 }
 
 export class FrameKernel {
-  readonly #kernelId: () => string | undefined;
+  readonly #kernel: KernelAccess | undefined;
   #allowed: Promise<boolean> | undefined;
   #line: KernelLine | undefined;
   /** by comm_id */
@@ -39,17 +39,17 @@ export class FrameKernel {
   readonly #questions = new Map<string, { frame: AskingFrame; target: string }>();
   readonly #refused = new WeakSet<AskingFrame>();
 
-  /** @param kernelId  of the notebook; undefined while none runs */
-  constructor(kernelId: () => string | undefined) {
-    this.#kernelId = kernelId;
+  constructor(kernel: KernelAccess | undefined) {
+    this.#kernel = kernel;
   }
 
   async receive(frame: AskingFrame, message: ToKernel): Promise<void> {
     this.#allowed ??= askPerson(frame, message);
     if (!(await this.#allowed)) return this.#refuse(frame, 'It was not allowed to use the kernel.');
-    const kernelId = this.#kernelId();
-    if (kernelId === undefined) return this.#refuse(frame, 'It wants to use the kernel, and none runs.');
-    if (this.#line?.kernelId !== kernelId) this.#connect(kernelId);
+    const kernelId = this.#kernel?.id();
+    if (this.#kernel === undefined || kernelId === undefined)
+      return this.#refuse(frame, 'It wants to use the kernel, and none runs.');
+    if (this.#line?.kernelId !== kernelId) this.#connect(this.#kernel, kernelId);
     const line = this.#line;
     if (line === undefined) return;
     switch (message.type) {
@@ -83,11 +83,11 @@ export class FrameKernel {
     for (const [key, run] of this.#runs) if (run.frame === frame) this.#runs.delete(key);
   }
 
-  #connect(kernelId: string): void {
+  #connect(kernel: KernelAccess, kernelId: string): void {
     this.#line?.close();
     // what was open at the other kernel is gone with it
     for (const map of [this.#comms, this.#runs, this.#questions]) map.clear();
-    this.#line = new KernelLine(kernelId, { heard: (message) => this.#heard(message) });
+    this.#line = kernel.open(kernelId, { heard: (message) => this.#heard(message) });
   }
 
   #sayComm(line: KernelLine, frame: AskingFrame, { what, comm, target, data }: CommMessage): void {
@@ -137,7 +137,7 @@ export class FrameKernel {
   #openKnown({ content, parent }: KernelMessage, { frame, target }: { frame: AskingFrame; target: string }) {
     this.#questions.delete(parent);
     const comms = content['comms'];
-    for (const comm of Object.keys(isObject(comms) ? comms : {})) {
+    for (const comm of Object.keys(typeof comms === 'object' && comms !== null ? comms : {})) {
       if (this.#comms.has(comm)) continue;
       this.#comms.set(comm, frame);
       frame.send({ type: 'comm', what: 'open', comm, target, data: {}, metadata: {}, buffers: [] });

@@ -4,8 +4,9 @@
  */
 import { parseFrameMessage, type ToFrame, type ToKernel } from '../../output-frame/frame-messages.js';
 import { urlFor } from '../../base/urls.js';
+import type { KernelAccess } from '../kernel-line.js';
 import type { ActivePart } from './active.js';
-import type { AskingFrame, FrameKernel } from './frame-kernel.js';
+import { FrameKernel, type AskingFrame } from './frame-kernel.js';
 
 const SANDBOX = 'allow-scripts allow-popups allow-downloads allow-forms allow-modals';
 /** A frame costs megabytes: of more than these, the ones longest out of sight wait for a click. */
@@ -13,7 +14,7 @@ const MOST_ALIVE = 20;
 const MOST_ERRORS = 5;
 
 /** the kernel's side of all frames, from the first that asks for it */
-let kernel: Promise<FrameKernel> | undefined;
+let kernel: FrameKernel | undefined;
 
 /** oldest first */
 const alive = new Set<FrameView>();
@@ -30,7 +31,8 @@ export interface FrameOptions {
   /** `cell 3` */
   cellName: string;
   /** of the notebook; undefined while none runs */
-  kernelId: () => string | undefined;
+  /** absent where outputs belong to no notebook */
+  kernel?: KernelAccess | undefined;
 }
 
 export class FrameView implements AskingFrame {
@@ -104,7 +106,7 @@ export class FrameView implements AskingFrame {
     } else if (message?.type === 'error') {
       if (++this.#errors <= MOST_ERRORS) this.note(`A script of this output: ${message.message}`);
     } else if (message !== undefined && message.type !== 'size') {
-      void this.#ask(message);
+      this.#ask(message);
     }
   }
 
@@ -119,14 +121,9 @@ export class FrameView implements AskingFrame {
     this.element.append(note);
   }
 
-  async #ask(message: ToKernel): Promise<void> {
-    kernel ??= import('./frame-kernel.js').then((module) => new module.FrameKernel(this.#options.kernelId));
-    try {
-      await (await kernel).receive(this, message);
-    } catch {
-      kernel = undefined;
-      this.note('The server is away just now, so this output cannot use the kernel.');
-    }
+  #ask(message: ToKernel): void {
+    kernel ??= new FrameKernel(this.#options.kernel);
+    void kernel.receive(this, message);
   }
 
   /** Takes the frame down and leaves a button of its size. */
@@ -147,10 +144,7 @@ export class FrameView implements AskingFrame {
     this.#port = undefined;
     this.#frame?.remove();
     this.#frame = undefined;
-    void kernel?.then(
-      (each) => each.forget(this),
-      () => undefined, // it was never loaded
-    );
+    kernel?.forget(this);
   }
 }
 

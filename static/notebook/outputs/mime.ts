@@ -141,8 +141,8 @@ function framed(part: ActivePart, context: OutputContext): Rendered {
   Promise.all([import('./frame-view.js'), context.prelude?.() ?? []]).then(
     ([{ FrameView }, prelude]) => {
       if (gone) return;
-      const { cellName, kernelId = () => undefined } = context;
-      const frame = new FrameView({ part, prelude, cellName, kernelId });
+      const { cellName, kernel } = context;
+      const frame = new FrameView({ part, prelude, cellName, kernel });
       view = frame;
       element.append(frame.element);
     },

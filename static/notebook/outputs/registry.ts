@@ -2,6 +2,7 @@
  * Which MIME types outputs are shown as, the richest first, as in the classic notebook. What a type needs is loaded when
  * the first output of it comes near the screen; until then its plain text stands there.
  */
+import type { KernelAccess } from '../kernel-line.js';
 import type { JsonObject, JsonValue, MimeBundle } from '../../../src/notebook/types.js';
 import type { ActivePart } from './active.js';
 
@@ -15,8 +16,8 @@ export interface OutputContext {
   trust?: () => void;
   /** active outputs of earlier cells that set something up, in order */
   prelude?: () => Promise<ActivePart[]>;
-  /** of the notebook, for scripts that use it; undefined while none runs */
-  kernelId?: () => string | undefined;
+  /** of the notebook, for scripts that use it */
+  kernel?: KernelAccess;
   /** for the alternative text of images: `cell 3` */
   cellName: string;
 }
