@@ -49,6 +49,16 @@ function channels(budget: ReadAheadBudget, hold: () => Promise<void> | undefined
   return { made, passedOn, reconnected: () => reconnected };
 }
 
+/** A kernel's publisher. @returns what sends a numbered message of it */
+async function publish(text?: string): Promise<(i: number) => Promise<void>> {
+  const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
+  open.push(publisher);
+  await publisher.bind(address());
+  const signature = new WireSignature(connection.key);
+  return (i) =>
+    publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i, text } }).message));
+}
+
 /** Publishes until somebody hears it: what is sent before a subscription is in force is lost. */
 async function connect(send: (i: number) => Promise<void>, passedOn: number[]): Promise<void> {
   while (passedOn.length === 0) {
@@ -60,14 +70,7 @@ async function connect(send: (i: number) => Promise<void>, passedOn: number[]): 
 
 describe('while no client has room', () => {
   it('messages wait in order up to the bound; beyond it the oldest are passed on to who cannot keep up', async () => {
-    const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
-    open.push(publisher);
-    await publisher.bind(address());
-    const signature = new WireSignature(connection.key);
-    const send = (i: number) =>
-      publisher.send(
-        signature.encode(makeMessage('s', 'stream', { content: { i, text: 'x'.repeat(10_000) } }).message),
-      );
+    const send = await publish('x'.repeat(10_000));
     const budget = new ReadAheadBudget(500_000);
     let isFull = false;
     let makeRoom = () => {};
@@ -100,12 +103,7 @@ describe('while no client has room', () => {
 });
 
 it('a flood is passed on in short turns: everybody else gets theirs in between', async () => {
-  const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
-  open.push(publisher);
-  await publisher.bind(address());
-  const signature = new WireSignature(connection.key);
-  const send = (i: number) =>
-    publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i } }).message));
+  const send = await publish();
   const turnOf = new Map<number, number>();
   let turn = 0;
   const { passedOn } = channels(new ReadAheadBudget(1e9), () => {
@@ -130,12 +128,7 @@ it('a flood is passed on in short turns: everybody else gets theirs in between',
 
 describe('when a kernel has ended', () => {
   it('what is still in the sockets is passed on, however busy this process was', async () => {
-    const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
-    open.push(publisher);
-    await publisher.bind(address());
-    const signature = new WireSignature(connection.key);
-    const send = (i: number) =>
-      publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i } }).message));
+    const send = await publish();
     const { made, passedOn } = channels(new ReadAheadBudget(1e9), () => undefined);
     await connect(send, passedOn);
     for (let round = 0; round < 5; round++) {
