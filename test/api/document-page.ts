@@ -1,4 +1,6 @@
-/** A page without a browser: the real sync over a real websocket. */
+/** A page without a browser: the real sync over a real websocket; and notebooks for it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import WebSocket from 'ws';
 import { PageSync } from '../../src/notebook/page-sync.js';
@@ -13,6 +15,24 @@ import type {
 import { TOKEN, type TestServer } from '../test-server.js';
 
 let pages = 0;
+let notebooks = 0;
+
+/** Writes a notebook of code cells `c0`, `c1` … @returns its path */
+export function codeNotebook(server: TestServer, sources: string[], kernel = 'python3'): string {
+  const path = `notebook-${(notebooks += 1)}.ipynb`;
+  const cells = sources.map((source, n) => ({
+    id: `c${n}`,
+    cell_type: 'code',
+    source,
+    metadata: {},
+    outputs: [],
+    execution_count: null,
+  }));
+  const metadata = { kernelspec: { name: kernel, display_name: kernel, language: 'python' } };
+  const content = { cells, metadata, nbformat: 4, nbformat_minor: 5 };
+  writeFileSync(join(server.notebooks, path), `${JSON.stringify(content, null, 1)}\n`);
+  return path;
+}
 
 export class DocumentTestPage {
   readonly sync: PageSync;

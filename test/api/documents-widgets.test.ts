@@ -1,13 +1,11 @@
 /** Widgets of a real kernel, followed while no page is there. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WidgetState } from '../../src/protocol/widget-messages.js';
 import { hasPythonKernel } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
-import { DocumentTestPage } from './document-page.js';
+import { codeNotebook, DocumentTestPage } from './document-page.js';
 
 const hasIpywidgets =
   hasPythonKernel && spawnSync('/usr/bin/python3', ['-c', 'import ipywidgets']).status === 0;
@@ -18,24 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-let made = 0;
-function notebook(...sources: string[]): string {
-  const path = `widgets-${(made += 1)}.ipynb`;
-  const cells = sources.map((source, n) => ({
-    id: `c${n}`,
-    cell_type: 'code',
-    source,
-    metadata: {},
-    outputs: [],
-    execution_count: null,
-  }));
-  const metadata = { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } };
-  writeFileSync(
-    join(server.notebooks, path),
-    JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }),
-  );
-  return path;
-}
+const notebook = (...sources: string[]) => codeNotebook(server, sources);
 const models = (page: DocumentTestPage) => ({
   ...page.last('snapshot')?.widgets,
   ...page.last('widgets')?.models,

@@ -6,7 +6,7 @@ import type { Output } from '../../src/notebook/types.js';
 import type { HistoryModel } from '../../src/protocol/rest-models.js';
 import { hasPythonKernel } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
-import { DocumentTestPage } from './document-page.js';
+import { codeNotebook, DocumentTestPage } from './document-page.js';
 
 interface FileCell {
   id: string;
@@ -22,23 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-let made = 0;
-/** Writes a notebook of code cells `c0`, `c1` … @returns its path */
-function notebook(sources: string[], kernel = 'python3'): string {
-  const path = `notebook-${(made += 1)}.ipynb`;
-  const cells = sources.map((source, n) => ({
-    id: `c${n}`,
-    cell_type: 'code',
-    source,
-    metadata: {},
-    outputs: [],
-    execution_count: null,
-  }));
-  const metadata = { kernelspec: { name: kernel, display_name: kernel, language: 'python' } };
-  const content = { cells, metadata, nbformat: 4, nbformat_minor: 5 };
-  writeFileSync(join(server.notebooks, path), `${JSON.stringify(content, null, 1)}\n`);
-  return path;
-}
+const notebook = (sources: string[], kernel?: string) => codeNotebook(server, sources, kernel);
 function onDisk(path: string): FileCell[] {
   const file = JSON.parse(readFileSync(join(server.notebooks, path), 'utf8')) as { cells: FileCell[] };
   return file.cells;
