@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
 import { openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const samples = ['hostile', 'matplotlib', 'pandas', 'r'];
@@ -65,25 +66,34 @@ describe('an exported page', () => {
     await close();
   });
 
-  it('shows tables, pictures, colours and tracebacks that fold, in light, dark and on a phone', async () => {
-    for (const options of [{}, { colorScheme: 'dark' as const }, { viewport: { width: 390, height: 800 } }]) {
-      const { page, problems, close } = await open('pandas', options);
-      expect(problems).toEqual([]);
-      expect(await page.locator('.island td').first().textContent()).toBe('Lagos');
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  it.runIf(everything)(
+    'shows tables, pictures, colours and tracebacks that fold, in light, dark and on a phone',
+    async () => {
+      for (const options of [
+        {},
+        { colorScheme: 'dark' as const },
+        { viewport: { width: 390, height: 800 } },
+      ]) {
+        const { page, problems, close } = await open('pandas', options);
+        expect(problems).toEqual([]);
+        expect(await page.locator('.island td').first().textContent()).toBe('Lagos');
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+        await close();
+      }
+      const { page, close } = await open('pandas');
+      await page.locator('.error summary').click();
+      expect(await page.locator('.error pre').isVisible()).toBe(false);
+      expect(await page.locator('.tok-keyword').count()).toBeGreaterThan(0);
       await close();
-    }
-    const { page, close } = await open('pandas');
-    await page.locator('.error summary').click();
-    expect(await page.locator('.error pre').isVisible()).toBe(false);
-    expect(await page.locator('.tok-keyword').count()).toBeGreaterThan(0);
-    await close();
-    const plots = await open('matplotlib');
-    const widths = await plots.page
-      .locator('.output > img')
-      .evaluateAll((all) => all.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth));
-    expect(widths.every((width) => width > 0)).toBe(true);
-    expect(widths).toHaveLength(3);
-    await plots.close();
-  });
+      const plots = await open('matplotlib');
+      const widths = await plots.page
+        .locator('.output > img')
+        .evaluateAll((all) =>
+          all.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+        );
+      expect(widths.every((width) => width > 0)).toBe(true);
+      expect(widths).toHaveLength(3);
+      await plots.close();
+    },
+  );
 });

@@ -51,7 +51,7 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     expect(group.onDisk('password.ipynb')).toContain('42');
   });
 
-  it('goes on by itself after a login in another tab', async () => {
+  it.runIf(everything)('goes on by itself after a login in another tab', async () => {
     const own = await group.otherProfile();
     const page = await group.open('login.ipynb', [{ source: 'start' }], own);
     await kernelIdle(page);
@@ -73,7 +73,7 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     expect(group.onDisk('login.ipynb')).toContain('start before meanwhile');
   });
 
-  it('leaves nothing in the browser after a logout', async () => {
+  it.runIf(everything)('leaves nothing in the browser after a logout', async () => {
     const own = await group.otherProfile();
     const page = await group.open('private.ipynb', [{ source: 'start' }], own);
     await kernelIdle(page);
@@ -147,25 +147,28 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await expect.poll(async () => (await kept(page)).map(({ place }) => place)).toEqual(['/ elsewhere']);
   });
 
-  it('shows what others did to the order of the cells while it was away and did so, too', async () => {
-    const here = await group.open('both.ipynb', [{ source: 'first' }, { source: 'last' }]);
-    const other = await group.openBeside('both.ipynb');
-    const insertBelow = async (page: Page, after: string, text: string) => {
-      await page.locator('[data-cell-id]', { hasText: after }).focus();
-      await page.keyboard.press('b');
-      await write(page, text);
-      await page.keyboard.press('Escape');
-    };
-    const shown = async (...sources: string[]) => {
-      for (const page of [here, other]) await expect.poll(() => group.sources(page)).toEqual(sources);
-    };
-    await kernelIdle(here);
-    await disconnect(here);
-    await insertBelow(here, 'first', 'here');
-    await insertBelow(other, 'last', 'afar');
-    await connectAgain(here);
-    await shown('first', 'here', 'last', 'afar');
-    await insertBelow(other, 'here', 'later');
-    await shown('first', 'here', 'later', 'last', 'afar');
-  });
+  it.runIf(everything)(
+    'shows what others did to the order of the cells while it was away and did so, too',
+    async () => {
+      const here = await group.open('both.ipynb', [{ source: 'first' }, { source: 'last' }]);
+      const other = await group.openBeside('both.ipynb');
+      const insertBelow = async (page: Page, after: string, text: string) => {
+        await page.locator('[data-cell-id]', { hasText: after }).focus();
+        await page.keyboard.press('b');
+        await write(page, text);
+        await page.keyboard.press('Escape');
+      };
+      const shown = async (...sources: string[]) => {
+        for (const page of [here, other]) await expect.poll(() => group.sources(page)).toEqual(sources);
+      };
+      await kernelIdle(here);
+      await disconnect(here);
+      await insertBelow(here, 'first', 'here');
+      await insertBelow(other, 'last', 'afar');
+      await connectAgain(here);
+      await shown('first', 'here', 'last', 'afar');
+      await insertBelow(other, 'here', 'later');
+      await shown('first', 'here', 'later', 'last', 'afar');
+    },
+  );
 });

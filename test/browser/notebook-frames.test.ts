@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
+import { everything } from '../tier.js';
 import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
 import { openBrowser } from './open-browser.js';
 
@@ -75,39 +76,42 @@ describe.skipIf(!hasChromium)('interactive outputs', () => {
     await page.close();
   });
 
-  it('draw with what earlier outputs set up, as tall as they are, in the colours of the page', async () => {
-    writeNotebookFile(server, 'setup.ipynb', [
-      {
-        source: 'library',
-        outputs: [html('<script>window.draw = (node) => { node.textContent = "drawn"; }</script>')],
-      },
-      {
-        source: 'plot',
-        outputs: [
-          html(
-            '<div id="plot" style="height: 321px"></div><script>draw(document.getElementById("plot"))</script>',
-          ),
-        ],
-      },
-      { source: 'script', outputs: [script('element.append("<b>bold</b>")')] },
-      { source: 'broken', outputs: [script('element.text("x"); nothing.there()')] },
-    ]);
-    const { page, errors } = await openNotebook(context, server, 'setup.ipynb');
-    await trust(page);
-    await frame(page, 1).getByText('drawn').waitFor();
-    await expect
-      .poll(async () => (await page.locator('iframe').nth(1).boundingBox())?.height ?? 0)
-      .toBeGreaterThan(320);
-    await frame(page, 2).locator('b').getByText('bold').waitFor();
-    await page.getByText('nothing is not defined').waitFor();
-    await page.evaluate('document.documentElement.dataset.theme = "dark"');
-    await frame(page, 1).locator('html[data-theme=dark]').waitFor();
-    // the frame's own; it reached nobody else
-    expect(errors).toEqual(['nothing is not defined']);
-    await page.close();
-  });
+  it.runIf(everything)(
+    'draw with what earlier outputs set up, as tall as they are, in the colours of the page',
+    async () => {
+      writeNotebookFile(server, 'setup.ipynb', [
+        {
+          source: 'library',
+          outputs: [html('<script>window.draw = (node) => { node.textContent = "drawn"; }</script>')],
+        },
+        {
+          source: 'plot',
+          outputs: [
+            html(
+              '<div id="plot" style="height: 321px"></div><script>draw(document.getElementById("plot"))</script>',
+            ),
+          ],
+        },
+        { source: 'script', outputs: [script('element.append("<b>bold</b>")')] },
+        { source: 'broken', outputs: [script('element.text("x"); nothing.there()')] },
+      ]);
+      const { page, errors } = await openNotebook(context, server, 'setup.ipynb');
+      await trust(page);
+      await frame(page, 1).getByText('drawn').waitFor();
+      await expect
+        .poll(async () => (await page.locator('iframe').nth(1).boundingBox())?.height ?? 0)
+        .toBeGreaterThan(320);
+      await frame(page, 2).locator('b').getByText('bold').waitFor();
+      await page.getByText('nothing is not defined').waitFor();
+      await page.evaluate('document.documentElement.dataset.theme = "dark"');
+      await frame(page, 1).locator('html[data-theme=dark]').waitFor();
+      // the frame's own; it reached nobody else
+      expect(errors).toEqual(['nothing is not defined']);
+      await page.close();
+    },
+  );
 
-  it('run at once when they were made here', async () => {
+  it.runIf(everything)('run at once when they were made here', async () => {
     writeNotebookFile(server, 'here.ipynb', [
       {
         source: `display.html('<p id="p"></p><script>document.getElementById("p").textContent = "ran"</' + 'script>')`,

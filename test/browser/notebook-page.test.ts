@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(onDisk('keep.ipynb')).toContain('21');
   });
 
-  it('puts the caret where static text was clicked, and moves nothing', async () => {
+  it.runIf(everything)('puts the caret where static text was clicked, and moves nothing', async () => {
     writeNotebookFile(server, 'caret.ipynb', [
       { source: 'first line\nsecond line\n\nfourth' },
       { source: 'below' },
@@ -197,7 +197,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await cell(1).getAttribute('data-cell-type')).toBe('code');
   });
 
-  it('completes with Tab', async () => {
+  it.runIf(everything)('completes with Tab', async () => {
     writeNotebookFile(server, 'complete.ipynb', [{ source: '' }]);
     await open('complete.ipynb');
     await kernelIdle(page);

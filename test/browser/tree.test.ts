@@ -153,7 +153,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(existsSync(file('folder'))).toBe(false);
   });
 
-  it('duplicates and moves', async () => {
+  it.runIf(everything)('duplicates and moves', async () => {
     const { page } = watched;
     await row('b.txt').getByRole('checkbox').click();
     await button('Duplicate').click();
@@ -518,7 +518,7 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     if (refused !== -1) watched.problems.splice(refused, 1);
   });
 
-  it('takes a deletion back', async () => {
+  it.runIf(everything)('takes a deletion back', async () => {
     const { page } = watched;
     mkdirSync(file('full'));
     writeFileSync(file('full', 'inside.txt'), 'inside');
