@@ -1,5 +1,6 @@
 // How long an execute takes through a server's websocket, and straight on the kernel's ZeroMQ sockets.
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { Dealer, Subscriber } from 'zeromq';
 
@@ -101,13 +102,18 @@ async function overZeromq(connection) {
     }
   };
   const pumps = [pump(shell), pump(iopub)].map((each) => each.catch(() => undefined)); // closing ends them
-  await new Promise((resolve) => setTimeout(resolve, 500)); // a SUB joins late: nothing may be lost before it is there
   const send = (message) => {
     const parts = [message.header, {}, {}, message.content].map((part) => Buffer.from(JSON.stringify(part)));
     const hmac = createHmac('sha256', connection.key);
     for (const part of parts) hmac.update(part);
     void shell.send(['<IDS|MSG>', hmac.digest('hex'), ...parts]);
   };
+  // A SUB joins late, and what is published before is lost to it: asked again until reply and idle have both come.
+  let joined = false;
+  for (let tries = 0; !joined; tries++) {
+    if (tries === 20) throw new Error('the kernel does not answer on its own sockets');
+    joined = await Promise.race([execute(send, wait), pause(500, false)]);
+  }
   return {
     execute: () => execute(send, wait),
     async close() {
