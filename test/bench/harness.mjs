@@ -23,7 +23,8 @@ export class Bench {
 
   /**
    * Runs the servers in turn. The order turns each round, so that no server always has the warm cache; those that are not
-   * installed are left out. A server whose run throws is left out, too, and the reason is printed.
+   * installed are left out. A server whose run throws is left out, too, and the reason is printed. For pieces of a group:
+   * NBSERVER_BENCH_SERVERS=nbserver,jupyter-server and NBSERVER_BENCH_ROUNDS=2.
    *
    * @param {{ of?: string[], rounds?: number, run: (name: string, round: number) => Promise<Record<string, number>> }} what
    *   `run` makes one measurement of one server and returns its figures by name
@@ -32,8 +33,10 @@ export class Bench {
   async measure({ of = ['nbserver', ...PEERS], rounds = this.size(7, 3), run }) {
     const results = {};
     const failed = new Set();
-    const names = of.filter(installed);
-    for (let round = 0; round < rounds; round++) {
+    const only = process.env.NBSERVER_BENCH_SERVERS?.split(',');
+    const names = of.filter((name) => installed(name) && (only?.includes(name) ?? true));
+    const count = Number(process.env.NBSERVER_BENCH_ROUNDS ?? rounds);
+    for (let round = 0; round < count; round++) {
       for (const name of round % 2 === 0 ? names : [...names].reverse()) {
         if (failed.has(name)) continue;
         try {
