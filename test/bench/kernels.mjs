@@ -13,6 +13,7 @@ import { at } from './harness.mjs';
 import { cpuSeconds, peakMb, residentMb } from './processes.mjs';
 import { roundTrips } from './round-trip.mjs';
 import { installed, withServer } from './servers.mjs';
+import { watchStatus } from './status-watch.mjs';
 
 const script = (path) => fileURLToPath(new URL(path, import.meta.url));
 const fakeKernel = (...mode) => [
@@ -240,16 +241,8 @@ async function slow(bench) {
         const before = residentMb(server.pid);
         let top = before;
         const watch = setInterval(() => (top = Math.max(top, residentMb(server.pid))), 50);
+        const status = await watchStatus(server);
         let longest = 0;
-        let asking = true;
-        const asked = (async () => {
-          while (asking) {
-            const since = performance.now();
-            await (await server.request('api/status')).text();
-            longest = Math.max(longest, performance.now() - since);
-            await wait(20);
-          }
-        })();
         let got = 0;
         const flooded = execute(
           fast,
@@ -257,8 +250,7 @@ async function slow(bench) {
           (head) => (got += numberIn(head) >= 0 ? 1 : 0),
         );
         await flooded.finally(async () => {
-          asking = false;
-          await asked;
+          longest = await status.stop();
           clearInterval(watch);
           clearInterval(throttle);
           fast.close();
