@@ -1,5 +1,6 @@
 /** The operations that lead from one notebook to another: for a page that has to catch up, and for files changed elsewhere. */
 import { ChangeSet, type Text } from '@codemirror/state';
+import { increasingRun } from './increasing-run.js';
 import { CellState, NotebookState } from './notebook-state.js';
 import { apply } from './operations-apply.js';
 import type { Operation } from './operations-types.js';
@@ -109,24 +110,6 @@ function applied(cell: CellState, op: Operation): CellState {
 function longestRun(oldOrder: readonly CellId[], to: NotebookState): Set<CellId> {
   const place = new Map(oldOrder.map((id, index) => [id, index]));
   const ids = to.ids.filter((id) => place.has(id));
-  const tails: number[] = [];
-  const previous = new Array<number>(ids.length).fill(-1);
-  const at = (index: number) => place.get(ids[index] ?? '') ?? -1;
-  ids.forEach((_, index) => {
-    let low = 0;
-    let high = tails.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (at(tails[middle] ?? 0) < at(index)) low = middle + 1;
-      else high = middle;
-    }
-    if (low > 0) previous[index] = tails[low - 1] ?? -1;
-    tails[low] = index;
-  });
-  const run = new Set<CellId>();
-  for (let index = tails.at(-1) ?? -1; index >= 0; index = previous[index] ?? -1) {
-    const id = ids[index];
-    if (id !== undefined) run.add(id);
-  }
-  return run;
+  const stays = new Set(increasingRun(ids.map((id) => place.get(id) ?? -1)));
+  return new Set(ids.filter((_, index) => stays.has(index)));
 }

@@ -139,6 +139,35 @@ describe('lineChanges', () => {
   });
 });
 
+describe('lineChanges of long texts', () => {
+  it('leaves the lines between two changes alone', () => {
+    const lines = Array.from({ length: 5000 }, (_, at) => `line ${at}`);
+    const [from, to] = [Text.of(lines), Text.of(['first', ...lines.slice(0, 4000), ...lines.slice(4001)])];
+    const changes = lineChanges(from, to);
+    expect(changes?.apply(from).eq(to)).toBe(true);
+    expect(changes?.mapPos(from.line(2000).from)).toBe(to.line(2001).from);
+    const touched: number[] = [];
+    changes?.iterChanges((start) => touched.push(from.lineAt(start).number));
+    expect(touched).toEqual([1, 4001]);
+  });
+
+  it('leads from any text to any other', () => {
+    const random = new Random(11);
+    const lines = Array.from({ length: 3000 }, (_, at) => (random.below(3) === 0 ? '' : `line ${at}`));
+    for (let n = 0; n < rounds(20, 200); n += 1) {
+      const change = () =>
+        lines.flatMap((line) => {
+          const dice = random.below(500);
+          if (dice === 0) return [];
+          if (dice === 1) return [line, random.pick(['', 'new'])];
+          return dice === 2 ? ['other'] : [line];
+        });
+      const [from, to] = [Text.of([...change(), '']), Text.of([...change(), 'end'])];
+      expect(lineChanges(from, to)?.apply(from).eq(to), `round ${n}`).toBe(true);
+    }
+  });
+});
+
 describe('matchCells', () => {
   const face = (source: string) => ({ type: 'code', source });
   it.each([
@@ -206,21 +235,52 @@ describe('mergeWithMarks', () => {
     expect(mergeWithMarks(of(base), of(ours), of(theirs), names)).toEqual({ text: merged, conflicts });
   });
 
-  it('keeps both middles of texts that are too long to compare', () => {
-    const lines = Array.from({ length: 5000 }, (_, at) => `line ${at}`);
-    const replaced = (at: number, by: string) =>
-      Text.of(lines.map((line, index) => (index === at ? by : line)));
-    const { text: merged, conflicts } = mergeWithMarks(
-      Text.of(lines),
-      replaced(2000, 'ours'),
-      replaced(2002, 'theirs'),
-      names,
-    );
-    expect(conflicts).toBe(1);
-    expect(merged.split('\n').slice(1999, 2009)).toEqual([
-      'line 1999',
-      ...['<<<<<<< yours', 'ours', 'line 2001', 'line 2002'],
-      ...['=======', 'line 2000', 'line 2001', 'theirs', '>>>>>>> the file'],
-    ]);
+  describe('in a text of 5,000 lines', () => {
+    const lines = Array.from({ length: 5000 }, (_, at) => (at % 3 === 0 ? '' : `line ${at}`));
+    const replaced = (by: Record<number, string>) => lines.map((line, at) => by[at] ?? line);
+    const merge = (base: string[], ours: string[], theirs: string[]) =>
+      mergeWithMarks(Text.of(base), Text.of(ours), Text.of(theirs), names);
+
+    it.each([
+      ['one at the top, the other at the end', { 1: 'ours' }, { 4999: 'theirs' }],
+      ['the other above', { 3001: 'ours' }, { 2: 'theirs' }],
+      ['around each other', { 1: 'ours', 4999: 'ours too' }, { 2500: 'theirs' }],
+      ['in turns', { 1: 'a', 2000: 'b', 4000: 'c' }, { 1000: 'd', 3000: 'e', 4999: 'f' }],
+      ['a line apart', { 2000: 'ours' }, { 2002: 'theirs' }],
+    ])('takes in changes of different lines: %s', (_what, ours, theirs) => {
+      const both = { text: replaced({ ...ours, ...theirs }).join('\n'), conflicts: 0 };
+      expect(merge(lines, replaced(ours), replaced(theirs))).toEqual(both);
+    });
+
+    it('takes in what each of them inserted and deleted', () => {
+      const ours = ['first', ...lines.slice(0, 2500), ...lines.slice(2510)];
+      const theirs = [...lines.slice(0, 1000), 'theirs', ...lines.slice(1000), 'last'];
+      const both = [
+        ...['first', ...lines.slice(0, 1000), 'theirs', ...lines.slice(1000, 2500)],
+        ...[...lines.slice(2510), 'last'],
+      ];
+      expect(merge(lines, ours, theirs)).toEqual({ text: both.join('\n'), conflicts: 0 });
+    });
+
+    it('marks only the lines that both changed', () => {
+      const { text, conflicts } = merge(
+        lines,
+        replaced({ 1: 'top', 2002: 'ours', 4999: 'end' }),
+        replaced({ 2002: 'theirs' }),
+      );
+      const marked = ['<<<<<<< yours', 'ours', '=======', 'theirs', '>>>>>>> the file'];
+      expect(conflicts).toBe(1);
+      expect(text.split('\n').slice(2001, 2008)).toEqual(['', ...marked, 'line 2003']);
+      expect(text.startsWith('\ntop\n') && text.endsWith('\nend')).toBe(true);
+    });
+
+    it('keeps both where no line says what belongs together', () => {
+      const same = lines.map(() => 'x');
+      const ours = ['A', ...same.slice(2), 'A'];
+      const theirs = [...same.slice(0, 2500), 'B', ...same.slice(2501)];
+      const { text, conflicts } = merge(same, ours, theirs);
+      expect(conflicts).toBe(1);
+      expect(text.split('\n').filter((line) => line === 'A' || line === 'B')).toEqual(['A', 'A', 'B']);
+    });
   });
 });
