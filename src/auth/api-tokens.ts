@@ -20,7 +20,7 @@ import { BoundSockets } from './bound-sockets.js';
 export interface ApiToken {
   /** names the token and is no secret */
   id: string;
-  /** what its owner calls it; two have one name only when two processes made them in the same moment */
+  /** what its owner calls it; no two have the same */
   name: string;
   /** milliseconds since 1970 */
   created: number;
@@ -75,10 +75,9 @@ export class ApiTokens {
     if (!visible.test(clean) || clean.length > longestName || unfitForNames.test(clean)) {
       throw new HttpError(400, `The name of a token has 1 to ${longestName} characters on one line.`);
     }
+    const taken = `There is a token named "${clean}". Choose another name, or revoke that one.`;
     const tokens = this.list();
-    if (tokens.some((each) => each.name === clean)) {
-      throw new HttpError(409, `There is a token named "${clean}". Choose another name, or revoke that one.`);
-    }
+    if (tokens.some((each) => each.name === clean)) throw new HttpError(409, taken);
     if (tokens.length >= most) {
       throw new HttpError(409, `There are ${most} tokens. Revoke those that nobody uses any more.`);
     }
@@ -88,6 +87,11 @@ export class ApiTokens {
     makePrivateDirectory(this.#stateDirectory);
     makePrivateDirectory(this.#directory);
     writePrivateFile(this.#file(id), JSON.stringify({ version: 1, name: clean, created }));
+    // Another process may have made one in the same moment. The later of the two sees the other, and steps back.
+    if (this.list().some((each) => each.name === clean && each.id !== id)) {
+      this.revoke(id);
+      throw new HttpError(409, taken);
+    }
     return { id, name: clean, created, token };
   }
 

@@ -51,6 +51,13 @@ describe('ApiTokens', () => {
     expect(statSync(join(dir, 'data', 'state')).mode & 0o777).toBe(0o700);
   });
 
+  it('gives no name twice, also when another process makes one in the same moment', () => {
+    const first = tokens.create('nightly');
+    vi.spyOn(tokens, 'list').mockReturnValueOnce([]); // looked before the other one wrote
+    expect(() => tokens.create('nightly')).toThrow('There is a token named "nightly"');
+    expect(tokens.list().map(({ id }) => id)).toEqual([first.id]);
+  });
+
   it('looks at few of the tokens that a request shows', () => {
     const { token, id } = tokens.create('real');
     const foreign = Array.from({ length: 4 }, (_, i) => `nbs_${String(i).repeat(43)}`);
