@@ -1,9 +1,11 @@
 /** What `nbserver doctor` looks at on the machine itself: certificate, permissions, disk, ports of kernels, a kernel. */
+import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { rootCertificates } from 'node:tls';
 import { parsePortRange, type LoadedSettings } from '../config/index.js';
 import { silentLog } from '../log.js';
 import type { KernelModel } from '../protocol/rest-models.js';
@@ -53,12 +55,13 @@ export async function certificateCheck({
     if (left < WARN_BEFORE_EXPIRY && certfile !== 'auto') {
       return { name, state: 'warning', detail, advice: `It ends on ${until}. ${RENEW}` };
     }
-    if (!info.selfSigned && certfile !== 'auto' && isAlone(certfile)) {
+    const missing = info.selfSigned || certfile === 'auto' ? undefined : missingIssuer(certfile);
+    if (missing !== undefined) {
       return {
         name,
         state: 'warning',
         detail,
-        advice: `${certfile} holds only the certificate itself: give the file with its chain (fullchain.pem).`,
+        advice: `${certfile} does not hold the certificate of who issued it (${missing}): give the file with the whole chain (fullchain.pem).`,
       };
     }
     return warning === undefined
@@ -71,8 +74,17 @@ export async function certificateCheck({
 
 const RENEW = 'Renew it, or start with --certfile=auto, which renews by itself.';
 
-function isAlone(certfile: string): boolean {
-  return readFileSync(certfile, 'latin1').split('-----BEGIN CERTIFICATE-----').length === 2;
+/** Who signed the certificate, where neither the file nor the browsers' list of authorities has it. */
+function missingIssuer(certfile: string): string | undefined {
+  const blocks = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g;
+  const [own, ...others] = Array.from(
+    readFileSync(certfile, 'latin1').matchAll(blocks),
+    ([block]) => block,
+  ).map((block) => new X509Certificate(block));
+  const issued = (issuer: X509Certificate) => own !== undefined && own.checkIssued(issuer);
+  if (others.some(issued) || rootCertificates.some((root) => issued(new X509Certificate(root))))
+    return undefined;
+  return own?.issuer.replaceAll('\n', ', ');
 }
 
 /** Folders that the server writes, and files that nobody else may read. */

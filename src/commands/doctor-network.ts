@@ -5,6 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
 import {
+  connectionModel,
   isHeldBack,
   UPLOADS,
   type ConnectionFacts,
@@ -234,10 +235,8 @@ function locationOf({ headers: { location } }: Answer): { location?: string } {
 function serverOf({ status, body }: Answer): { server?: ConnectionModel } {
   if (status !== 200) return {};
   try {
-    const model = JSON.parse(body) as Partial<ConnectionModel> | null;
-    return typeof model?.base_url === 'string' && typeof model.origin_allowed === 'boolean'
-      ? { server: model as ConnectionModel }
-      : {};
+    const server = connectionModel(JSON.parse(body));
+    return server === undefined ? {} : { server };
   } catch {
     return {}; // a page of the proxy
   }

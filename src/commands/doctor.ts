@@ -6,6 +6,7 @@ import { proxyKind, proxySnippet, type ProxyKind } from '../protocol/proxy-snipp
 import type { RuntimeInfo } from '../server/runtime-file.js';
 import { askLocally, localUrl } from './ask-locally.js';
 import { CommandError, type Command } from './command.js';
+import type { FileChoice } from './configuration-file.js';
 import {
   certificateCheck,
   diskCheck,
@@ -15,9 +16,10 @@ import {
   type Check,
 } from './doctor-machine.js';
 import { lookThrough } from './doctor-network.js';
+import { portCheck } from './doctor-port.js';
 import { serversOfThisUser } from './list.js';
 
-interface DoctorArgs {
+interface DoctorArgs extends FileChoice {
   url?: string;
   token?: string;
   port?: number;
@@ -33,6 +35,12 @@ export const doctorCommand: Command<DoctorArgs> = {
       .positional('url', {
         type: 'string',
         describe: 'The address that people use, for example https://nb.example.org/; default: public_url',
+      })
+      .option('profile', { type: 'string', requiresArg: true, describe: 'The profile of the server' })
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'The configuration file of the server',
       })
       .option('token', { type: 'string', requiresArg: true, describe: 'The token of the server' })
       .option('port', { type: 'number', requiresArg: true, describe: 'Which of several running servers' })
@@ -61,17 +69,19 @@ interface Report {
   snippets: Partial<Record<ProxyKind, string>>;
 }
 
-async function examine({ url, token, port, wait }: DoctorArgs): Promise<Report> {
-  const loaded = settingsHere();
-  const servers = serversOfThisUser().filter((each) => port === undefined || each.port === port);
+async function examine({ url, token, port, wait, ...file }: DoctorArgs): Promise<Report> {
+  const loaded = settingsOf(file);
+  const running = serversOfThisUser();
+  const servers = running.filter((each) => port === undefined || each.port === port);
   if (servers.length > 1) {
     const ports = servers.map((each) => each.port).join(', ');
     throw new CommandError(`Several servers run. Say which one is meant: --port with one of ${ports}.`);
   }
   const [server] = servers;
-  const certificate = await certificateCheck(loaded);
   const checks: Check[] = [
-    ...(certificate === undefined ? [] : [certificate]),
+    ...[await portCheck(loaded, running), await certificateCheck(loaded)].filter(
+      (check) => check !== undefined,
+    ),
     ...permissionChecks(loaded),
     await diskCheck(loaded),
     await loopbackCheck(loaded),
@@ -102,10 +112,15 @@ async function examine({ url, token, port, wait }: DoctorArgs): Promise<Report> 
   };
 }
 
-function settingsHere(): LoadedSettings {
+/** The settings with which a server starts that is given the same --profile and --config. */
+function settingsOf({ profile, config }: FileChoice): LoadedSettings {
   const cwd = process.cwd();
+  const flags = [
+    ...(profile === undefined ? [] : [`--profile=${profile}`]),
+    ...(config === undefined ? [] : [`--config=${config}`]),
+  ];
   return loadSettings({
-    line: parseCommandLine([], cwd),
+    line: parseCommandLine(flags, cwd),
     cwd,
     env: process.env,
     home: homedir(),

@@ -1,4 +1,5 @@
 /** The addresses that people see: `/`, tree, notebooks, edit, view, terminals, connection, favicon.ico and robots.txt, all under base_url. */
+import { isIP, type Socket } from 'node:net';
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
@@ -157,8 +158,8 @@ export function pagesRouter(options: PagesOptions): Router {
     });
   });
 
-  router.get('/connection', (_req, res) => {
-    send(res, 'connection.html', { data: {} });
+  router.get('/connection', (req, res) => {
+    send(res, 'connection.html', { data: { backend: listenerOf(req.socket) } });
   });
 
   router.use(outputFrameRouter());
@@ -188,6 +189,13 @@ function lastSegment(path: string): string {
 
 function isNotebook(path: string): boolean {
   return path.endsWith('.ipynb');
+}
+
+/** Where the server listens, as the configuration of a proxy names it. */
+function listenerOf({ localAddress, localPort }: Socket): string {
+  if (localPort === undefined) return '127.0.0.1:8888'; // a unix socket: the usual place
+  const address = (localAddress ?? '127.0.0.1').replace(/^::ffff:/, '');
+  return `${isIP(address) === 6 ? `[${address}]` : address}:${localPort}`;
 }
 
 /** The login of a browser; undefined for tokens. Only who logged in can log out. */

@@ -19,6 +19,15 @@ export interface ConnectionModel {
   time: string;
 }
 
+/** What our server says of itself; undefined when it is something else that answered, a page of the proxy for example. */
+export function connectionModel(answer: unknown): ConnectionModel | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const { base_url, origin_allowed } = answer as Partial<ConnectionModel>;
+  return typeof base_url === 'string' && typeof origin_allowed === 'boolean'
+    ? (answer as ConnectionModel)
+    : undefined;
+}
+
 /** What a client saw, in the order in which it looks. Later fields are absent when an earlier one makes them pointless. */
 export interface ConnectionFacts {
   /** the address that people use, with a slash at its end */
@@ -101,8 +110,11 @@ export async function isHeldBack(
   return (await isLate(STREAM_SIZES.small, false)) || (await isLate(STREAM_SIZES.large, true));
 }
 
-/** @returns the faults, the first cause first; empty when all is well */
-export function faultsOf(facts: ConnectionFacts): Fault[] {
+/**
+ * @param client  who looked: what to do about a login differs
+ * @returns the faults, the first cause first; empty when all is well
+ */
+export function faultsOf(facts: ConnectionFacts, client: 'command' | 'browser' = 'command'): Fault[] {
   const faults: Fault[] = [];
   if (facts.unreachable !== undefined) {
     return [
@@ -118,7 +130,7 @@ export function faultsOf(facts: ConnectionFacts): Fault[] {
   const { answer } = facts;
   if (answer === undefined) return faults;
   const { server } = answer;
-  if (server === undefined) return [...faults, answerFault(facts.url, answer)];
+  if (server === undefined) return [...faults, answerFault(facts.url, answer, client)];
 
   const url = new URL(facts.url);
   if (server.base_url !== url.pathname) faults.push(prefixFault(url.pathname, server.base_url));
@@ -181,7 +193,11 @@ function certificateFault(url: string, code: string): Fault {
 }
 
 /** Something answered, but not with what our server says. */
-function answerFault(url: string, answer: NonNullable<ConnectionFacts['answer']>): Fault {
+function answerFault(
+  url: string,
+  answer: NonNullable<ConnectionFacts['answer']>,
+  client: 'command' | 'browser',
+): Fault {
   const { status, message, location } = answer;
   const { pathname } = new URL(url);
   if (status === 403 && message.includes('does not answer to the name')) {
@@ -197,7 +213,10 @@ function answerFault(url: string, answer: NonNullable<ConnectionFacts['answer']>
     return {
       name: 'login',
       problem: `The server wants a login or another token: ${message}`,
-      advice: 'Give the token of this server with --token, or run the command as the user who started it.',
+      advice:
+        client === 'browser'
+          ? 'This browser is not logged in any more. Log in in another tab, and test again.'
+          : 'Give the token of this server with --token, or run the command as the user who started it.',
       proxy: false,
     };
   }

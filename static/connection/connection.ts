@@ -1,13 +1,13 @@
 /** The connection test in a browser: does what pages do, one step after the other, and names the fault and its cure. */
 import './connection.css';
 import {
+  connectionModel,
   faultsOf,
   OWN_PING,
   isHeldBack,
   STREAM_PAUSE,
   UPLOADS,
   type ConnectionFacts,
-  type ConnectionModel,
   type Fault,
 } from '../../src/protocol/connection-test.js';
 import { proxySnippet, type ProxyKind } from '../../src/protocol/proxy-snippets.js';
@@ -19,6 +19,7 @@ import { urlFor } from '../base/urls.js';
 /** ms until a websocket that has not opened counts as failed */
 const PATIENCE = 15_000;
 const PROXIES: ProxyKind[] = ['nginx', 'Apache', 'Caddy'];
+const data = pageData<{ backend: string }>();
 
 const steps = find('steps');
 const faults = find('faults');
@@ -37,8 +38,17 @@ async function test(): Promise<void> {
   document.body.dataset['test'] = 'running';
   steps.replaceChildren();
   faults.replaceChildren();
-  const facts: ConnectionFacts = { url: location.origin + pageData().base_url };
+  const facts: ConnectionFacts = { url: location.origin + data.base_url };
   const id = `${Date.now()}-${Math.random()}`;
+  let isComplete = true;
+  const step = async (label: string, run: () => Promise<void>) => {
+    const error = await showStep(label, run);
+    if (error === undefined) return;
+    isComplete = false;
+    // `fetch` throws a TypeError when nobody answers
+    if ((error instanceof ApiError && error.unreachable) || error instanceof TypeError)
+      facts.unreachable = 'no answer';
+  };
   await step('Ask the server', async () => {
     facts.answer = await askServer(id);
     const { server } = facts.answer;
@@ -63,29 +73,31 @@ async function test(): Promise<void> {
       });
     }
   }
-  show(faultsOf(facts));
+  show(faultsOf(facts, 'browser'), isComplete);
   document.body.dataset['test'] = 'done';
   again.disabled = false;
 }
 
-/** A line of the list while it is done. What a step finds wrong is said at the end, all together. */
-async function step(label: string, run: () => Promise<void>): Promise<void> {
+/** A line of the list while it is done. What a step finds wrong is said at the end, all together. @returns why it failed */
+async function showStep(label: string, run: () => Promise<void>): Promise<unknown> {
   const line = document.createElement('li');
   line.textContent = `${label} …`;
   steps.append(line);
   try {
     await run();
     line.textContent = `${label}: done`;
+    return undefined;
   } catch (error) {
     line.textContent = `${label}: ${error instanceof Error ? error.message : String(error)}`;
+    return error;
   }
 }
 
 async function askServer(id: string): Promise<NonNullable<ConnectionFacts['answer']>> {
   const query = new URLSearchParams({ origin: location.origin, test: id }).toString();
   try {
-    const server = await api.get<ConnectionModel>(`api/connection?${query}`);
-    return { status: 200, server, message: '' };
+    const server = connectionModel(await api.get<unknown>(`api/connection?${query}`));
+    return { status: 200, message: '', ...(server === undefined ? {} : { server }) };
   } catch (error) {
     if (error instanceof ApiError && !error.unreachable)
       return { status: error.status, message: error.message };
@@ -167,12 +179,15 @@ async function halves(bytes: number): Promise<{ pause: number; server: string }>
   return { pause: performance.now() - first, server };
 }
 
-function show(found: readonly Fault[]): void {
+/** @param isComplete  every step came to its end */
+function show(found: readonly Fault[], isComplete: boolean): void {
   if (found.length === 0) {
-    const good = document.createElement('p');
-    good.className = 'note good';
-    good.textContent = 'Nothing is wrong between this browser and the server.';
-    faults.append(good);
+    const result = document.createElement('p');
+    result.className = isComplete ? 'note good' : 'note warning';
+    result.textContent = isComplete
+      ? 'Nothing is wrong between this browser and the server.'
+      : 'The test did not come to its end; the step that failed says why. Test again.';
+    faults.append(result);
     return;
   }
   for (const { name, problem, advice } of found) {
@@ -196,8 +211,8 @@ function howTo(kind: ProxyKind): HTMLElement {
   const code = document.createElement('pre');
   code.tabIndex = 0;
   code.textContent = proxySnippet(kind, {
-    url: location.origin + pageData().base_url,
-    backend: '127.0.0.1:8888',
+    url: location.origin + data.base_url,
+    backend: data.backend,
   });
   details.append(summary, code);
   return details;

@@ -1,6 +1,8 @@
 /** `nbserver doctor`: eight things that go wrong between browser and server, made on purpose with real proxies. */
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -207,11 +209,14 @@ describe('nbserver doctor', () => {
   it('looks at this machine and the running server, and says in its exit code whether all is well', async () => {
     const home = makeHome();
     open.push(() => home.remove());
-    const server = await serve([home.notebooks, `--port=${await freePort()}`, '--no-browser'], home);
+    // A configuration of its own, which the doctor is told of, too.
+    const config = join(home.path, 'other.json');
+    writeFileSync(config, JSON.stringify({ NotebookApp: { port: await freePort() } }), { mode: 0o600 });
+    const server = await serve([home.notebooks, `--config=${config}`, '--no-browser'], home);
     open.push(() => server.stop());
-    const well = await run(['doctor', '--wait=0'], home);
+    const well = await run(['doctor', '--wait=0', `--config=${config}`], home);
     expect(well.code, well.stdout + well.stderr).toBe(0);
-    for (const name of ['Kernels', 'Kernel ports', 'Disk space', 'Notebook folder']) {
+    for (const name of ['Port', 'Kernels', 'Kernel ports', 'Disk space', 'Notebook folder']) {
       expect(well.stdout).toContain(`✓ ${name}: `);
     }
     expect(well.stdout).toContain('pages, websockets, uploads and long answers get through');
@@ -220,5 +225,70 @@ describe('nbserver doctor', () => {
     expect(wrong.code).toBe(1);
     const report = JSON.parse(wrong.stdout) as { faults: { name: string }[] };
     expect(report.faults.map(({ name }) => name)).toEqual(['unreachable']);
+  });
+
+  it.runIf(everything && hasNginx)('shows how the proxy in front is set up, with the real port', async () => {
+    const home = makeHome();
+    open.push(() => home.remove());
+    const [port, listen] = [await freePort(), await freePort()];
+    const server = await serve([home.notebooks, `--port=${port}`, '--no-browser'], home);
+    open.push(() => server.stop());
+    const site = nginx({ listen, backend: `127.0.0.1:${port}`, pem: '' }, without('Upgrade', '"upgrade"'));
+    const proxy = startNginx(home.path, site);
+    open.push(() => stopProxy(proxy));
+    await expect
+      .poll(() =>
+        fetch(`http://localhost:${listen}/api`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    const { code, stdout } = await run(['doctor', `http://localhost:${listen}/`, '--wait=0'], home);
+    expect(code).toBe(1);
+    expect(stdout).toContain('[upgrade]');
+    const snippet = proxySnippet('nginx', {
+      url: `http://localhost:${listen}/`,
+      backend: `127.0.0.1:${port}`,
+    });
+    expect(stdout).toContain(`For nginx:\n\n${snippet}`);
+    expect(stdout, 'only of the proxy that is there').not.toContain('For Caddy');
+  });
+
+  it.runIf(everything)('looks at the port and the address of the profile or file that is named', async () => {
+    const home = makeHome();
+    open.push(() => home.remove());
+    const taken = createServer().listen(0, '127.0.0.1');
+    open.push(() => new Promise((resolve) => taken.close(resolve)));
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const look = async (settings: object, ...flags: string[]) => {
+      const file = join(home.path, 'this.json');
+      writeFileSync(file, JSON.stringify({ NotebookApp: settings }), { mode: 0o600 });
+      const { code, stdout } = await run(
+        ['doctor', '--json', ...(flags.length === 0 ? [`--config=${file}`] : flags)],
+        home,
+      );
+      const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; detail: string }[] };
+      return { code, ...checks.find(({ name }) => name === 'Port') };
+    };
+    const isOurs = new RegExp(`^${port} is taken by .+ \\(process ${process.pid}\\)$`);
+    const holder = expect.stringMatching(isOurs) as string;
+    expect(await look({ port })).toMatchObject({ code: 1, state: 'bad', detail: holder });
+    expect(await look({ ip: '192.0.2.7', port: await freePort() })).toMatchObject({
+      code: 1,
+      state: 'bad',
+      detail: expect.stringContaining('This computer has no address 192.0.2.7') as string,
+    });
+    const free = await freePort();
+    expect(await look({ port: free })).toMatchObject({
+      code: 0,
+      state: 'good',
+      detail: `${free} is free on localhost`,
+    });
+
+    const { stdout } = await run(['profile', 'create', 'lab'], home);
+    writeFileSync(stdout.trim(), JSON.stringify({ NotebookApp: { port } }), { mode: 0o600 });
+    expect(await look({}, '--profile=lab')).toMatchObject({ code: 1, state: 'bad', detail: holder });
   });
 });

@@ -38,6 +38,24 @@ describe.runIf(everything && hasChromium && hasNginx)('the connection test', () 
       if (process.env.SHOTS)
         await page.screenshot({ path: `${process.env.SHOTS}/connection-${colorScheme}.png` });
     }
+    const steps = page.locator('#steps li');
+    for (const line of await steps.allInnerTexts()) expect(line).toMatch(/: done$/);
+
+    const faultsOnceMore = async () => {
+      await page.getByRole('button', { name: 'Test again' }).click();
+      await page.locator('body[data-test="done"]').waitFor();
+      return page.locator('#faults').innerText();
+    };
+    await page.route('**/api/connection?*', (route) => route.abort());
+    expect(await faultsOnceMore()).toContain('Nothing answers at');
+    await page.unroute('**/api/connection?*');
+    await page.route('**/api/connection?*', (route) =>
+      route.fulfill({ status: 403, json: { message: 'No.' } }),
+    );
+    expect(await faultsOnceMore()).toContain('Log in in another tab');
+    await page.unroute('**/api/connection?*');
+    await page.route('**/api/connection?*', (route) => route.fulfill({ body: '<h1>It works!</h1>' }));
+    expect(await faultsOnceMore()).toContain('is not this server');
     expect(problems).toEqual([]);
     await close();
   });
@@ -70,6 +88,7 @@ describe.runIf(everything && hasChromium && hasNginx)('the connection test', () 
       expect(faults).toEqual(['upgrade', 'body']);
       await page.getByText('How nginx is set up').click();
       await page.getByText('proxy_set_header Upgrade $http_upgrade;').waitFor();
+      await page.getByText(`proxy_pass http://${new URL(server.url).host};`).waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
       await page.setViewportSize({ width: 390, height: 700 });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);

@@ -9,6 +9,8 @@ export interface PairOptions {
   /** encrypts the key */
   passphrase?: string;
   name?: string;
+  /** another pair that signs it; default: itself */
+  issuer?: { name: string; key: string };
 }
 
 export function makePair({
@@ -17,6 +19,7 @@ export function makePair({
   to = new Date(Date.now() + 200 * 24 * 3_600_000),
   passphrase,
   name = 'localhost',
+  issuer,
 }: PairOptions = {}): { key: string; cert: string; pem: string } {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
   const plain = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -30,9 +33,10 @@ export function makePair({
   certificate.validity.notBefore = from;
   certificate.validity.notAfter = to;
   certificate.setSubject([{ name: 'commonName', value: name }]);
-  certificate.setIssuer([{ name: 'commonName', value: name }]);
+  certificate.setIssuer([{ name: 'commonName', value: issuer?.name ?? name }]);
   certificate.setExtensions([{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }]);
-  certificate.sign(forgeKey, forge.md.sha256.create());
+  const signer = issuer === undefined ? forgeKey : forge.pki.privateKeyFromPem(issuer.key);
+  certificate.sign(signer, forge.md.sha256.create());
   const cert = forge.pki.certificateToPem(certificate);
   return { key, cert, pem: key + cert };
 }
