@@ -1,6 +1,7 @@
 /**
  * `/files`: the bytes of files as a browser fetches them, and directories as zip archives. They are user content, served
- * as hostile: in a sandbox of their own origin, never sniffed, and not to other sites.
+ * as hostile: in a sandbox of their own origin, never sniffed, and not to other sites. What is a PDF goes without the sandbox, in
+ * which Chromium shows none: a viewer has its own, nothing in it is of this origin, and the policy lets it load nothing.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
@@ -80,6 +81,8 @@ async function sendFile(
   res.setHeader('Last-Modified', entry.modified.toUTCString());
   res.setHeader('ETag', state.tag);
   if (isFresh(req.headers, state)) {
+    // The policy that came with the bytes holds; this answer has not looked at them.
+    res.removeHeader('Content-Security-Policy');
     res.status(304).end();
     return;
   }
@@ -93,6 +96,8 @@ async function sendFile(
   }
   const type = await contentTypeOf(contents, found, state.size);
   res.setHeader('Content-Type', type);
+  if (type === PDF && state.size > 0 && (await beginOf(contents, found, PDF_BEGIN.length)).equals(PDF_BEGIN))
+    res.setHeader('Content-Security-Policy', PDF_POLICY);
   if ('download' in req.query || path.endsWith('.ipynb')) {
     res.setHeader('Content-Disposition', attachment(nameOf(path)));
   }
@@ -158,13 +163,18 @@ function attachment(name: string): string {
   return `attachment; filename*=utf-8''${encoded}`;
 }
 
+const PDF = 'application/pdf';
+const PDF_BEGIN = Buffer.from('%PDF-');
+/** The page that Chromium makes around its viewer is one object with a style of its own. */
+const PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+
 /** A type that the extension does not tell is plain text, or bytes when the beginning is not UTF-8. */
 async function contentTypeOf(contents: Contents, found: Found, size: number): Promise<string> {
   const guessed = mimeTypeOf(found.path);
   if (guessed === 'text/plain') return 'text/plain; charset=UTF-8';
   if (guessed !== undefined) return guessed;
   if (size === 0) return 'text/plain; charset=UTF-8';
-  const start = await collect((await contents.openFile(found, { start: 0, end: PEEK - 1 })).body);
+  const start = await beginOf(contents, found, PEEK);
   // the peek may end inside a character of up to four bytes
   const isText =
     !start.includes(0) && [0, 1, 2, 3].some((cut) => isUtf8(start.subarray(0, start.length - cut)));
@@ -172,3 +182,8 @@ async function contentTypeOf(contents: Contents, found: Found, size: number): Pr
 }
 
 const PEEK = 8192;
+
+/** @param length  at most so many bytes */
+async function beginOf(contents: Contents, found: Found, length: number): Promise<Buffer> {
+  return collect((await contents.openFile(found, { start: 0, end: length - 1 })).body);
+}

@@ -123,6 +123,8 @@ export function pagesRouter(options: PagesOptions): Router {
     const entry = await find(path);
     if (entry === undefined) throw new HttpError(404, `There is no file named "${path}".`);
     if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
+    // A viewer of PDFs does not run in the frame's sandbox; the browser shows the file itself.
+    if (path.toLowerCase().endsWith('.pdf')) return res.redirect(302, address('files', path));
     send(res, 'view.html', { ...filePage(path), body_class: 'page-view' });
   });
 

@@ -21,6 +21,9 @@ beforeAll(async () => {
   put('binary', Uint8Array.of(0, 1, 2, 255));
   put('a.tar.gz', Uint8Array.of(0x1f, 0x8b));
   put('empty', '');
+  put('paper.pdf', '%PDF-1.4\n%%EOF\n');
+  put('page.pdf', '<script>alert(1)</script>');
+  put('nothing.pdf', '');
   put('sub dir/ü%20 (1).png', Uint8Array.of(0x89));
   put('.hidden', 'secret');
   put('cut', 'x'.repeat(8191) + 'ü');
@@ -72,6 +75,24 @@ describe('GET /files', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
     expect(headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it('sends a PDF without the sandbox, in which browsers show none, but not what only has such a name', async () => {
+    const policyOf = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
+      const answer = await call(`${files}/${path}`, method, undefined, headers);
+      expect(answer.headers.get('content-type')).toBe(answer.status === 304 ? null : 'application/pdf');
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      return answer.headers.get('content-security-policy');
+    };
+    const policy = await policyOf('paper.pdf');
+    expect(policy).toMatch(/^default-src 'none';/);
+    expect(policy).not.toMatch(/sandbox|script-src/);
+    expect(await policyOf('paper.pdf', {}, 'HEAD')).toBe(policy);
+    expect(await policyOf('paper.pdf', { Range: 'bytes=5-6' }), 'a part of it').toBe(policy);
+    for (const name of ['page.pdf', 'nothing.pdf'])
+      expect(await policyOf(name), name).toBe('sandbox allow-scripts');
+    const tag = (await call(`${files}/paper.pdf`)).headers.get('etag') ?? '';
+    expect(await policyOf('paper.pdf', { 'If-None-Match': tag }), 'the one it came with holds').toBe(null);
   });
 
   it('follows links that the owner made', async () => {
