@@ -149,6 +149,7 @@ export class Pty {
 
   /** Ends the shell and what runs in front of it: SIGHUP, as when a window is closed, and then what cannot be refused. */
   async end(): Promise<void> {
+    if (this.#ended) return; // its process id may be another program's by now
     this.resume();
     const groups = new Set([this.pid, ...(await foregroundGroup(this.pid))]);
     for (const signals of [['SIGHUP', 'SIGCONT'], ['SIGINT', 'SIGTERM'], ['SIGKILL']] as const) {

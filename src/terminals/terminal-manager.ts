@@ -125,12 +125,13 @@ export class TerminalManager {
 
   async #cull(): Promise<void> {
     const { cullAfter, log } = this.#options;
-    for (const terminal of this.list()) {
-      if (Date.now() - terminal.lastActivity < cullAfter * 1000) continue;
+    const unused = this.list().filter(({ lastActivity }) => Date.now() - lastActivity >= cullAfter * 1000);
+    const end = async (terminal: Terminal) => {
       log.info(`Terminal ${terminal.name} was not used for ${cullAfter} seconds and is ended.`);
       this.#terminals.delete(terminal.name);
       await terminal.end();
-    }
+    };
+    await Promise.all(unused.map(end));
   }
 }
 
