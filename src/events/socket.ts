@@ -2,7 +2,8 @@
  * The websocket of one listener (`api/events/subscribe`): each event as one JSON text frame.
  *
  * With `?directory=PATH` (any number of times) the server also watches these directories for as long as the websocket is
- * open, and tells when somebody else, outside of this server, changes the files in them.
+ * open, and tells when somebody else, outside of this server, changes the files in them. Whatever a listener says is answered
+ * by an empty object: a page cannot see otherwise whether anybody is still there.
  */
 import type { WebSocket } from 'ws';
 import type { Subscription } from '../listeners.js';
@@ -39,6 +40,9 @@ export function handleEventSocket(ws: WebSocket, options: EventSocketOptions): v
     if (watch) open.push(watch);
   }
 
+  ws.on('message', () => {
+    if (ws.bufferedAmount === 0) ws.send('{}');
+  });
   ws.once('close', () => {
     for (const each of open) void each.close();
   });

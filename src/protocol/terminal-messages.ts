@@ -2,13 +2,15 @@
  * What travels on the websocket of a terminal: JSON arrays in text frames, as terminado speaks them.
  *
  * Two things are ours. A client that adds `?ack=1` to the address tells by `["ack", n]` how much text it has drawn, and the
- * server holds the terminal back while much is on its way: a browser has no other way to say that it is behind.
+ * server holds the terminal back while much is on its way: a browser has no other way to say that it is behind. And
+ * `["ping"]` is answered by `["pong"]`: a browser cannot see the pings of websockets, nor that nobody is there any more.
  */
 
 /** From the server. Sizes are not sent: each client has its own. */
 export type TerminalServerMessage =
   | ['setup', Record<string, never>]
   | ['stdout', string]
+  | ['pong']
   /** the shell has ended; the socket closes */
   | ['disconnect', 1];
 
@@ -16,7 +18,8 @@ export type TerminalClientMessage =
   | { type: 'stdin'; text: string }
   | { type: 'size'; rows: number; columns: number }
   /** UTF-16 units of `stdout` texts that were drawn since the last one */
-  | { type: 'ack'; length: number };
+  | { type: 'ack'; length: number }
+  | { type: 'ping' };
 
 export class TerminalMessageError extends Error {}
 
@@ -52,7 +55,7 @@ export function parseTerminalMessage(text: string): TerminalClientMessage | unde
       throw new TerminalMessageError('ack needs a length: ["ack", 4096]');
     return { type, length };
   }
-  return undefined;
+  return type === 'ping' ? { type } : undefined;
 }
 
 function isSize(value: unknown): value is number {

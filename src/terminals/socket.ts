@@ -1,7 +1,11 @@
 /** The websocket of a page on a terminal. */
 import type { WebSocket } from 'ws';
 import type { Log } from '../log.js';
-import { TerminalMessageError, parseTerminalMessage } from '../protocol/terminal-messages.js';
+import {
+  TerminalMessageError,
+  parseTerminalMessage,
+  type TerminalServerMessage,
+} from '../protocol/terminal-messages.js';
 import { textOf } from '../websocket-text.js';
 import type { Terminal, TerminalClient } from './terminal.js';
 
@@ -27,6 +31,8 @@ export function handleTerminalSocket(
       if (message?.type === 'stdin') terminal.input(client, message.text);
       else if (message?.type === 'size') terminal.resize(client, message.rows, message.columns);
       else if (message?.type === 'ack') client.acknowledge(message.length);
+      else if (message?.type === 'ping')
+        client.send(JSON.stringify(['pong'] satisfies TerminalServerMessage), 0);
     } catch (error) {
       if (!(error instanceof TerminalMessageError))
         log.error(`A message to terminal ${terminal.name} failed: ${String(error)}`);

@@ -36,10 +36,11 @@ export class ServerEvents {
         const query = new URLSearchParams(this.#options.directories().map((path) => ['directory', path]));
         return Promise.resolve(socketUrl(`${urlFor('api/events/subscribe')}?${query.toString()}`));
       },
+      probe: 'ping',
       onOpen: () => this.#options.onConnect(),
       onMessage: (data) => {
         if (typeof data !== 'string') return;
-        const event = JSON.parse(data) as { schema_id: string } & ListEvent;
+        const event = JSON.parse(data) as { schema_id?: string } & ListEvent;
         if (event.schema_id === listEvents) this.#options.onChange(event);
       },
       onState: () => undefined,

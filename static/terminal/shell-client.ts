@@ -10,7 +10,8 @@ import { api, ApiError } from '../base/api.js';
 import { Connection, socketUrl } from '../base/connection.js';
 import { urlFor } from '../base/urls.js';
 
-export type ShellState = 'connecting' | 'open' | 'lost' | 'ended';
+/** `refused`: no shell was started */
+export type ShellState = 'connecting' | 'open' | 'lost' | 'ended' | 'refused';
 
 export interface ShellEvents {
   /** draws text and calls back when it is done */
@@ -43,15 +44,20 @@ export class ShellClient {
   #kept: string[] = [];
   #keptLength = 0;
   #lostText = false;
+  /** counts the sockets: what an earlier one sent is no business of a later one */
+  #socket = 0;
+  readonly #abort = new AbortController();
 
   /** @param name  null: the server chooses one */
   constructor(name: string | null, cwd: string | null, events: ShellEvents) {
     this.#name = name;
     this.#cwd = cwd;
     this.#events = events;
-    document.addEventListener('visibilitychange', () => {
+    const { signal } = this.#abort;
+    const shown = () => {
       if (!document.hidden) this.#drawKept();
-    });
+    };
+    document.addEventListener('visibilitychange', shown, { signal });
     this.#connect();
   }
 
@@ -75,7 +81,12 @@ export class ShellClient {
     this.#connection?.retryNow();
   }
 
-  /** A new shell, after the last one has ended. */
+  /** Whether there is a shell, as far as this page knows. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** A new shell, after the last one has ended or none was started. */
   startAgain(): void {
     this.#started = false;
     this.#connect();
@@ -86,18 +97,25 @@ export class ShellClient {
     if (this.#name !== null) await api.delete(`api/terminals/${encodeURIComponent(this.#name)}`);
   }
 
+  /** Leaves the shell as it is. */
+  close(): void {
+    this.#abort.abort();
+    this.#connection?.close();
+  }
+
   #connect(): void {
     this.#connection?.close();
     this.#forgetText();
     this.#setState('connecting');
     this.#connection = new Connection({
       url: (signal) => this.#address(signal),
+      probe: JSON.stringify(['ping']),
       onOpen: () => undefined,
       onMessage: (data) => {
         if (typeof data === 'string') this.#receive(JSON.parse(data) as TerminalServerMessage);
       },
       onState: (state) => {
-        if (this.#state !== 'ended') this.#setState(state);
+        if (this.#state !== 'ended' && this.#state !== 'refused') this.#setState(state);
       },
     });
   }
@@ -113,23 +131,26 @@ export class ShellClient {
         this.#started = true;
       } else await api.get(`api/terminals/${encodeURIComponent(this.#name ?? '')}`, { signal });
     } catch (error) {
-      if (error instanceof ApiError && !error.unreachable && error.status !== 403) {
-        if (this.#started) this.#ended();
-        else this.#events.failed(error);
-        this.#connection?.close();
+      if (error instanceof ApiError && !isForNow(error)) {
+        if (!this.#started) {
+          this.#setState('refused');
+          this.#connection?.close();
+          this.#events.failed(error);
+        } else if (error.status === 404) this.#ended();
       }
-      throw error;
+      throw error; // where it is not over, the connection tries again
     }
     return socketUrl(`${urlFor('terminals/websocket', this.#name ?? '')}?ack=1`);
   }
 
   #receive(message: TerminalServerMessage): void {
     if (message[0] === 'setup') {
+      this.#socket += 1;
       this.#forgetText();
       this.#events.reset();
       this.#events.connected();
     } else if (message[0] === 'stdout') this.#text(message[1]);
-    else this.#ended();
+    else if (message[0] === 'disconnect') this.#ended();
   }
 
   #text(text: string): void {
@@ -145,12 +166,11 @@ export class ShellClient {
   }
 
   #draw(text: string, acknowledge = true): void {
-    const connection = this.#connection;
+    const socket = this.#socket;
     this.#drawing += text.length;
     this.#events.write(text, () => {
       this.#drawing -= text.length;
-      // What an earlier connection sent is no business of this one.
-      if (!acknowledge || connection !== this.#connection) return;
+      if (!acknowledge || socket !== this.#socket) return;
       this.#drawn += text.length;
       if (this.#drawn < ACKNOWLEDGE_AT && this.#drawing > 0) return;
       this.#send(['ack', this.#drawn]);
@@ -188,4 +208,10 @@ export class ShellClient {
     this.#state = state;
     this.#events.state(state);
   }
+}
+
+/** Nobody answers, the login may come back, or it is a proxy's own page, which says nothing about the shell. */
+function isForNow({ status, body, unreachable }: ApiError): boolean {
+  const isOurs = typeof body === 'object' && body !== null;
+  return unreachable || [401, 403, 429].includes(status) || !isOurs;
 }

@@ -25,10 +25,16 @@ let rang = false;
 
 const shell = new ShellClient(data.name, data.cwd, {
   write: (text, done) => terminal.write(text, done),
-  reset: () => terminal.reset(),
+  // As text, so that it comes after what waits to be drawn.
+  reset: () => terminal.write('\x1bc'),
   connected: sendSize,
   state: showState,
-  failed: (error) => void say(`The terminal cannot be started. ${sentence(error)}`, { kind: 'error' }),
+  failed(error) {
+    current = say(`The terminal cannot be started. ${sentence(error)}`, {
+      kind: 'error',
+      action: { label: 'Try again', run: startAgain },
+    });
+  },
 });
 const touchKeys = new TouchKeys(find('touch-keys'), terminal, (text) => shell.input(text));
 
@@ -65,6 +71,7 @@ const WORDS: Record<ShellState, string> = {
   open: '',
   lost: 'Disconnected',
   ended: 'Ended',
+  refused: 'Not started',
 };
 
 function showState(state: ShellState): void {
@@ -77,25 +84,21 @@ function showState(state: ShellState): void {
     if (location.pathname !== address) history.replaceState(null, '', address);
     showTitle();
   } else if (state === 'lost') {
-    current = say(
-      'The connection to the server is lost. The shell goes on; this page connects again by itself.',
-      {
-        kind: 'warning',
-        action: { label: 'Try now', run: () => shell.retryNow() },
-      },
-    );
+    const what = shell.started
+      ? 'The connection to the server is lost. The shell goes on; this page connects again by itself.'
+      : 'The server cannot start a terminal now. This page tries again by itself.';
+    current = say(what, { kind: 'warning', action: { label: 'Try now', run: () => shell.retryNow() } });
   } else if (state === 'ended') {
     current = say('The shell has ended.', {
       seconds: 0,
-      action: {
-        label: 'Start a new one',
-        run() {
-          shell.startAgain();
-          terminal.focus();
-        },
-      },
+      action: { label: 'Start a new one', run: startAgain },
     });
   }
+}
+
+function startAgain(): void {
+  shell.startAgain();
+  terminal.focus();
 }
 
 let current: Promise<Notice> | undefined;

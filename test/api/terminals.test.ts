@@ -259,6 +259,14 @@ describe('The websocket', () => {
     await remove(name);
   });
 
+  it('tells who asks that somebody is there', async () => {
+    const { name } = await create();
+    const client = await Client.open(name);
+    client.send('ping');
+    await client.until(({ messages }) => messages.some(([type]) => type === 'pong'), 'the answer');
+    await remove(name);
+  });
+
   it('is 404 for a terminal that does not exist', async () => {
     await expect(Client.open('99')).rejects.toThrow('404');
   });

@@ -66,6 +66,17 @@ describe('a websocket that names directories', () => {
   });
 });
 
+it('whatever a listener says is answered, unless it reads nothing', () => {
+  const bus = new EventBus(silentLog);
+  const { socket } = subscribe(bus);
+  socket.emit('message', Buffer.from('ping'), false);
+  expect(socket.sent).toEqual([{}]);
+  socket.bufferedAmount = 1;
+  socket.emit('message', Buffer.from('ping'), false);
+  expect(socket.sent).toHaveLength(1);
+  bus.close();
+});
+
 it('a listener that does not read is closed, and the others go on', () => {
   const bus = new EventBus(silentLog);
   const [slow, other] = [subscribe(bus).socket, subscribe(bus).socket];

@@ -4,31 +4,7 @@ import {
   type ConnectionOptions,
   type ConnectionState,
 } from '../../../../static/base/connection.js';
-
-/** What the page's network does: sockets that open, and say what a test lets them say. */
-class FakeSocket extends EventTarget {
-  static readonly OPEN = 1;
-  static all: FakeSocket[] = [];
-  readyState = 0;
-  readonly sent: string[] = [];
-  constructor(readonly url: string) {
-    super();
-    FakeSocket.all.push(this);
-  }
-  open(): void {
-    this.readyState = 1;
-    this.dispatchEvent(new Event('open'));
-  }
-  say(data: string): void {
-    this.dispatchEvent(new MessageEvent('message', { data }));
-  }
-  send(data: string): void {
-    this.sent.push(data);
-  }
-  close(): void {
-    this.readyState = 3;
-  }
-}
+import { FakeSocket } from './fake-socket.js';
 
 describe('a connection that is silent', () => {
   let page: EventTarget;
