@@ -26,6 +26,35 @@ it('takes templates of its own, which extend those of the package', async () => 
   expect(login).toContain('<form class="login-form"');
 });
 
+it('takes the blocks of templates that were made for the classic notebook', async () => {
+  const classic = [
+    'favicon',
+    'stylesheet',
+    'meta',
+    'logo',
+    'headercontainer',
+    'login_widget',
+    'site',
+    'after_site',
+  ];
+  const blocks = classic.map((name) => `{% block ${name} %}{{ super() }}<!-- our ${name} -->{% endblock %}`);
+  const attributes =
+    '{% block params %} data-lab="7"{% endblock %}{% block bodyclasses %} our-class{% endblock %}';
+  const template = (name: string) => `{% extends "templates/${name}" %}${attributes}${blocks.join('')}`;
+  for (const name of ['page.html', 'terminal.html']) writeFileSync(join(folder, name), template(name));
+  for (const [path, own] of [
+    ['login', '<form class="login-form"'],
+    ['terminals/new', 'id="terminal-menu"'],
+  ] as const) {
+    const html = await (await server.fetch(path)).text();
+    expect(html).toContain(own);
+    for (const name of classic)
+      expect(html.split(`<!-- our ${name} -->`), `${path}: ${name}`).toHaveLength(2);
+    expect(html).toMatch(/<body class="[^"]* our-class" data-lab="7">/);
+    expect(html).toMatch(/<link rel="stylesheet"/);
+  }
+});
+
 it('adds custom.css and custom.js of the configuration directory to pages, and nothing else in there', async () => {
   const page = async () => (await server.fetch('connection')).text();
   expect(await page()).not.toContain('custom/custom');
