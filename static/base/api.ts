@@ -31,6 +31,8 @@ export interface RequestOptions {
   preloaded?: boolean;
   /** a save only over the file that has this hash; 409 otherwise */
   ifMatch?: string;
+  /** a save only where no file is; 409 otherwise */
+  ifNoneMatch?: boolean;
 }
 
 const listeners = new Set<() => void>();
@@ -91,6 +93,7 @@ async function call<T>(
     const headers: Record<string, string> = { Accept: 'application/json', ...xsrfHeaders(token) };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
+    if (options.ifNoneMatch === true) headers['If-None-Match'] = '*';
     return fetch(pageData().base_url + path, {
       method,
       headers,

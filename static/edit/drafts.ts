@@ -34,9 +34,12 @@ export class Drafts {
     await this.#ask('readwrite', (store) => store.put({ ...draft, path: this.#key(draft.path) }));
   }
 
-  async remove(path: string): Promise<void> {
+  /** @param texts  it is removed only when it is one of these */
+  async remove(path: string, texts: readonly (string | undefined)[]): Promise<void> {
     try {
-      await this.#ask('readwrite', (store) => store.delete(this.#key(path)));
+      const kept = await this.get(path);
+      if (kept !== undefined && texts.includes(kept.text))
+        await this.#ask('readwrite', (store) => store.delete(this.#key(path)));
     } catch {
       // nothing could be kept, so nothing is left
     }

@@ -5,7 +5,7 @@ import { loginUrl, onLoginExpired } from '../base/api.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { dateTime, relativeTime } from '../base/format.js';
 import { MenuBar } from '../base/menu.js';
-import { notify, notifyError } from '../base/notify.js';
+import { notify, notifyError, type Notice } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { baseName, urlFor } from '../base/urls.js';
 import { editCommands, editMenus, type EditorPage } from './edit-commands.js';
@@ -33,13 +33,17 @@ const file = new TextFile(data.path, data.place, {
         { kind: 'warning', key: 'merged' },
       );
   },
-  vanished: () =>
-    notify('The file was deleted or renamed elsewhere. Your text is here; saving makes the file again.', {
-      kind: 'warning',
-      key: 'vanished',
-    }),
+  gone(isGone) {
+    goneNotice?.close();
+    goneNotice = !isGone
+      ? undefined
+      : notify('The file was deleted or renamed elsewhere. Your text is here; saving makes the file again.', {
+          kind: 'warning',
+        });
+  },
   draftFailed: (error) => notifyError('This browser cannot keep the text for later; save it soon.', error),
 });
+let goneNotice: Notice | undefined;
 const preview = new Preview(find('preview'), () => file.path);
 
 const commands = new CommandRegistry((error, command) => notifyError(`${command.label}:`, error));
@@ -100,13 +104,14 @@ async function start(): Promise<void> {
   drawMenus();
   find('file-name').addEventListener('click', () => void commands.run('edit:rename'));
   if (message !== undefined) notify(message, { kind: 'warning', key: 'message' });
-  if (draft !== undefined) {
-    notify(`This browser kept text of ${dateTime(draft.at)} that was not saved.`, {
+  void draft.then((kept) => {
+    if (kept === undefined) return;
+    notify(`This browser kept text of ${dateTime(kept.at)} that was not saved.`, {
       kind: 'warning',
       key: 'draft',
-      action: { label: 'Take it', run: () => void file.restore(draft).then(() => editor.view.focus()) },
+      action: { label: 'Take it', run: () => void file.restore(kept).then(() => editor.view.focus()) },
     });
-  }
+  });
   await commands.run('edit:choose-language');
 }
 

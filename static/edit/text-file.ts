@@ -27,14 +27,18 @@ export interface FileEvents {
   state(state: FileState): void;
   /** Others changed the file, and that is in the text now. `conflicts`: places where both stand, between marks */
   merged(conflicts: number): void;
-  /** It was deleted or renamed elsewhere; the next save makes it again. */
-  vanished(): void;
+  /** It was deleted or renamed elsewhere, and the next save makes it again; or it is back. */
+  gone(isGone: boolean): void;
   draftFailed(error: unknown): void;
 }
 
 export class NotTextError extends Error {}
 
+/** Text is kept when nobody has typed for so long, and while somebody types after so long. ms */
 const DRAFT_PAUSE = 500;
+const LONGEST_DRAFT_WAIT = 2000;
+/** A look for what was written between the reading of the file and the first connection can wait for the page. ms */
+const FIRST_LOOK = 1000;
 /** Another one may write in the moment between a merge and the save of it, but not for ever. */
 const MOST_TRIES = 5;
 
@@ -46,12 +50,19 @@ export class TextFile {
   readonly #events: FileEvents;
   readonly #drafts: Drafts;
   #form: TextForm = { mark: false, lineEnd: '\n' };
-  /** what the file is known to hold; the hash is null when it is gone */
+  /** what the file held when it was last read or saved, which is kept while it is gone: programs write files anew, too */
   #base = Text.empty;
+  /** of what the file is known to hold; null: it is gone */
   #hash: string | null = null;
   #edited: EditedText | undefined;
   #state: FileState = { kind: 'loading' };
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  /** since when there is text that the browser does not keep yet */
+  #unkeptSince: number | undefined;
+  /** what this page has last given to the browser to keep */
+  #keptText: string | undefined;
+  /** what an earlier visit left is read before anything is put in its place */
+  #earlier: Promise<Draft | undefined> = Promise.resolve(undefined);
   #busy: Promise<void> | undefined;
 
   /** @param place  names where the files are, in what the browser keeps */
@@ -70,13 +81,12 @@ export class TextFile {
   }
 
   /**
-   * Reads the file. @returns its text, what this browser keeps of an earlier visit that was not saved, and what the server
-   *   has to say about it
+   * Reads the file. @returns its text, what the server has to say about it, and what this browser keeps of an earlier visit
+   *   that was not saved: a browser takes its time for the first look into its store, and the text does not wait for that
    * @throws {NotTextError} for anything but text
    */
-  async load(): Promise<{ text: string; draft: Draft | undefined; message: string | undefined }> {
-    // A browser takes its time for the first look into its store: meanwhile the text comes.
-    const kept = this.#drafts.get(this.path);
+  async load(): Promise<{ text: string; message: string | undefined; draft: Promise<Draft | undefined> }> {
+    this.#earlier = this.#drafts.get(this.path);
     let model: ContentsModel;
     try {
       model = await api.get<ContentsModel>(`${this.#address()}?type=file&format=text&hash=1`, {
@@ -87,9 +97,8 @@ export class TextFile {
       throw error;
     }
     const text = this.#take(model);
-    const draft = await kept;
-    const isUnsaved = draft !== undefined && draft.text !== text;
-    return { text, draft: isUnsaved ? draft : undefined, message: model.message };
+    const draft = this.#earlier.then((kept) => (kept?.text === text ? undefined : kept));
+    return { text, message: model.message, draft };
   }
 
   /** Called once the editor shows what `load` gave. */
@@ -98,12 +107,17 @@ export class TextFile {
     this.#base = edited.get();
     this.#setState({ kind: 'saved' });
     const look = () => void this.check().catch(() => undefined); // offline: it is asked again when that is over
+    let isFirst = true;
     new ServerEvents({
       directories: () => [parentPath(this.path)],
       onChange: (event) => {
         if (event.list === 'files' && event.path === parentPath(this.path)) look();
       },
-      onConnect: look,
+      onConnect: () => {
+        if (isFirst) setTimeout(look, FIRST_LOOK);
+        else look();
+        isFirst = false;
+      },
     });
     addEventListener('focus', look);
     addEventListener('pagehide', () => void this.#keepDraft());
@@ -111,21 +125,26 @@ export class TextFile {
 
   /** The person has typed. */
   changed(): void {
-    if (this.#edited?.get().eq(this.#base) === true) {
+    if (this.#edited !== undefined && this.#isInFile(this.#edited.get())) {
       this.#setState({ kind: 'saved' });
-      void this.#drafts.remove(this.path);
+      clearTimeout(this.#draftTimer);
+      void this.#removeDraft();
       return;
     }
     if (this.#state.kind !== 'failed' && this.#state.kind !== 'saving') this.#setState({ kind: 'changed' });
     clearTimeout(this.#draftTimer);
-    this.#draftTimer = setTimeout(() => void this.#keepDraft(), DRAFT_PAUSE);
+    const now = Date.now();
+    this.#unkeptSince ??= now;
+    const wait = Math.min(DRAFT_PAUSE, this.#unkeptSince + LONGEST_DRAFT_WAIT - now);
+    this.#draftTimer = setTimeout(() => void this.#keepDraft(), wait);
   }
 
-  /** Takes what an earlier visit left: merged, if the file has changed since then. */
+  /** Takes what an earlier visit left: merged, if the file has changed since then or somebody has typed. */
   async restore(draft: Draft): Promise<void> {
     const edited = this.#edited;
     if (edited === undefined) return;
-    const conflicts = this.#mergeInto(edited, toText(draft.base), toText(draft.text));
+    this.#keptText = draft.text;
+    const conflicts = this.#mergeInto(edited, toText(draft.base), toText(draft.text), edited.get());
     this.changed();
     if (conflicts > 0) this.#events.merged(conflicts);
   }
@@ -151,14 +170,15 @@ export class TextFile {
       const saved = edited.get();
       const body = { type: 'file', format: 'text', content: writeForm(saved.toString(), this.#form) };
       try {
-        const options = this.#hash === null ? {} : { ifMatch: this.#hash };
+        const options = this.#hash === null ? { ifNoneMatch: true } : { ifMatch: this.#hash };
         const model = await api.put<ContentsModel>(this.#address(), body, options);
         this.#base = saved;
         this.#hash = model.hash ?? (await this.#currentHash());
         this.modified = Date.parse(model.last_modified);
-        const isSaved = edited.get().eq(saved);
+        this.#events.gone(false);
+        const isSaved = this.#isInFile(edited.get());
         this.#setState({ kind: isSaved ? 'saved' : 'changed' });
-        if (isSaved) await this.#drafts.remove(this.path);
+        if (isSaved) await this.#removeDraft();
         return;
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 409) || tries >= MOST_TRIES) throw error;
@@ -180,19 +200,14 @@ export class TextFile {
       if (edited === undefined) return;
       const hash = await this.#currentHash();
       if (hash === this.#hash) return;
-      if (hash === null) {
-        this.#hash = null;
-        this.#base = Text.empty;
-        this.#setState({ kind: 'changed' });
-        this.#events.vanished();
-        await this.#keepDraft();
-      } else await this.#readAndMerge(edited);
+      if (hash === null) await this.#setGone();
+      else await this.#readAndMerge(edited);
     });
   }
 
   async rename(path: string): Promise<void> {
     await api.patch(this.#address(), { path });
-    await this.#drafts.remove(this.path);
+    await this.#removeDraft();
     this.path = path;
     if (this.isChanged) await this.#keepDraft();
   }
@@ -204,21 +219,33 @@ export class TextFile {
       model = await api.get<ContentsModel>(`${this.#address()}?type=file&format=text&hash=1`);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
-      this.#hash = null; // deleted just now: saving makes it again
+      await this.#setGone(); // just now
       return 0;
     }
     this.#base = toText(this.#take(model));
-    const conflicts = this.#mergeInto(edited, old, edited.get());
-    this.#setState({ kind: edited.get().eq(this.#base) ? 'saved' : 'changed' });
+    this.#events.gone(false);
+    const conflicts = this.#mergeInto(edited, old, edited.get(), this.#base);
+    this.#setState({ kind: this.#isInFile(edited.get()) ? 'saved' : 'changed' });
     if (this.isChanged) await this.#keepDraft();
-    this.#events.merged(conflicts);
+    if (!this.#base.eq(old)) this.#events.merged(conflicts);
     return conflicts;
   }
 
+  async #setGone(): Promise<void> {
+    this.#hash = null;
+    this.#setState({ kind: 'changed' });
+    this.#events.gone(true);
+    await this.#keepDraft();
+  }
+
+  #isInFile(text: Text): boolean {
+    return this.#hash !== null && text.eq(this.#base);
+  }
+
   /** @returns how many places hold both versions */
-  #mergeInto(edited: EditedText, old: Text, ours: Text): number {
+  #mergeInto(edited: EditedText, old: Text, ours: Text, theirs: Text): number {
     const names = { ours: 'yours', theirs: 'the file' };
-    const { text, conflicts } = mergeWithMarks(old, ours, this.#base, names);
+    const { text, conflicts } = mergeWithMarks(old, ours, theirs, names);
     edited.merge(text);
     return conflicts;
   }
@@ -247,14 +274,24 @@ export class TextFile {
 
   async #keepDraft(): Promise<void> {
     clearTimeout(this.#draftTimer);
+    this.#unkeptSince = undefined;
+    await this.#earlier;
     const edited = this.#edited;
     if (edited === undefined || !this.isChanged) return;
-    const draft = { path: this.path, base: this.#base.toString(), at: Date.now() };
+    const text = edited.get().toString();
+    this.#keptText = text;
     try {
-      await this.#drafts.put({ ...draft, text: edited.get().toString() });
+      await this.#drafts.put({ path: this.path, base: this.#base.toString(), text, at: Date.now() });
     } catch (error) {
       this.#events.draftFailed(error);
     }
+  }
+
+  /** Another tab may keep text of the same file: only what this page kept, or what is in the file now, goes. */
+  async #removeDraft(): Promise<void> {
+    this.#unkeptSince = undefined;
+    await this.#earlier;
+    await this.#drafts.remove(this.path, [this.#keptText, this.#base.toString()]);
   }
 
   async #exclusive(work: () => Promise<void>): Promise<void> {

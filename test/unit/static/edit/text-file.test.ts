@@ -1,0 +1,192 @@
+/** The file behind the editor, against a server and a browser's store that are in memory. */
+import { createHash } from 'node:crypto';
+import { Text } from '@codemirror/state';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeSocket } from '../base/fake-socket.js';
+
+// A page's data is read once, so this file has modules of its own.
+vi.resetModules();
+const { TextFile } = await import('../../../../static/edit/text-file.js');
+afterAll(() => vi.resetModules());
+
+type Draft = { path: string; text: string };
+
+/** As much of IndexedDB as is used: one store, whose answers come later. */
+function fakeStore(drafts: Map<string, Draft>) {
+  const answer = <T>(result: T) => {
+    const request: { result: T; onsuccess?: () => void } = { result };
+    queueMicrotask(() => request.onsuccess?.());
+    return request;
+  };
+  const store = {
+    get: (key: string) => answer(drafts.get(key)),
+    put: (draft: Draft) => answer(void drafts.set(draft.path, draft)),
+    delete: (key: string) => answer(void drafts.delete(key)),
+  };
+  return { open: () => answer({ transaction: () => ({ objectStore: () => store }) }) };
+}
+
+/** `api/contents/a.txt` with the conditions of a save; undefined: there is no such file. */
+class FakeDisk {
+  content: string | undefined;
+  readonly saves: string[] = [];
+
+  answer(url: string, { method = 'GET', headers, body }: RequestInit): Response {
+    if (url.endsWith('api/me')) return new Response('{}');
+    const send = (status: number, value: object) => new Response(JSON.stringify(value), { status });
+    const sent = new Headers(headers);
+    if (method === 'PUT') {
+      const match = sent.get('if-match');
+      const refused = match === null ? this.content !== undefined : match !== `"${this.#hash}"`;
+      if (match === null && sent.get('if-none-match') !== '*') throw new Error('a save without a condition');
+      if (refused) return send(409, { message: 'It was changed.' });
+      this.content = (JSON.parse(body as string) as { content: string }).content;
+      this.saves.push(this.content);
+    } else if (this.content === undefined) return send(404, { message: 'There is no file.' });
+    const content = url.includes('content=0') ? null : this.content;
+    return send(200, { content, hash: this.#hash, writable: true, last_modified: '2026-01-01T00:00:00Z' });
+  }
+
+  get #hash(): string | null {
+    return this.content === undefined ? null : createHash('sha256').update(this.content).digest('hex');
+  }
+}
+
+describe('the file behind the editor', () => {
+  let disk: FakeDisk;
+  let drafts: Map<string, Draft>;
+  let page: EventTarget;
+  let file: InstanceType<typeof TextFile>;
+  let editor: { text: Text; get(): Text; merge(text: string): void };
+  let told: string[];
+  const soon = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+  const type = (text: string) => editor.merge(text);
+  /** The server's word that something in the folder has changed is as good as a look at the window. */
+  const look = async () => {
+    page.dispatchEvent(new Event('focus'));
+    await soon();
+  };
+  const open = async (content: string) => {
+    disk.content = content;
+    told = [];
+    file = new TextFile('a.txt', 'place', {
+      state: () => undefined,
+      merged: (conflicts) => told.push(`merged ${conflicts}`),
+      gone: (isGone) => isGone && told.push('gone'),
+      draftFailed: (error) => told.push(String(error)),
+    });
+    const { text, draft } = await file.load();
+    editor = {
+      text: Text.of(text.split('\n')),
+      get: () => editor.text,
+      merge(merged) {
+        editor.text = Text.of(merged.split('\n'));
+        file.changed();
+      },
+    };
+    file.follow(editor);
+    await soon(2_000);
+    return draft;
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    disk = new FakeDisk();
+    drafts = new Map();
+    page = new EventTarget();
+    FakeSocket.all = [];
+    const data = JSON.stringify({ base_url: '/', xsrf: 'x', xsrf_cookie: '_xsrf' });
+    const element = { getElementById: () => ({ textContent: data }), cookie: '' };
+    vi.stubGlobal('document', Object.assign(new EventTarget(), element));
+    vi.stubGlobal('location', { protocol: 'http:', host: 'server' });
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('WebSocket', FakeSocket);
+    vi.stubGlobal('indexedDB', fakeStore(drafts));
+    vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) => Promise.resolve(disk.answer(url, init)));
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+
+  it.each([
+    ['nobody typed', 'a\nb\nc', 'a\nB\nc', 'a\nB\nc'],
+    ['somebody typed elsewhere in it', 'a\nb\nC', 'A\nb\nc', 'A\nb\nC'],
+  ])('takes in a file that was deleted and written anew, where %s', async (_what, typed, anew, merged) => {
+    await open('a\nb\nc');
+    disk.content = undefined;
+    await look();
+    expect([told, file.state.kind]).toEqual([['gone'], 'changed']);
+    if (typed !== 'a\nb\nc') type(typed);
+    disk.content = anew;
+    await look();
+    expect(editor.text.toString()).toBe(merged);
+    expect(told).toEqual(['gone', 'merged 0']);
+    expect(file.state.kind).toBe(merged === anew ? 'saved' : 'changed');
+  });
+
+  it('says nothing of merging where the file came back as it was', async () => {
+    await open('a\nb');
+    disk.content = undefined;
+    await look();
+    disk.content = 'a\nb';
+    await look();
+    expect([told, file.state.kind]).toEqual([['gone'], 'saved']);
+  });
+
+  it('never saves over what came into the place of a file that was gone', async () => {
+    await open('a\nb\nc');
+    disk.content = undefined;
+    await look();
+    type('a\nb\nC');
+    disk.content = 'A\nb\nc';
+    await file.save();
+    expect(disk.saves).toEqual(['A\nb\nC']);
+    expect(file.state.kind).toBe('saved');
+  });
+
+  it('makes a file again that is gone, also when nothing was typed', async () => {
+    await open('a');
+    disk.content = undefined;
+    await look();
+    await file.save();
+    expect([disk.content, file.state.kind, drafts.size]).toEqual(['a', 'saved', 0]);
+  });
+
+  it('keeps what somebody types without a pause, after two seconds', async () => {
+    await open('a');
+    for (let typed = 1; typed <= 19; typed += 1) {
+      type(`a${'x'.repeat(typed)}`);
+      await soon(100);
+    }
+    expect(drafts.size).toBe(0);
+    type('all of it');
+    await soon(100);
+    expect([...drafts.values()].map(({ text }) => text)).toEqual(['all of it']);
+    await file.save();
+    expect(drafts.size).toBe(0);
+  });
+
+  it('removes no text that another tab keeps', async () => {
+    await open('a');
+    const key = 'place/a.txt';
+    drafts.set(key, { path: key, text: 'of the other tab' });
+    type('b');
+    await file.save();
+    type('c');
+    type('b');
+    await soon(5_000);
+    expect(drafts.get(key)?.text).toBe('of the other tab');
+  });
+
+  it('takes what an earlier visit left into what was typed since', async () => {
+    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'left\nb\nc', base: 'a\nb\nc' } as Draft);
+    const draft = await open('a\nb\nc');
+    if (draft === undefined) throw new Error('There is no draft.');
+    type('a\nb\ntyped');
+    await file.restore(draft);
+    expect(editor.text.toString()).toBe('left\nb\ntyped');
+    await file.save();
+    expect([disk.content, drafts.size]).toEqual(['left\nb\ntyped', 0]);
+  });
+});
