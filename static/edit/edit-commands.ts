@@ -1,10 +1,13 @@
 /** What can be done with a text file, and the menus that offer it. */
 import { redo, redoDepth, undo, undoDepth } from '@codemirror/commands';
+import type { ContentsModel } from '../../src/protocol/rest-models.js';
+import { api } from '../base/api.js';
 import type { Command } from '../base/commands.js';
 import { promptDialog } from '../base/dialog.js';
 import type { MenuBarMenu, MenuEntry } from '../base/menu.js';
+import { openNew } from '../base/open-new.js';
 import { currentTheme, setTheme, type Theme } from '../base/theme.js';
-import { baseName, joinPath, parentPath, urlFor } from '../base/urls.js';
+import { baseName, encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
 import type { Preferences } from './preferences.js';
 import type { Preview } from './preview.js';
 import type { TextEditor } from './text-editor.js';
@@ -28,7 +31,7 @@ let languages: Languages | undefined;
 export function editCommands(page: EditorPage): Command[] {
   const { file, editor, preview, preferences } = page;
   const view = () => editor.view;
-  const toggles = (id: string, label: string, key: 'lineNumbers' | 'wrap'): Command => ({
+  const toggles = (id: string, label: string, key: 'header' | 'lineNumbers' | 'wrap'): Command => ({
     id,
     label,
     checked: () => preferences[key],
@@ -45,6 +48,7 @@ export function editCommands(page: EditorPage): Command[] {
       when: () => file.writable,
       run: () => file.save(),
     },
+    { id: 'edit:new', label: 'New', run: () => newFile(file.path) },
     { id: 'edit:rename', label: 'Rename…', when: () => file.writable, run: () => rename(page) },
     { id: 'edit:download', label: 'Download', run: () => download(page) },
     {
@@ -66,6 +70,7 @@ export function editCommands(page: EditorPage): Command[] {
     },
     { id: 'edit:find', label: 'Find and replace…', keys: { any: ['mod-f'] }, run: () => editor.find() },
     { id: 'edit:go-to-line', label: 'Go to line…', keys: { any: ['alt-g'] }, run: () => editor.goToLine() },
+    toggles('edit:header', 'Header', 'header'),
     toggles('edit:line-numbers', 'Line numbers', 'lineNumbers'),
     toggles('edit:wrap', 'Wrap long lines', 'wrap'),
     {
@@ -93,7 +98,7 @@ export function editMenus(page: EditorPage): MenuBarMenu[] {
     ['dark', 'Dark'],
   ];
   return [
-    { label: 'File', entries: ['save', 'rename', 'download', 'open-folder'].map(command) },
+    { label: 'File', entries: ['new', 'save', 'rename', 'download', 'open-folder'].map(command) },
     {
       label: 'Edit',
       entries: [...['undo', 'redo'].map(command), 'separator', ...['find', 'go-to-line'].map(command)],
@@ -101,7 +106,7 @@ export function editMenus(page: EditorPage): MenuBarMenu[] {
     {
       label: 'View',
       entries: () => [
-        ...['line-numbers', 'wrap', 'preview'].map(command),
+        ...['header', 'line-numbers', 'wrap', 'preview'].map(command),
         'separator',
         {
           label: 'Indent with',
@@ -136,6 +141,16 @@ export function editMenus(page: EditorPage): MenuBarMenu[] {
       ],
     },
   ];
+}
+
+/** An empty text file beside the open one; its name can be changed in its editor. */
+function newFile(path: string): Promise<void> {
+  const folder = encodePath(parentPath(path));
+  return openNew('New text file', async () => {
+    const address = `api/contents${folder === '' ? '' : `/${folder}`}`;
+    const made = await api.post<ContentsModel>(address, { type: 'file', ext: '.txt' });
+    return { name: made.name, address: urlFor('edit', made.path) };
+  });
 }
 
 /** @param name  of a language, '' for none; anything else: as the file's name and first line say */

@@ -59,6 +59,7 @@ async function start(): Promise<void> {
   // Without its file the page can still say what is wrong, and how to get it.
   const { text, draft, message } = await file.load();
   const preferences = loadPreferences();
+  document.body.toggleAttribute('data-no-header', !preferences.header);
   const editor = new TextEditor({
     parent: find('editor'),
     text,
@@ -85,6 +86,7 @@ async function start(): Promise<void> {
     language: '',
     keepPreferences() {
       storePreferences(preferences);
+      document.body.toggleAttribute('data-no-header', !preferences.header);
       editor.apply(preferences);
       drawMenus();
     },

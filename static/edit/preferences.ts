@@ -1,6 +1,8 @@
 /** How this browser's editors look and indent; remembered, as is the language that was chosen for an extension. */
 
 export interface Preferences {
+  /** the name of the file, and what else stands above the menus */
+  header: boolean;
   lineNumbers: boolean;
   wrap: boolean;
   /** number of spaces, or tabs */
@@ -10,7 +12,7 @@ export interface Preferences {
 }
 
 const KEY = 'nbserver.edit';
-const USUAL: Preferences = { lineNumbers: true, wrap: false, indent: 4, languages: {} };
+const USUAL: Preferences = { header: true, lineNumbers: true, wrap: false, indent: 4, languages: {} };
 
 export function loadPreferences(): Preferences {
   try {

@@ -9,6 +9,7 @@ import { api, xsrfToken } from '../base/api.js';
 import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
 import { notify, notifyError } from '../base/notify.js';
+import { openNew } from '../base/open-new.js';
 import { pageData } from '../base/page-data.js';
 import { baseName, encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
 import * as dashboard from './dashboard.js';
@@ -287,35 +288,21 @@ export async function shutdownTerminals(terminals: readonly TerminalModel[]): Pr
 
 /** Makes a notebook and opens it. */
 export function newNotebook(kernel: string): Promise<void> {
-  return openNew('New notebook', { type: 'notebook' }, (path) =>
+  return openMade('New notebook', { type: 'notebook' }, (path) =>
     urlFor('notebooks', path, { kernel_name: kernel }),
   );
 }
 
 /** Makes an empty text file and opens it in the editor, where its name can be changed. */
 export function newTextFile(): Promise<void> {
-  return openNew('New text file', { type: 'file', ext: '.txt' }, (path) => urlFor('edit', path));
+  return openMade('New text file', { type: 'file', ext: '.txt' }, (path) => urlFor('edit', path));
 }
 
-/** The tab is opened at the click itself, because browsers block it later. */
-async function openNew(what: string, wanted: object, addressOf: (path: string) => string): Promise<void> {
-  const opened = window.open('', '_blank');
-  try {
-    const model = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), wanted);
-    const address = addressOf(model.path);
-    if (opened === null) {
-      notify(`The browser blocked the new tab.`, {
-        kind: 'warning',
-        action: { label: `Open ${model.name}`, run: () => window.open(address, '_blank', 'noopener') },
-      });
-    } else {
-      opened.opener = null;
-      opened.location.replace(address);
-    }
-  } catch (error) {
-    opened?.close();
-    notifyError(`${what}:`, error);
-  }
+async function openMade(what: string, wanted: object, addressOf: (path: string) => string): Promise<void> {
+  await openNew(what, async () => {
+    const { name, path } = await api.post<ContentsModel>(contentsUrl(dashboard.path.value), wanted);
+    return { name, address: addressOf(path) };
+  });
   await dashboard.refresh();
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -83,10 +83,32 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     await save();
     expect(content('a.py')).toContain('<<<<<<< yours\r\nfour = 409\r\n=======\r\nfour = 5');
 
+    // deleted: the text stays, and saving makes the file again
     rmSync(disk('a.py'));
-    await page.getByText('deleted or renamed elsewhere').waitFor();
+    const gone = page.getByText('deleted or renamed elsewhere');
+    await gone.waitFor();
     await save();
     expect(content('a.py')).toContain('four = 409');
+    expect(await gone.count()).toBe(0);
+
+    // deleted and written anew, as compilers and git do: what was typed meanwhile is merged, also by a save that comes first
+    writeFileSync(disk('a.py'), 'one\ntwo\nthree\n');
+    await text().getByText('three').waitFor();
+    await state('saved');
+    rmSync(disk('a.py'));
+    await gone.waitFor();
+    writeFileSync(disk('a.py'), 'ONE\ntwo\nthree\n');
+    await text().getByText('ONE').waitFor();
+    await state('saved');
+    rmSync(disk('a.py'));
+    await gone.waitFor();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('typed');
+    await page.route('**/api/contents/a.py?*content=0*', (route) => route.abort());
+    writeFileSync(disk('a.py'), 'ONE\ntwo, too\nthree\n');
+    await save();
+    expect(content('a.py')).toBe('ONE\ntwo, too\nthree\ntyped');
+    await gone.waitFor({ state: 'detached' });
   });
 
   it.runIf(everything)('keeps what was not saved in the browser, and offers it', async () => {
@@ -135,6 +157,41 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     expect(content('other.md')).toContain('## Title\n\nnew new');
     await menu('Language', 'Plain text');
     await page.locator('#language').getByText('Plain text').waitFor();
+  });
+
+  it.runIf(everything)('wraps, indents, hides its header, remembers that, and makes a new file', async () => {
+    mkdirSync(disk('deep'));
+    writeFileSync(disk('deep/long.txt'), `${'word '.repeat(1000)}\nlast`);
+    await open('deep/long.txt');
+    const line = page.locator('.cm-line').first();
+    const height = async () => (await line.boundingBox())?.height ?? 0;
+    const one = await height();
+    await menu('View', 'Wrap long lines');
+    await expect.poll(height).toBeGreaterThan(5 * one);
+    await menu('View', 'Header');
+    await page.locator('#file-name').waitFor({ state: 'hidden' });
+    await menu('View', 'Indent with', '2 spaces');
+    await page.reload();
+    await page.locator('body[data-loaded]').waitFor();
+    expect(await height()).toBeGreaterThan(5 * one);
+    expect(await page.locator('#file-name').isVisible()).toBe(false);
+
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Tab');
+    await save();
+    expect(content('deep/long.txt')).toMatch(/\n {2}last$/);
+    await page.keyboard.press('Shift+Tab');
+    await menu('View', 'Indent with', 'Tabs');
+    await text().focus();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Tab');
+    await save();
+    expect(content('deep/long.txt')).toMatch(/\nlast\t$/);
+
+    const opening = page.context().waitForEvent('page');
+    await menu('File', 'New');
+    await (await opening).waitForURL(`${server.url}edit/deep/untitled.txt`);
+    expect(content('deep/untitled.txt')).toBe('');
   });
 
   it.runIf(everything)('says so when a file is not text, and offers the download', async () => {
