@@ -1,7 +1,15 @@
 /** `/api/server`: what the owner sees of the server, and logging other browsers out. */
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ServerModel } from '../../src/protocol/rest-models.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
+import { makePair } from '../unit/tls/make-pair.js';
 
 let server: TestServer;
 beforeEach(async () => {
@@ -59,4 +67,25 @@ it('tells of wrong tries and of the settings, and gives no secret away', async (
   expect(model.settings.find(({ name }) => name === 'notebook_dir')?.value).toBe(server.notebooks);
   expect(JSON.stringify(model)).not.toContain(TOKEN);
   expect(model).toMatchObject({ certificate: null, node: process.version });
+});
+
+it('tells whose certificate it shows, and until when', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nbserver-certificate-'));
+  const { pem, cert } = makePair({ to: new Date('2099-01-02T03:04:05Z') });
+  writeFileSync(join(folder, 'c.pem'), pem, { mode: 0o600 });
+  const secure = await startTestServer({ onlyOwnKernel: true, certfile: join(folder, 'c.pem') });
+  try {
+    const headers = { Authorization: `token ${TOKEN}` };
+    const [response] = (await once(
+      get(new URL('api/server', secure.url), { headers, ca: cert, servername: 'localhost' }),
+      'response',
+    )) as [IncomingMessage];
+    const model = JSON.parse((await response.setEncoding('utf8').toArray()).join('')) as ServerModel;
+    const { fingerprint256 } = new X509Certificate(cert);
+    expect(model.certificate).toMatchObject({ fingerprint256, self_signed: true });
+    expect(Date.parse(model.certificate?.valid_to ?? '')).toBe(Date.parse('2099-01-02T03:04:05Z'));
+  } finally {
+    await secure.close();
+    rmSync(folder, { recursive: true });
+  }
 });

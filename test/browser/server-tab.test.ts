@@ -1,10 +1,15 @@
 /** The tab Server of the dashboard: tokens of programs, and the password. */
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwd, passwdCheck } from '../../src/auth/index.js';
 import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
+import { makePair } from '../unit/tls/make-pair.js';
 import { accessibilityProblems, openBrowser, openPage } from './open-browser.js';
 
 describe.skipIf(!hasChromium)('the tab Server', () => {
@@ -81,6 +86,13 @@ describe.skipIf(!hasChromium)('the tab Server', () => {
     await other.page.keyboard.press('Enter');
     await other.page.getByRole('tab', { name: 'Server' }).waitFor();
 
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('button', { name: 'End all others' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'End all others' }).click();
+    await page.getByRole('button', { name: 'End all others' }).waitFor({ state: 'detached' });
+    await other.page.reload();
+    expect(other.page.url()).toContain('/x/login?next=');
+
     expect(mine.problems).toEqual([]);
     // The one that was logged out was refused its websocket, as it has to be, and the browser says so.
     expect(other.problems.filter((line) => !/WebSocket .* 403/.test(line))).toEqual([]);
@@ -88,5 +100,30 @@ describe.skipIf(!hasChromium)('the tab Server', () => {
       expect(each.outside).toEqual([]);
       await each.close();
     }
+  });
+
+  it.runIf(everything)('shows the certificate, and warns when it ends soon', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nbserver-certificate-'));
+    const day = 24 * 3_600_000;
+    for (const [days, warns] of [
+      [13, true],
+      [15, false],
+    ] as const) {
+      const certfile = join(folder, `${days}.pem`);
+      const { pem, cert } = makePair({ to: new Date(Date.now() + days * day) });
+      writeFileSync(certfile, pem, { mode: 0o600 });
+      const secure = await startTestServer({ onlyOwnKernel: true, certfile });
+      const { origin } = new URL(secure.url);
+      const { page, problems, close } = await openPage(browser, origin, { ignoreHTTPSErrors: true });
+      await page.goto(`${secure.url}tree?token=${TOKEN}`);
+      await page.getByRole('tab', { name: 'Server' }).click();
+      await page.getByText(new X509Certificate(cert).fingerprint256).waitFor();
+      expect(await page.getByText('Renew it now').count(), `${days} days ahead`).toBe(warns ? 1 : 0);
+      if (warns) expect(await accessibilityProblems(page)).toEqual([]);
+      expect(problems).toEqual([]);
+      await close();
+      await secure.close();
+    }
+    rmSync(folder, { recursive: true });
   });
 });
