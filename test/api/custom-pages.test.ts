@@ -43,7 +43,7 @@ it('takes the blocks of templates that were made for the classic notebook', asyn
   const template = (name: string) => `{% extends "templates/${name}" %}${attributes}${blocks.join('')}`;
   for (const name of ['page.html', 'terminal.html']) writeFileSync(join(folder, name), template(name));
   for (const [path, own] of [
-    ['login', '<form class="login-form"'],
+    ['tree', 'class="container tree-page"'],
     ['terminals/new', 'id="terminal-menu"'],
   ] as const) {
     const html = await (await server.fetch(path)).text();
