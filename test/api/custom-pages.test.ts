@@ -26,33 +26,32 @@ it('takes templates of its own, which extend those of the package', async () => 
   expect(login).toContain('<form class="login-form"');
 });
 
-it('takes the blocks of templates that were made for the classic notebook', async () => {
-  const classic = [
-    'favicon',
-    'stylesheet',
-    'meta',
-    'logo',
-    'headercontainer',
-    'login_widget',
-    'site',
-    'after_site',
-  ];
-  const blocks = classic.map((name) => `{% block ${name} %}{{ super() }}<!-- our ${name} -->{% endblock %}`);
+const CLASSIC_BLOCKS = 'favicon stylesheet meta logo headercontainer login_widget site after_site'.split(' ');
+
+it.each([
+  ['page.html', 'tree', 'class="container tree-page"'],
+  ['terminal.html', 'terminals/new', 'id="terminal-menu"'],
+])('takes the blocks of a %s that was made for the classic notebook', async (template, path, own) => {
+  const blocks = CLASSIC_BLOCKS.map(
+    (name) =>
+      `{% block ${name} %}<!-- our ${name} -->${/site|stylesheet/.test(name) ? '{{ super() }}' : ''}{% endblock %}`,
+  );
   const attributes =
     '{% block params %} data-lab="7"{% endblock %}{% block bodyclasses %} our-class{% endblock %}';
-  const template = (name: string) => `{% extends "templates/${name}" %}${attributes}${blocks.join('')}`;
-  for (const name of ['page.html', 'terminal.html']) writeFileSync(join(folder, name), template(name));
-  for (const [path, own] of [
-    ['tree', 'class="container tree-page"'],
-    ['terminals/new', 'id="terminal-menu"'],
-  ] as const) {
-    const html = await (await server.fetch(path)).text();
-    expect(html).toContain(own);
-    for (const name of classic)
-      expect(html.split(`<!-- our ${name} -->`), `${path}: ${name}`).toHaveLength(2);
-    expect(html).toMatch(/<body class="[^"]* our-class" data-lab="7">/);
-    expect(html).toMatch(/<link rel="stylesheet"/);
-  }
+  writeFileSync(
+    join(folder, template),
+    `{% extends "templates/${template}" %}${attributes}${blocks.join('')}`,
+  );
+  writeFileSync(join(folder, 'logo.html'), '<i>Our lab</i>');
+  const html = await (await server.fetch(path)).text();
+  expect(html).toContain(own);
+  for (const name of CLASSIC_BLOCKS) expect(html.split(`<!-- our ${name} -->`), name).toHaveLength(2);
+  expect(html).toMatch(/<body class="[^"]* our-class" data-lab="7">/);
+  expect(html).toMatch(/<link rel="stylesheet"/);
+  expect(html).not.toContain('<i>Our lab</i>');
+  expect(await (await server.fetch('edit/none.txt')).text(), 'what logo.html says, elsewhere').toContain(
+    template === 'page.html' ? '<!-- our logo -->' : '<i>Our lab</i>',
+  );
 });
 
 it('adds custom.css and custom.js of the configuration directory to pages, and nothing else in there', async () => {
