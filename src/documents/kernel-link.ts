@@ -180,7 +180,8 @@ export class KernelLink {
       this.#kernel = kernel;
       this.#failure = undefined;
       this.#subscriptions = [
-        kernel.onMessage((...message) => this.#options.onMessage(...message)),
+        // What is recorded must not wait for the slow websocket of somebody who looks on.
+        kernel.onMessage((...message) => this.#options.onMessage(...message), { impatient: true }),
         kernel.onState(() => this.#stateChanged(kernel)),
       ];
     }

@@ -19,6 +19,11 @@ import { makeMessage } from './message-factory.js';
 /** Gets every message from the kernel, in the order of its channel. The header is parsed already; the rest are bytes. */
 export type MessageListener = (channel: KernelChannel, message: WireMessage, header: MessageHeader) => void;
 
+export interface ListenOptions {
+  /** It takes everything as it comes, however much that is: nothing may wait for slow websockets meanwhile. */
+  impatient?: boolean;
+}
+
 /** @param session  id of the websocket's session */
 export type ClientListener = (session: string, message: WireMessage, header: MessageHeader) => void;
 
@@ -41,6 +46,8 @@ export class Kernel {
   /** our id as a sender of messages */
   readonly #session = randomUUID();
   readonly #messageListeners = new ListenerSet<Parameters<MessageListener>>();
+  /** one for each listener that is not to wait for anybody */
+  readonly #impatient = new Set<Subscription>();
   readonly #clientListeners = new ListenerSet<Parameters<ClientListener>>();
   readonly #stateListeners = new ListenerSet<[]>();
   readonly #life: KernelLife;
@@ -58,8 +65,7 @@ export class Kernel {
       },
       onState: () => this.#stateListeners.emit(setup.log),
       onEnd: (state) => this.#announce(state),
-      // A live document listens, too, and is not to wait for anybody.
-      holdReading: () => (this.#messageListeners.size > 1 ? undefined : this.holdReading?.()),
+      holdReading: () => (this.#impatient.size > 0 ? undefined : this.holdReading?.()),
     });
   }
 
@@ -147,8 +153,16 @@ export class Kernel {
     this.#life.send(channel, message);
   }
 
-  onMessage(listener: MessageListener): Subscription {
-    return this.#messageListeners.add(listener);
+  onMessage(listener: MessageListener, { impatient = false }: ListenOptions = {}): Subscription {
+    const heard = this.#messageListeners.add(listener);
+    const subscription = {
+      close: () => {
+        heard.close();
+        this.#impatient.delete(subscription);
+      },
+    };
+    if (impatient) this.#impatient.add(subscription);
+    return subscription;
   }
 
   /** Hears what clients send on their websockets, for who wants to know whose request an output answers. */

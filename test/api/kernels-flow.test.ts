@@ -56,6 +56,34 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('a client that is merely slower than the kernel of its session', () => {
+  it('gets everything: the kernel is read, and its messages wait', async () => {
+    const usual = await startKernelServer();
+    try {
+      const { kernel } = await usual.sessions.create({ path: 'a.ipynb', type: 'notebook' });
+      const client = await ChannelClient.open(usual.wsUrl, kernel.id);
+      await client.done(client.execute());
+      let bytes = 0;
+      client.ws.on('message', (data: Buffer) => {
+        bytes += data.length;
+        if (bytes < 4 * megabyte) return;
+        bytes = 0;
+        client.ws.pause();
+        setTimeout(() => client.ws.resume(), 50);
+      });
+      // More than may wait in the queue of a client.
+      const count = 450;
+      const cell = client.execute({ burst: count, size: 100_000 });
+      await client.done(cell);
+      const output = client.output(cell);
+      expect(output.match(/\d+(?= x)/g)?.map(Number)).toEqual(Array.from({ length: count }, (_, i) => i));
+      expect(output).toHaveLength(100_000 * count);
+    } finally {
+      await usual.close();
+    }
+  });
+});
+
 describe('a client that is hopelessly slow', () => {
   it('is closed with 1013; when it connects again it gets the rest, each message once and in order', async () => {
     const { id } = await server.kernels.start({ name: 'fake' });

@@ -349,10 +349,12 @@ function addSpec(name, ...mode) {
   };
 }
 
+/** With a session, as notebooks and JupyterLab do it. */
 async function start(server, name) {
-  const answer = await server.request('api/kernels', { method: 'POST', body: JSON.stringify({ name }) });
+  const body = JSON.stringify({ path: `${name}.ipynb`, type: 'notebook', kernel: { name } });
+  const answer = await server.request('api/sessions', { method: 'POST', body });
   if (answer.status !== 201) throw new Error(`the kernel ${name} did not start (${answer.status})`);
-  return (await answer.json()).id;
+  return (await answer.json()).kernel.id;
 }
 
 /** Opens a websocket and runs an empty cell, so that everything is connected and warm. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { NextFunction, Request, Response } from 'express';
 import { WebSocketServer } from 'ws';
+import { ForeignRuns } from '../../src/documents/foreign-runs.js';
 import { HttpError } from '../../src/http-error.js';
 import { KernelBridge, KernelManager, KernelspecManager, kernelsRouter } from '../../src/kernels/index.js';
 import type {
@@ -79,6 +80,9 @@ export async function startKernelServer(options: TestServerOptions = {}) {
   const kernelDirectory = (path: string) => join(notebooks, path, '..');
   const sessions = new SessionManager(kernels, { kernelDirectory });
   const bridge = new KernelBridge({ kernels, log, ...options.bridge });
+  // It listens to the kernel of every session, as in the real server; nothing here has a file to record into.
+  const documents = { open: () => Promise.reject(new Error('there are no documents here')) };
+  const foreignRuns = new ForeignRuns({ sessions, documents, log });
 
   const app = express();
   const parseJson = express.json({ type: () => true });
@@ -136,6 +140,7 @@ export async function startKernelServer(options: TestServerOptions = {}) {
       return { status: response.status, headers: response.headers, body: json };
     },
     async close() {
+      foreignRuns.close();
       bridge.close();
       await kernels.close();
       sessions.close();
