@@ -15,8 +15,12 @@ export interface ChannelHandlers {
   onMessage(channel: KernelChannel, message: WireMessage): void;
   /** Something that is no message, has a wrong signature or was played back; it is dropped. */
   onRefused(channel: KernelChannel, error: unknown): void;
-  /** While it gives a promise, messages of iopub are not passed on: they wait, within the bound of what may be read ahead. */
-  holdReading(): Promise<void> | undefined;
+  /**
+   * While it gives a promise, messages of iopub are not passed on: they wait, within the bound of what may be read ahead.
+   *
+   * @param over  aborted when nothing waits for the promise any more
+   */
+  holdReading(over: AbortSignal): Promise<void> | undefined;
   /** Connections to the kernel were lost and are there again; what was under way on them is gone. */
   onReconnected(): void;
 }
@@ -39,7 +43,11 @@ export class KernelChannels {
   readonly #sockets: Record<KernelChannel, ZmtpConnection>;
   #closed = false;
   /** nobody has room */
-  #held = false;
+  #held: Promise<void> | undefined;
+  /** aborted, and made anew, when nothing is to be held any more */
+  #patience = new AbortController();
+  /** whose room nobody asks for: what waits now, or all that ever comes */
+  #hurried: 'none' | 'waiting' | 'all' = 'none';
   #turnPlanned = false;
   /** when something came, by `performance.now()` */
   #lastMessage = performance.now();
@@ -123,9 +131,23 @@ export class KernelChannels {
     while (this.#passOn());
   }
 
+  /**
+   * Passes on without regard to who has room: what waits now, after an interrupt, because it is old; or all that ever comes,
+   * when the kernel is to end, because whoever waits for the end is not to wait for the slowest client.
+   */
+  hurry(what: 'waiting' | 'all'): void {
+    if (what === 'all') this.#hurried = what;
+    else if (this.#hurried === 'none' && !this.#readAhead.isEmpty) this.#hurried = what;
+    this.#patience.abort();
+    this.#patience = new AbortController();
+    this.#held = undefined;
+    this.#planTurn();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#patience.abort();
     this.#onConnected = undefined;
     for (const socket of Object.values(this.#sockets)) socket.close();
     this.#readAhead.close();
@@ -183,7 +205,11 @@ export class KernelChannels {
     this.#readAhead.push(message);
     // Too much waits: who cannot keep up is not waited for any more.
     while (this.#readAhead.isTooMuch || (!this.#held && this.#readAhead.length > mostBehind)) this.#passOn();
-    if (!this.#held && !this.#turnPlanned) void this.#takeTurn();
+    this.#planTurn();
+  }
+
+  #planTurn(): void {
+    if (!this.#held && !this.#turnPlanned && !this.#readAhead.isEmpty) void this.#takeTurn();
   }
 
   /** Listeners gather what one turn passes on, and write once. */
@@ -193,19 +219,23 @@ export class KernelChannels {
     this.#turnPlanned = false;
     const start = performance.now();
     while (!this.#held && this.#passOn()) {
-      const held = this.#handlers.holdReading();
+      const held =
+        this.#hurried === 'none' ? this.#handlers.holdReading(this.#patience.signal) : undefined;
       if (held) void this.#hold(held);
       else if (performance.now() - start > longestTurn) break;
     }
-    if (!this.#held && !this.#readAhead.isEmpty && !this.#turnPlanned) void this.#takeTurn();
+    if (this.#hurried === 'waiting' && this.#readAhead.isEmpty) this.#hurried = 'none';
+    this.#planTurn();
   }
 
   async #hold(held: Promise<void>): Promise<void> {
-    this.#held = true;
+    this.#held = held;
     await held;
-    this.#held = false;
+    // After a hurry it may be another one that counts.
+    if (this.#held !== held) return;
+    this.#held = undefined;
     this.#lastMessage = performance.now();
-    if (!this.#readAhead.isEmpty && !this.#turnPlanned) void this.#takeTurn();
+    this.#planTurn();
   }
 
   /** Passes on the message that waits longest; false: none does. */

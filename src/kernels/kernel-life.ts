@@ -28,7 +28,7 @@ export interface KernelLifeHooks {
   /** its clients have to be told: the kernel cannot say it itself */
   onEnd(state: 'restarting' | 'dead'): void;
   /** While it gives a promise, messages of iopub wait. */
-  holdReading(): Promise<void> | undefined;
+  holdReading(over: AbortSignal): Promise<void> | undefined;
 }
 
 /** Bytes that may wait for a kernel that takes nothing: one that is stopped, or computes while it is asked more and more. */
@@ -204,7 +204,7 @@ export class KernelLife {
         readAhead,
         log,
         onMessage: (from, channel, message, header) => this.#receive(from, channel, message, header),
-        holdReading: () => this.#hooks.holdReading(),
+        holdReading: (over) => this.#hooks.holdReading(over),
         onReconnected: (from) => this.#reconnected(from),
         onCaughtUp: (from) => this.#caughtUp(from),
       });

@@ -97,7 +97,7 @@ export class KernelRoom {
     this.#options = options;
     this.#journal = new ReplayJournal(options.budget, options.replay);
     this.#messages = kernel.onMessage((channel, message, header) => this.#deliver(channel, message, header));
-    kernel.holdReading = () => this.#waitForRoom();
+    kernel.holdReading = (over) => this.#waitForRoom(over);
   }
 
   join({ ws, socket, sessionId: given, framing, after }: Joining): void {
@@ -261,7 +261,7 @@ export class KernelRoom {
    * When every client is behind, messages wait for a moment: then the fastest of them sets the pace, and nothing has to be
    * left out. Slow ones are not waited for.
    */
-  #waitForRoom(): Promise<void> | undefined {
+  #waitForRoom(over: AbortSignal): Promise<void> | undefined {
     if (!this.#mayBeFull) return undefined;
     const behind: SocketClient[] = [];
     for (const client of this.#clients) {
@@ -273,6 +273,7 @@ export class KernelRoom {
     return new Promise((resolve) => {
       const goOn = () => {
         clearTimeout(timer);
+        over.removeEventListener('abort', goOn);
         this.#roomMade = undefined;
         resolve();
       };
@@ -281,6 +282,7 @@ export class KernelRoom {
         goOn();
       }, longestWait);
       this.#roomMade = goOn;
+      over.addEventListener('abort', goOn);
     });
   }
 

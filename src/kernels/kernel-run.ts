@@ -31,7 +31,7 @@ export interface RunSetup {
   readAhead: ReadAheadBudget;
   log: Log;
   /** While it gives a promise, messages of iopub wait. */
-  holdReading(): Promise<void> | undefined;
+  holdReading(over: AbortSignal): Promise<void> | undefined;
   onMessage(run: KernelRun, channel: KernelChannel, message: WireMessage, header: MessageHeader): void;
   /** The connection to the kernel was lost, and is there again. */
   onReconnected(run: KernelRun): void;
@@ -79,7 +79,7 @@ export class KernelRun {
     const channels = new KernelChannels(setup.connection, setup.readAhead, {
       onMessage: (channel, message) => early.run?.receive(channel, message),
       onRefused: (channel, error) => early.run?.refuse(channel, error),
-      holdReading: () => setup.holdReading(),
+      holdReading: (over) => setup.holdReading(over),
       onReconnected: () => early.run?.reconnected(),
     });
     try {
@@ -126,6 +126,7 @@ export class KernelRun {
       const wasInterrupted = performance.now() - this.#interruptedAt < interruptEcho;
       const facts = { ...end, wasInterrupted, ...(await memory.conclude()) };
       fail(new Error(exitReason(facts, command)));
+      channels.hurry('all');
       await process.endLeftovers();
       await channels.drained(quietAfterExit, longestDrain);
       channels.close();
@@ -152,6 +153,7 @@ export class KernelRun {
   }
 
   interrupt(): void {
+    this.#channels.hurry('waiting');
     if (this.#setup.interruptMode === 'signal') {
       this.#interruptedAt = performance.now();
       this.#process.signal('SIGINT');
@@ -170,6 +172,7 @@ export class KernelRun {
   async stop(options: { wait: number; restart: boolean; interrupt: boolean }): Promise<void> {
     const { wait, restart, interrupt } = options;
     this.#handshake.stop();
+    this.#channels.hurry('all');
     // A kernel that does not listen yet would hear the request only after its start.
     if (this.#isReady) {
       if (interrupt) this.interrupt();
@@ -230,13 +233,15 @@ export class KernelRun {
     );
   }
 
+  /** Whether the process ends within this time; what it had to say has arrived then, however long that takes. */
   async #endsWithin(ms: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), ms);
     });
-    const ended = await Promise.race([this.ended.then(() => true), timeout]);
+    const exited = await Promise.race([this.#process.exited.then(() => true), timeout]);
     clearTimeout(timer);
-    return ended;
+    if (exited) await this.ended;
+    return exited;
   }
 }

@@ -40,8 +40,11 @@ export class Kernel {
   connections = 0;
   /** session ids of the open channel websockets; kept by the bridge */
   clientSessions: ReadonlySet<string> = new Set();
-  /** While it gives a promise, messages of iopub wait; set by the bridge, for websockets that all fall behind. */
-  holdReading: (() => Promise<void> | undefined) | undefined;
+  /**
+   * While it gives a promise, messages of iopub wait, unless its signal is aborted; set by the bridge, for websockets that all
+   * fall behind.
+   */
+  holdReading: ((over: AbortSignal) => Promise<void> | undefined) | undefined;
   readonly #setup: KernelSetup;
   /** our id as a sender of messages */
   readonly #session = randomUUID();
@@ -65,7 +68,7 @@ export class Kernel {
       },
       onState: () => this.#stateListeners.emit(setup.log),
       onEnd: (state) => this.#announce(state),
-      holdReading: () => (this.#impatient.size > 0 ? undefined : this.holdReading?.()),
+      holdReading: (over) => (this.#impatient.size > 0 ? undefined : this.holdReading?.(over)),
     });
   }
 

@@ -57,30 +57,50 @@ describe('a client that does not read', () => {
 });
 
 describe('a client that is merely slower than the kernel of its session', () => {
+  let usual: KernelServer;
+  beforeAll(async () => {
+    usual = await startKernelServer();
+  });
+  afterAll(() => usual.close());
+  /** More than may wait in the queue of a client. */
+  const flood = { burst: 450, size: 100_000 };
+
+  /** @param pause  ms that it does not read after each 4 MB */
+  async function openSlow(pause: number) {
+    const { kernel } = await usual.sessions.create({ path: 'a.ipynb', type: 'notebook' });
+    const client = await ChannelClient.open(usual.wsUrl, kernel.id);
+    await client.done(client.execute());
+    let bytes = 0;
+    client.ws.on('message', (data: Buffer) => {
+      bytes += data.length;
+      if (bytes < 4 * megabyte) return;
+      bytes = 0;
+      client.ws.pause();
+      setTimeout(() => client.ws.resume(), pause);
+    });
+    return { kernel, client };
+  }
+
   it('gets everything: the kernel is read, and its messages wait', async () => {
-    const usual = await startKernelServer();
-    try {
-      const { kernel } = await usual.sessions.create({ path: 'a.ipynb', type: 'notebook' });
-      const client = await ChannelClient.open(usual.wsUrl, kernel.id);
-      await client.done(client.execute());
-      let bytes = 0;
-      client.ws.on('message', (data: Buffer) => {
-        bytes += data.length;
-        if (bytes < 4 * megabyte) return;
-        bytes = 0;
-        client.ws.pause();
-        setTimeout(() => client.ws.resume(), 50);
-      });
-      // More than may wait in the queue of a client.
-      const count = 450;
-      const cell = client.execute({ burst: count, size: 100_000 });
-      await client.done(cell);
-      const output = client.output(cell);
-      expect(output.match(/\d+(?= x)/g)?.map(Number)).toEqual(Array.from({ length: count }, (_, i) => i));
-      expect(output).toHaveLength(100_000 * count);
-    } finally {
-      await usual.close();
-    }
+    const { client } = await openSlow(50);
+    const cell = client.execute(flood);
+    await client.done(cell);
+    const output = client.output(cell);
+    const numbers = Array.from({ length: flood.burst }, (_, i) => i);
+    expect(output.match(/\d+(?= x)/g)?.map(Number)).toEqual(numbers);
+    expect(output).toHaveLength(flood.burst * flood.size);
+  });
+
+  it('keeps nobody waiting who restarts the kernel: what waits is cut short with a notice', async () => {
+    const { client, kernel } = await openSlow(300);
+    const cell = client.execute(flood, { stderr: 'all is sent' }, { sleep: 60_000 });
+    await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('all is sent');
+    await kernel.restart();
+    expect(usual.log.lines.join('\n')).not.toContain('does not end');
+    const next = client.execute({ text: 'next' });
+    await client.done(next);
+    expect(client.output(next)).toBe('next');
+    expect(client.output(cell)).toContain('left out here');
   });
 });
 

@@ -36,7 +36,7 @@ afterEach(() => {
 const address = () => `ipc://${connection.ip}-${connection.iopub_port}`;
 
 /** Channels that count what they pass on; `hold` is asked after each message. */
-function channels(budget: ReadAheadBudget, hold: () => Promise<void> | undefined) {
+function channels(budget: ReadAheadBudget, hold: (over: AbortSignal) => Promise<void> | undefined) {
   const passedOn: number[] = [];
   let reconnected = 0;
   const made = new KernelChannels(connection, budget, {
@@ -100,6 +100,37 @@ describe('while no client has room', () => {
     made.close();
     expect(budget.used).toBe(0);
   });
+});
+
+it('what waits is passed on at once when there is a hurry, and a kernel that is to end is not held again', async () => {
+  const send = await publish();
+  const budget = new ReadAheadBudget(1e9);
+  let isFull = false;
+  const given: AbortSignal[] = [];
+  const { made, passedOn } = channels(budget, (over) => {
+    if (!isFull) return undefined;
+    given.push(over);
+    return new Promise(() => {});
+  });
+  await connect(send, passedOn);
+  isFull = true;
+  const waiting = async (from: number) => {
+    const before = passedOn.length;
+    for (let i = from; i < from + 10; i++) await send(i);
+    await expect.poll(() => budget.used, patience).toBeGreaterThan(9 * 256);
+    await expect.poll(() => passedOn.length, patience).toBe(before + 1);
+  };
+  const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+  await waiting(0);
+  made.hurry('waiting');
+  await expect.poll(() => passedOn.filter((i) => i >= 0), patience).toEqual(numbers(10));
+  expect(given.map(({ aborted }) => aborted)).toEqual([true]);
+  // What comes later waits again.
+  await waiting(10);
+  made.hurry('all');
+  for (let i = 20; i < 30; i++) await send(i);
+  await expect.poll(() => passedOn.filter((i) => i >= 0), patience).toEqual(numbers(30));
+  expect(given.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
 it('a flood is passed on in short turns: everybody else gets theirs in between', async () => {
