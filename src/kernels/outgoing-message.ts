@@ -39,6 +39,8 @@ export class OutgoingMessage {
   readonly type: string;
   /** its number among the messages of the kernel that are kept; 0: made by the server, and not kept */
   sequence = 0;
+  /** bytes of all messages of the kernel that were kept, up to the end of this one; set with its number */
+  endsAt = 0;
   /** the session that it is for; undefined: everybody */
   recipient: string | undefined;
   /** The text of a stream: the one thing that may be left out for a client that does not keep up. */

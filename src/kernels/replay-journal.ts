@@ -57,6 +57,8 @@ export class ReplayJournal {
   #essentials: OutgoingMessage[] = [];
   #essentialLength = 0;
   #length = 0;
+  /** bytes of all that ever were added */
+  #added = 0;
 
   /** @param bound  bytes */
   constructor(budget: ReplayBudget, bound: number) {
@@ -85,6 +87,7 @@ export class ReplayJournal {
   /** Numbers a message and keeps it. */
   add(message: OutgoingMessage): void {
     message.sequence = this.newest + 1;
+    message.endsAt = this.#added += message.length;
     this.#messages.push(message);
     this.#count(message.length);
     // The newest one stays, however big it is: a client that is only a moment away must not miss it.
@@ -115,6 +118,12 @@ export class ReplayJournal {
       if (message && fits(message)) return message;
     }
     return undefined;
+  }
+
+  /** Bytes of what is kept after a number, but for older essential messages. */
+  lengthAfter(after: number): number {
+    const first = this.#messages[this.#start + Math.max(0, after + 1 - this.#oldest)];
+    return first ? this.#added - first.endsAt + first.length : 0;
   }
 
   /** How many messages after a number are gone. */

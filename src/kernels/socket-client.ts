@@ -22,7 +22,7 @@ import type { ReplayJournal } from './replay-journal.js';
 const socketAhead = 4 * 1024 * 1024;
 /** Bytes that are written at once, even if more is at hand in this turn. */
 const batchBytes = 256 * 1024;
-/** Bytes of the queue from which on messages of the kernel may be made to wait, and below which they need not. */
+/** Bytes that are still to be written from which on messages of the kernel may be made to wait, and below which they need not. */
 const fullAt = 6 * 1024 * 1024;
 const roomAt = 3 * 1024 * 1024;
 /** ms in which a client that is not slow takes `socketAhead` */
@@ -53,7 +53,7 @@ export interface SocketClientOptions {
   skips(message: OutgoingMessage): boolean;
   /** a message was written */
   onWritten(sequence: number): void;
-  /** the queue has room again */
+  /** it has room again, or came closer to what is new */
   onRoom(): void;
 }
 
@@ -118,7 +118,13 @@ export class SocketClient {
   }
 
   get isFull(): boolean {
-    return this.#queue.length >= fullAt;
+    return this.#behind >= fullAt;
+  }
+
+  /** Bytes that are still to be written. */
+  get #behind(): number {
+    const { journal } = this.#options;
+    return this.#queue.length + (this.#catchingUp === undefined ? 0 : journal.lengthAfter(this.#catchingUp));
   }
 
   /** False: the client is too far behind and is to be given up. */
@@ -189,7 +195,7 @@ export class SocketClient {
       if (this.#written > before) this.#ping();
     }
     socket.uncork();
-    if (this.#queue.isEmpty) this.isSlow = false;
+    if (this.#queue.isEmpty && this.#catchingUp === undefined) this.isSlow = false;
   }
 
   /** Joins neighbours; writes what is no neighbour of the next piece, which is to be written later. */
@@ -204,7 +210,8 @@ export class SocketClient {
     this.#waitingForSocket = false;
     if (performance.now() - this.#filledAt < quickly) this.isSlow = false;
     this.#flush();
-    if (this.#queue.length <= roomAt) this.#options.onRoom();
+    // What it is to catch up with may be far more than the room for new messages: that it comes closer is enough.
+    if (this.#catchingUp !== undefined || this.#behind <= roomAt) this.#options.onRoom();
   }
 
   #next(): OutgoingMessage | undefined {

@@ -70,6 +70,10 @@ describe('a client that is merely slower than the kernel of its session', () => 
     const { kernel } = await usual.sessions.create({ path: 'a.ipynb', type: 'notebook' });
     const client = await ChannelClient.open(usual.wsUrl, kernel.id);
     await client.done(client.execute());
+    readSlowly(client, pause);
+    return { kernel, client };
+  }
+  function readSlowly(client: ChannelClient, pause: number) {
     let bytes = 0;
     client.ws.on('message', (data: Buffer) => {
       bytes += data.length;
@@ -78,7 +82,6 @@ describe('a client that is merely slower than the kernel of its session', () => 
       client.ws.pause();
       setTimeout(() => client.ws.resume(), pause);
     });
-    return { kernel, client };
   }
 
   it('gets everything: the kernel is read, and its messages wait', async () => {
@@ -89,6 +92,31 @@ describe('a client that is merely slower than the kernel of its session', () => 
     const numbers = Array.from({ length: flood.burst }, (_, i) => i);
     expect(output.match(/\d+(?= x)/g)?.map(Number)).toEqual(numbers);
     expect(output).toHaveLength(flood.burst * flood.size);
+  });
+
+  it('is waited for also while it catches up with what it missed', async () => {
+    const small = await startKernelServer({
+      bridge: { replay: { kernel: 12 * megabyte, server: 12 * megabyte } },
+    });
+    try {
+      const { kernel } = await small.sessions.create({ path: 'a.ipynb', type: 'notebook' });
+      const first = await ChannelClient.open(small.wsUrl, kernel.id, { session: 'one' });
+      await first.done(first.execute());
+      const missed = first.execute({ sleep: 200 }, { burst: 100, size: 100_000 }, { stderr: 'all is sent' });
+      await first.status('busy', first.received.length);
+      await first.close();
+      await expect.poll(() => small.log.lines.join('\n'), { timeout: 20_000 }).toContain('all is sent');
+      const again = await ChannelClient.open(small.wsUrl, kernel.id, { session: 'one' });
+      readSlowly(again, 100);
+      const next = again.execute({ burst: 200, size: 100_000 });
+      await again.done(next);
+      for (const [cell, count] of [[missed, 100], [next, 200]] as const) {
+        const numbers = again.output(cell).match(/\d+(?= x)/g)?.map(Number);
+        expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
+      }
+    } finally {
+      await small.close();
+    }
   });
 
   it('keeps nobody waiting who restarts the kernel: what waits is cut short with a notice', async () => {

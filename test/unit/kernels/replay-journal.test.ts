@@ -34,6 +34,18 @@ describe('ReplayJournal', () => {
     expect(journal.missedAfter(start)).toBe(0);
   });
 
+  it('knows how many bytes it keeps after a number', () => {
+    const journal = journalOf(100_000);
+    const start = journal.newest;
+    for (let i = 0; i < 100; i++) journal.add(message('stream', 'iopub', 2000));
+    const [newest] = read(journal, journal.newest - 1);
+    const each = newest?.length ?? 0;
+    expect(each).toBeGreaterThan(2000);
+    for (const back of [0, 1, 7]) expect(journal.lengthAfter(journal.newest - back)).toBe(back * each);
+    // What is gone is not waited for.
+    expect(journal.lengthAfter(start)).toBe(journal.length);
+  });
+
   it('gives replies to their session alone, and leaves out what is not to be repeated', () => {
     const journal = journalOf(1e6);
     const start = journal.newest;

@@ -53,9 +53,21 @@ function fakeSocket() {
   };
 }
 
-function setUp(options: Partial<SocketClientOptions> = {}) {
+/** @param missed  messages of 100 kB that it is to catch up with */
+function setUp(options: Partial<SocketClientOptions> = {}, missed = 0) {
   const journal = new ReplayJournal(new ReplayBudget(1e9), 1e8);
   const blocks = messageBlocks();
+  let next = 0;
+  const say = (size: number) => {
+    const { message, header } = makeMessage('kernel', 'stream', {
+      content: { name: 'stdout', text: `${next++} `.padEnd(size, '.') },
+    });
+    const outgoing = new OutgoingMessage('iopub', message, header, blocks);
+    journal.add(outgoing);
+    return outgoing;
+  };
+  const position = journal.newest;
+  for (let i = 0; i < missed; i++) say(100_000);
   const fake = fakeSocket();
   const client = new SocketClient({
     sessionId: 'session',
@@ -66,22 +78,14 @@ function setUp(options: Partial<SocketClientOptions> = {}) {
     limits: undefined,
     journal,
     blocks,
-    position: journal.newest,
+    position,
     counts: false,
     skips: () => false,
     onWritten: () => {},
     onRoom: () => {},
     ...options,
   });
-  let next = 0;
-  const send = (size = 20) => {
-    const { message, header } = makeMessage('kernel', 'stream', {
-      content: { name: 'stdout', text: `${next++} `.padEnd(size, '.') },
-    });
-    const outgoing = new OutgoingMessage('iopub', message, header, blocks);
-    journal.add(outgoing);
-    return client.send(outgoing);
-  };
+  const send = (size = 20) => client.send(say(size));
   return { ...fake, journal, client, send };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -133,5 +137,23 @@ describe('SocketClient', () => {
     await expect.poll(() => numbers().length).toBe(120);
     expect(client.isFull).toBe(false);
     expect(room).toBeGreaterThan(0);
+  });
+
+  it('is full while it has much to catch up with, and says whenever it came closer', async () => {
+    let room = 0;
+    const made = setUp({ onRoom: () => (room += 1) }, 200);
+    made.stop();
+    expect(made.client.isFull).toBe(true);
+    await turn();
+    // A part of it is with the socket.
+    expect(made.numbers().length).toBeLessThan(100);
+    expect(made.client.isFull).toBe(true);
+    expect(room).toBe(0);
+    made.send(100_000);
+    made.goOn();
+    await expect.poll(() => made.numbers().length).toBe(201);
+    expect(made.numbers()).toEqual(Array.from({ length: 201 }, (_, i) => i));
+    expect(made.client.isFull).toBe(false);
+    expect(room).toBeGreaterThan(3);
   });
 });
