@@ -41,6 +41,8 @@ const megabyte = 1024 * 1024;
 export class KernelBridge {
   readonly #options: BridgeOptions;
   readonly #rooms = new Map<string, KernelRoom>();
+  /** of kernels that are being shut down; nobody joins them any more */
+  readonly #ending = new Set<KernelRoom>();
   readonly #removals: Subscription;
   readonly #budget: ReplayBudget;
 
@@ -81,7 +83,7 @@ export class KernelBridge {
 
   close(): void {
     this.#removals.close();
-    for (const room of this.#rooms.values()) room.close();
+    for (const room of [...this.#rooms.values(), ...this.#ending]) room.close();
     this.#rooms.clear();
   }
 
@@ -89,7 +91,8 @@ export class KernelBridge {
     for (const [id, room] of this.#rooms) {
       if (this.#options.kernels.get(id) === room.kernel) continue;
       this.#rooms.delete(id);
-      room.kernelRemoved();
+      this.#ending.add(room);
+      void room.kernelRemoved().finally(() => this.#ending.delete(room));
     }
   }
 }

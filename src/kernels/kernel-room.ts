@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
@@ -74,6 +75,8 @@ const keptLegacy = 4 * 1024 * 1024;
  * and no longer, because the kernel's state waits with its messages.
  */
 const longestWait = 2000;
+/** ms that clients of a kernel that was shut down have for what they have not got. */
+const longestFarewell = 2000;
 
 export class KernelRoom {
   readonly kernel: Kernel;
@@ -151,11 +154,27 @@ export class KernelRoom {
     if (this.kernel.state === 'dead') client.send(statusNotice(sessionId, 'dead', this.kernel.why));
   }
 
-  /** The kernel was shut down: its clients are told, and closed. */
-  kernelRemoved(): void {
-    for (const client of this.#clients) client.send(statusNotice(client.sessionId, 'dead', this.kernel.why));
-    // After the flush at the end of this turn.
-    setImmediate(() => this.close('The kernel was shut down'));
+  /** The kernel is being shut down: its clients get what it says until it is dead, and are closed then. */
+  async kernelRemoved(): Promise<void> {
+    await this.#kernelDead();
+    const enough = new AbortController();
+    const got = Promise.all([...this.#clients].map((client) => client.flushed()));
+    // Aborted when all have everything.
+    await Promise.race([got, sleep(longestFarewell, undefined, { signal: enough.signal }).catch(() => {})]);
+    enough.abort();
+    this.close('The kernel was shut down');
+  }
+
+  #kernelDead(): Promise<void> {
+    return new Promise((resolve) => {
+      const listening = this.kernel.onState(() => check());
+      const check = () => {
+        if (this.kernel.state !== 'dead') return;
+        listening.close();
+        resolve();
+      };
+      check();
+    });
   }
 
   close(why = 'The server is stopping'): void {
@@ -192,6 +211,7 @@ export class KernelRoom {
       this.#sessions.set(sessionId, session);
       this.#forgetOldest();
     }
+    client.discard();
     this.#roomMade?.();
   }
 

@@ -82,6 +82,7 @@ export class SocketClient {
   readonly #ready: OutgoingMessage[] = [];
   #flushPlanned = false;
   #waitingForSocket = false;
+  #whenFlushed: (() => void)[] = [];
   /** when the socket got all that it takes ahead, by `performance.now()` */
   #filledAt = 0;
 
@@ -140,6 +141,26 @@ export class SocketClient {
     return true;
   }
 
+  /** Resolves when everything that is there for it was handed to its socket, or it was discarded. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenFlushed.push(resolve);
+      this.#planFlush();
+    });
+  }
+
+  /** It left: what waits for it is of no use any more. Its websocket may take a while to close. */
+  discard(): void {
+    clearTimeout(this.#timer);
+    this.#queue.clear();
+    this.#ready.length = 0;
+    this.#tellFlushed();
+  }
+
+  #tellFlushed(): void {
+    for (const tell of this.#whenFlushed.splice(0)) tell();
+  }
+
   /** The message, what is said in its place, or nothing. */
   #limited(message: OutgoingMessage, limit: RateLimit): OutgoingMessage | undefined {
     if (message.channel !== 'iopub') return message;
@@ -195,7 +216,9 @@ export class SocketClient {
       if (this.#written > before) this.#ping();
     }
     socket.uncork();
-    if (this.#queue.isEmpty && this.#catchingUp === undefined) this.isSlow = false;
+    if (!this.#queue.isEmpty || this.#ready.length > 0 || this.#catchingUp !== undefined) return;
+    this.isSlow = false;
+    this.#tellFlushed();
   }
 
   /** Joins neighbours; writes what is no neighbour of the next piece, which is to be written later. */

@@ -10,6 +10,7 @@ const megabyte = 1_000_000;
 
 let server: KernelServer;
 let limited: KernelServer;
+let usual: KernelServer;
 beforeAll(async () => {
   server = await startKernelServer({
     bridge: {
@@ -18,13 +19,15 @@ beforeAll(async () => {
     },
   });
   limited = await startKernelServer({ bridge: { limits: { messages: 200, bytes: 0, window: 3000 } } });
+  usual = await startKernelServer();
 });
 afterAll(async () => {
   await server.close();
   await limited.close();
+  await usual.close();
 });
 afterEach(async () => {
-  for (const { kernels } of [server, limited])
+  for (const { kernels } of [server, limited, usual])
     for (const { id } of kernels.list()) await kernels.shutdown(id);
 });
 
@@ -57,11 +60,6 @@ describe('a client that does not read', () => {
 });
 
 describe('a client that is merely slower than the kernel of its session', () => {
-  let usual: KernelServer;
-  beforeAll(async () => {
-    usual = await startKernelServer();
-  });
-  afterAll(() => usual.close());
   /** More than may wait in the queue of a client. */
   const flood = { burst: 450, size: 100_000 };
 
@@ -121,14 +119,38 @@ describe('a client that is merely slower than the kernel of its session', () => 
 
   it('keeps nobody waiting who restarts the kernel: what waits is cut short with a notice', async () => {
     const { client, kernel } = await openSlow(300);
-    const cell = client.execute(flood, { stderr: 'all is sent' }, { sleep: 60_000 });
-    await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('all is sent');
+    const cell = client.execute(flood, { stderr: 'all of 450 is sent' }, { sleep: 60_000 });
+    await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('all of 450 is sent');
     await kernel.restart();
     expect(usual.log.lines.join('\n')).not.toContain('does not end');
     const next = client.execute({ text: 'next' });
     await client.done(next);
     expect(client.output(next)).toBe('next');
     expect(client.output(cell)).toContain('left out here');
+  });
+});
+
+describe('a client of a kernel that is shut down', () => {
+  it('gets all that the kernel had said, and that it is dead, before it is closed', async () => {
+    const { id } = await usual.kernels.start({ name: 'fake' });
+    const client = await ChannelClient.open(usual.wsUrl, id);
+    await client.done(client.execute());
+    client.ws.pause();
+    // More than socket and system take, and less than may wait in its queue.
+    const cell = client.execute({ burst: 180, size: 100_000 }, { stderr: 'all of 180 is sent' }, { sleep: 60_000 });
+    await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('all of 180 is sent');
+    const deleted = usual.api('DELETE', `api/kernels/${id}`);
+    await expect.poll(() => usual.kernels.list()).toEqual([]);
+    await expect(ChannelClient.open(usual.wsUrl, id)).rejects.toThrow('404');
+    client.ws.resume();
+    expect((await deleted).status).toBe(204);
+    expect(await client.closed()).toBe(1001);
+    const numbers = client.output(cell).match(/\d+(?= x)/g)?.map(Number);
+    expect(numbers).toEqual(Array.from({ length: 180 }, (_, i) => i));
+    expect(client.received.at(-1)).toMatchObject({
+      header: { msg_type: 'status' },
+      content: { execution_state: 'dead' },
+    });
   });
 });
 
