@@ -75,7 +75,8 @@ export class KernelBridge {
     room.join({
       ws,
       socket,
-      sessionId: sessionId ?? undefined,
+      // An empty one is none: whoever else has none is somebody else.
+      sessionId: sessionId || undefined,
       framing: protocol === v1Protocol ? 'v1' : 'legacy',
       after: after ?? undefined,
     });

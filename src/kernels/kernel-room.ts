@@ -54,6 +54,8 @@ interface Given {
 
 /** A client over all its websockets. */
 interface Session {
+  /** it chose its id itself, so that it may come back */
+  named: boolean;
   client: SocketClient | undefined;
   /** number of the last message that arrived, while no websocket is open */
   position: number;
@@ -66,8 +68,8 @@ const tooSlow = 1013;
 const replaced = 4000;
 const goingAway = 1001;
 
-/** Sessions without a websocket that are remembered; each reload of a page leaves one behind. */
-const mostAway = 100;
+/** Sessions without a websocket that are remembered; each reload of a page leaves one behind. Each is a few hundred bytes. */
+const mostAway = 10_000;
 /** Bytes of messages whose legacy frames are kept besides their v1 frames, before they are let go. */
 const keptLegacy = 4 * 1024 * 1024;
 /**
@@ -107,7 +109,7 @@ export class KernelRoom {
     const { log, bounds, limits } = this.#options;
     if (given === undefined) log.warn(`A websocket of kernel ${this.kernel.id} has no session_id.`);
     const sessionId = given ?? randomUUID();
-    const session = this.#session(sessionId);
+    const session = this.#session(sessionId, given !== undefined);
     const stale = session.client;
     if (stale) {
       log.info(`Replacing stale connection: ${this.kernel.id}:${sessionId}`);
@@ -190,11 +192,11 @@ export class KernelRoom {
   }
 
   /** The session with this id; one that is new, or was forgotten, starts here and now. */
-  #session(id: string): Session {
+  #session(id: string, named: boolean): Session {
     const known = this.#sessions.get(id);
     if (known) return known;
     const { newest } = this.#journal;
-    const session: Session = { client: undefined, position: newest, written: newest };
+    const session: Session = { named, client: undefined, position: newest, written: newest };
     this.#sessions.set(id, session);
     return session;
   }
@@ -208,7 +210,7 @@ export class KernelRoom {
       session.client = undefined;
       session.position = client.position;
       this.#sessions.delete(sessionId);
-      this.#sessions.set(sessionId, session);
+      if (session.named) this.#sessions.set(sessionId, session);
       this.#forgetOldest();
     }
     client.discard();

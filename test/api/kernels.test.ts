@@ -383,6 +383,8 @@ describe('a client that goes and comes back', () => {
     const others = other.execute({ text: 'of two' });
     await other.done(others);
     await other.close();
+    const passersBy = await Promise.all(Array.from({ length: 150 }, () => open(id)));
+    await Promise.all(passersBy.map((each) => each.close()));
     const again = await open(id, { session: 'one' });
     await again.done(cell);
     await again.until(({ header, parent, content }) => {
