@@ -13,9 +13,10 @@ import type { MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import type { QueueBounds } from './client-queue.js';
 import { decodeIncoming } from './incoming-message.js';
+import type { IncomingMessage } from './incoming-message.js';
 import type { Kernel } from './kernel.js';
 import type { Subscription } from '../listeners.js';
-import { statusNotice } from './notices.js';
+import { refusal, statusNotice } from './notices.js';
 import { messageBlocks, OutgoingMessage } from './outgoing-message.js';
 import type { Framing } from './outgoing-message.js';
 import type { RateLimits } from './rate-limit.js';
@@ -310,10 +311,12 @@ export class KernelRoom {
 
   /** Why a message was dropped; undefined: it went to the kernel. */
   #receive(client: SocketClient, data: RawData, isBinary: boolean): string | undefined {
+    let incoming: IncomingMessage | undefined;
     try {
-      const { channel, message, header } = decodeIncoming(data, isBinary, client.framing);
-      this.#routes.asked(header, client.sessionId);
+      incoming = decodeIncoming(data, isBinary, client.framing);
+      const { channel, message, header } = incoming;
       this.kernel.send(channel, message);
+      this.#routes.asked(header, client.sessionId);
       this.kernel.heardClient(client.sessionId, message, header);
       return undefined;
     } catch (error) {
@@ -322,8 +325,18 @@ export class KernelRoom {
         this.#options.log.debug(`Dropped a message for kernel ${this.kernel.id}: ${error.message}`);
         return undefined;
       }
-      return error instanceof Error ? error.message : String(error);
+      const why = error instanceof Error ? error.message : String(error);
+      if (error instanceof HttpError && incoming) this.#refuse(client, incoming, why);
+      return why;
     }
+  }
+
+  /** Who asked must not wait for ever. */
+  #refuse(client: SocketClient, { channel, message, header }: IncomingMessage, why: string): void {
+    const msgType = header.msg_type;
+    if (!msgType.endsWith('_request')) return;
+    const request = { header: message.header, msgType };
+    for (const answer of refusal(client.sessionId, channel, request, why)) client.send(answer);
   }
 
   #counted(): void {

@@ -4,6 +4,7 @@
  */
 import { replayMessageType } from '../protocol/replay-position.js';
 import type { ReplayContent } from '../protocol/replay-position.js';
+import type { KernelChannel } from '../protocol/wire-frames.js';
 import { makeMessage } from './message-factory.js';
 import { OutgoingMessage } from './outgoing-message.js';
 
@@ -20,6 +21,22 @@ export function replayNotice(session: string, content: ReplayContent): OutgoingM
 /** @param why  `reason` and `exit` of the kernel's model, where there are any */
 export function statusNotice(session: string, execution_state: 'dead', why: object): OutgoingMessage {
   return make(session, 'status', { execution_state, ...why });
+}
+
+/** The answer to a request that is not sent to the kernel, as the kernel would give it: a reply, and that it is idle. */
+export function refusal(
+  session: string,
+  channel: KernelChannel,
+  { header, msgType }: { header: Uint8Array; msgType: string },
+  why: string,
+): OutgoingMessage[] {
+  const error = { ename: 'NotSent', evalue: why, traceback: [why] };
+  const content = { status: 'error', execution_count: null, ...error };
+  const reply = makeMessage(session, msgType.replace(/_request$/, '_reply'), { content, parentHeader: header });
+  return [
+    new OutgoingMessage(channel, reply.message, reply.header),
+    make(session, 'status', { execution_state: 'idle' }, header),
+  ];
 }
 
 /** `1,234,567` bytes as people say it. */

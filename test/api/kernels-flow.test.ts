@@ -195,6 +195,22 @@ describe('a client that is hopelessly slow', () => {
   });
 });
 
+describe('a request that is too much for a kernel that starts', () => {
+  it('is answered by the server, so that nobody waits for it for ever', async () => {
+    const { id } = await server.kernels.start({ name: 'fake-mute' });
+    const client = await ChannelClient.open(server.wsUrl, id);
+    const code = ' '.repeat(40 * megabyte);
+    const [, second] = [client.executeCode(code), client.executeCode(code)];
+    const reply = await client.done(second);
+    expect(reply).toMatchObject({
+      header: { msg_type: 'execute_reply' },
+      content: { status: 'error', evalue: expect.stringContaining('still starting') as string },
+    });
+    // The first one waits.
+    expect(client.received).toHaveLength(2);
+  });
+});
+
 describe('with rate limits', () => {
   it('a cell that prints too fast is cut short with one notice; its results and the next cell are whole', async () => {
     const { id } = await limited.kernels.start({ name: 'fake' });
