@@ -114,9 +114,17 @@ export class KernelLife {
     this.#open.asked(channel, message);
   }
 
-  /** A kernel that is only starting has nothing to stop. */
+  /**
+   * A kernel that is only starting has nothing to stop.
+   *
+   * @throws {HttpError} 500 when its process may not be signalled
+   */
   interrupt(): void {
-    if (this.#run?.isReady) this.#run.interrupt();
+    if (!this.#run?.isReady || this.#run.interrupt()) return;
+    throw new HttpError(
+      500,
+      `The kernel process ${this.#run.pid} may not be signalled, because it runs as another user. Where it can be interrupted by a message, say so in its kernelspec: "interrupt_mode": "message".`,
+    );
   }
 
   /** @throws {HttpError} 501 when the command cannot be run */

@@ -152,14 +152,15 @@ export class KernelRun {
     this.#channels.send(channel, message);
   }
 
-  interrupt(): void {
+  /** @returns false when the process may not be signalled */
+  interrupt(): boolean {
     this.#channels.hurry('waiting');
     if (this.#setup.interruptMode === 'signal') {
       this.#interruptedAt = performance.now();
-      this.#process.signal('SIGINT');
-    } else {
-      this.send('control', makeMessage(this.#setup.session, 'interrupt_request').message);
+      return this.#process.signal('SIGINT');
     }
+    this.send('control', makeMessage(this.#setup.session, 'interrupt_request').message);
+    return true;
   }
 
   /**
@@ -184,9 +185,12 @@ export class KernelRun {
     }
     this.#process.signal('SIGTERM');
     if (await this.#endsWithin(wait / 2)) return;
-    this.#process.signal('SIGKILL');
+    const mayBeKilled = this.#process.signal('SIGKILL');
     if (await this.#endsWithin(killWait)) return;
-    this.#setup.log.error(`The kernel process ${this.pid} does not end, not even by SIGKILL.`);
+    const why = mayBeKilled
+      ? 'does not end, not even by SIGKILL.'
+      : 'may not be signalled, because it runs as another user, and goes on. End it yourself.';
+    this.#setup.log.error(`The kernel process ${this.pid} ${why}`);
     this.#channels.close();
   }
 

@@ -73,7 +73,8 @@ export class KernelProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new Promise((resolve, reject) => {
-      child.once('error', (error) => reject(new Error(launchFailure(error, file))));
+      // For as long as it lives: a signal that is not permitted is told by an `error`, too, and one that nobody hears ends us.
+      child.on('error', (error) => reject(new Error(launchFailure(error, file))));
       child.once('spawn', () => {
         if (child.pid === undefined) reject(new Error(`The command ${file} has no process id.`));
         else resolve(new KernelProcess(child, child.pid, command));
@@ -90,9 +91,13 @@ export class KernelProcess {
     return this.#output.text;
   }
 
-  /** Signals the whole group; children that a kernel started are in it. */
-  signal(name: NodeJS.Signals): void {
-    if (!this.#signalGroup(name) && this.#alive) this.#child.kill(name);
+  /**
+   * Signals the whole group; children that a kernel started are in it.
+   *
+   * @returns false when the process lives and may not be signalled: it runs as another user
+   */
+  signal(name: NodeJS.Signals): boolean {
+    return this.#signalGroup(name) || !this.#alive || this.#child.kill(name);
   }
 
   /** Ends what the process left in its group: children may hold its ports and outlive everything. */

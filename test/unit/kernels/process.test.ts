@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { KernelProcess } from '../../../src/kernels/process.js';
 import { isRunning } from '../../is-running.js';
 
@@ -74,6 +74,28 @@ describe('KernelProcess', () => {
     await one.endLeftovers();
     for (let i = 0; i < 100 && isRunning(child); i++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(isRunning(child)).toBe(false);
+  });
+
+  it('says that a process may not be signalled, as often as it is tried', async () => {
+    const one = await launch('sleep 100');
+    // What the system says to a process of another user; the tests may run as root, who may signal all.
+    const refused = Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+    const group = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw refused;
+    });
+    const alone = vi.spyOn(ChildProcess.prototype, 'kill').mockImplementation(function (this: ChildProcess) {
+      this.emit('error', refused);
+      return false;
+    });
+    try {
+      expect([one.signal('SIGINT'), one.signal('SIGINT')]).toEqual([false, false]);
+    } finally {
+      group.mockRestore();
+      alone.mockRestore();
+    }
+    expect(one.signal('SIGKILL')).toBe(true);
+    await one.exited;
+    expect(one.signal('SIGKILL')).toBe(true);
   });
 
   it('gives its child the default action for SIGINT even where the server ignores it', async () => {
