@@ -69,6 +69,11 @@ export class KernelActivity {
     if (state === 'idle' || state === 'dead') this.#busy.clear();
   }
 
+  /** Another run of the kernel: nothing runs in it. */
+  forgetRunning(): void {
+    this.#busy.clear();
+  }
+
   /**
    * Looks at a message on iopub. Parts are parsed only when they matter: a flood of streams costs nothing here.
    *

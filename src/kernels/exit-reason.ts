@@ -21,6 +21,8 @@ export interface ExitFacts extends ProcessEnd {
   wasBusy?: boolean;
   /** it had been sent a SIGINT just before */
   wasInterrupted?: boolean;
+  /** it had answered: whatever it wrote about ports and modules is about those of its cells */
+  wasReady?: boolean;
 }
 
 /** Longest piece of the kernel's own words in a reason. */
@@ -48,10 +50,10 @@ export function exitReason(facts: ExitFacts, command: string): string {
 function cause(facts: ExitFacts, command: string): string {
   const { code, signal, output, outOfMemory, peak, wasInterrupted } = facts;
   const missing = /No module named '?([\w.]+)'?\s*$/m.exec(output)?.[1];
-  if (missing === 'ipykernel' || missing === 'ipykernel_launcher') {
+  if (!facts.wasReady && (missing === 'ipykernel' || missing === 'ipykernel_launcher')) {
     return `${command} has no ipykernel, which it needs to run notebooks. Install it with: ${command} -m pip install ipykernel`;
   }
-  if (isPortClash(output)) return 'Another program took a port that was meant for the kernel.';
+  if (isPortClash(facts)) return 'Another program took a port that was meant for the kernel.';
   if (wasInterrupted && (code === 0 || code === 130 || signal === 'SIGINT')) {
     return 'The kernel ended when it was interrupted: it does not know how to stop only its cell.';
   }
@@ -98,8 +100,8 @@ export function exitModel(facts: ExitFacts): KernelExit {
   };
 }
 
-export function isPortClash(output: string): boolean {
-  return /address already in use|EADDRINUSE/i.test(output);
+export function isPortClash({ output, wasReady }: Pick<ExitFacts, 'output' | 'wasReady'>): boolean {
+  return !wasReady && /address already in use|EADDRINUSE/i.test(output);
 }
 
 /** Why a command could not be started at all. */

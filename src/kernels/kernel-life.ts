@@ -201,6 +201,7 @@ export class KernelLife {
         this.#connection = await this.#setup.newConnection();
         await writeConnectionFile(connectionFile, this.#connection);
       }
+      this.#activity.forgetRunning();
       const run = await KernelRun.start({
         command: await this.#setup.command(),
         connection: this.#connection,

@@ -124,7 +124,8 @@ export class KernelRun {
       this.#handshake.stop();
       const command = setup.command.argv[0] ?? '';
       const wasInterrupted = performance.now() - this.#interruptedAt < interruptEcho;
-      const facts = { ...end, wasInterrupted, ...(await memory.conclude()) };
+      const wasReady = this.#isReady;
+      const facts = { ...end, wasInterrupted, wasReady, ...(await memory.conclude()) };
       fail(new Error(exitReason(facts, command)));
       channels.hurry('all');
       await process.endLeftovers();
@@ -134,7 +135,7 @@ export class KernelRun {
       const whole = { ...facts, wasBusy: setup.isBusy() };
       return {
         reason: exitReason(whole, command),
-        portClash: isPortClash(end.output),
+        portClash: isPortClash(facts),
         exit: exitModel(whole),
       };
     });

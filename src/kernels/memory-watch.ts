@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 
 export interface MemoryFacts {
-  /** the system ended a process for lack of memory while this one ran */
+  /** the system ended a process for lack of memory in the last seconds of this one */
   outOfMemory: boolean;
   /** bytes; undefined where it cannot be told */
   peak: number | undefined;
@@ -19,20 +19,27 @@ export interface MemorySources {
 
 const system: MemorySources = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 /** ms between looks at a kernel that works */
-const interval = 1000;
+const usualInterval = 1000;
 
 export class MemoryWatch {
   readonly #pid: number;
   readonly #sources: MemorySources;
-  readonly #before: Promise<number>;
+  /** counts of such ends, the older one first: a look may fall between the end of this process and its news */
+  #counts: [older: Promise<number>, newer: Promise<number>];
   readonly #timer: NodeJS.Timeout;
   #peak: number | undefined;
 
   /** @param isWorking  a kernel that rests does not get any bigger */
-  constructor(pid: number, isWorking: () => boolean, sources: MemorySources = system) {
+  constructor(
+    pid: number,
+    isWorking: () => boolean,
+    sources: MemorySources = system,
+    interval = usualInterval,
+  ) {
     this.#pid = pid;
     this.#sources = sources;
-    this.#before = countKills(sources);
+    const count = countKills(sources);
+    this.#counts = [count, count];
     this.#timer = setInterval(() => {
       if (isWorking() || this.#peak === undefined) void this.#look();
     }, interval);
@@ -42,11 +49,13 @@ export class MemoryWatch {
   /** To be called after the end of the process; the watch is over then. */
   async conclude(): Promise<MemoryFacts> {
     clearInterval(this.#timer);
-    const [before, after] = await Promise.all([this.#before, countKills(this.#sources)]);
+    const [before, after] = await Promise.all([this.#counts[0], countKills(this.#sources)]);
     return { outOfMemory: after > before, peak: this.#peak };
   }
 
   async #look(): Promise<void> {
+    // What happened to others before, maybe hours ago, says nothing about this one.
+    this.#counts = [this.#counts[1], countKills(this.#sources)];
     const status = await readFile(`${this.#sources.proc}/${this.#pid}/status`, 'utf8').catch(() => '');
     const kilobytes = /^VmHWM:\s*(\d+) kB/m.exec(status)?.[1];
     if (kilobytes !== undefined) this.#peak = Number(kilobytes) * 1024;

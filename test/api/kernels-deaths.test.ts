@@ -134,6 +134,26 @@ describe('a kernel that dies while a cell runs', () => {
     await server.api('DELETE', `api/kernels/${id}`);
   });
 
+  it('and cannot start any more: that no cell ran is said of the run that did not start', async () => {
+    const marker = join(server.home, 'broken');
+    const { argv } = (await server.kernels.specs.get('fake')) ?? { argv: [] };
+    server.writeSpec('breaks', {
+      argv: ['/bin/sh', '-c', `[ -e "${marker}" ] && exit 7; exec "$@"`, 'sh', ...argv],
+    });
+    const { id } = await start('breaks');
+    const client = await ChannelClient.open(server.wsUrl, id);
+    client.execute({ input: 'The end? ' }, { exit: 3 });
+    const asked = await client.until(({ channel }) => channel === 'stdin');
+    writeFileSync(marker, '');
+    client.send('stdin', 'input_reply', { status: 'ok', value: 'yes' }, { parent: asked.header });
+    expect((await client.status('restarting')).content).toMatchObject({ exit: { was_busy: true, code: 3 } });
+    const { content } = await client.status('dead');
+    expect(content).toMatchObject({
+      reason: expect.stringMatching(/exit code 7\.$/) as string,
+      exit: { was_busy: false, code: 7 },
+    });
+  });
+
   it('is not started again where autorestart is off', async () => {
     const other = await startKernelServer({ limits: { restarts: 0 } });
     const kernel = await other.kernels.start({ name: 'fake' });

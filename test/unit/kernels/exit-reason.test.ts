@@ -74,6 +74,15 @@ describe('exitReason', () => {
       facts(1, null, 'zmq.error.ZMQError: Address already in use (addr=...)'),
       'Another program took a port that was meant for the kernel.',
     ],
+    // Once it had answered, that was a server which a cell wanted to start.
+    [
+      { ...facts(1, null, 'OSError: [Errno 98] Address already in use'), wasReady: true },
+      'The kernel ended with exit code 1. Its last words: OSError: [Errno 98] Address already in use',
+    ],
+    [
+      { ...facts(1, null, "No module named 'ipykernel'"), wasReady: true },
+      "The kernel ended with exit code 1. Its last words: No module named 'ipykernel'",
+    ],
   ])('%j: %s', (given, sentence) => {
     expect(exitReason(given, '/usr/bin/python')).toBe(sentence);
   });
@@ -106,9 +115,10 @@ it('silenceReason quotes what the kernel said instead of an answer', () => {
 });
 
 it('isPortClash knows the words of Python and Node', () => {
-  expect(isPortClash('ZMQError: Address already in use')).toBe(true);
-  expect(isPortClash('listen EADDRINUSE')).toBe(true);
-  expect(isPortClash('ValueError')).toBe(false);
+  expect(isPortClash({ output: 'ZMQError: Address already in use' })).toBe(true);
+  expect(isPortClash({ output: 'listen EADDRINUSE' })).toBe(true);
+  expect(isPortClash({ output: 'listen EADDRINUSE', wasReady: true })).toBe(false);
+  expect(isPortClash({ output: 'ValueError' })).toBe(false);
 });
 
 it.each([

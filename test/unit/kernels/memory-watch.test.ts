@@ -39,6 +39,19 @@ describe('MemoryWatch', () => {
     expect((await killed.conclude()).outOfMemory).toBe(true);
   });
 
+  it('takes no end of long ago for that of this process', async () => {
+    write('proc/vmstat', 'oom_kill 2\n');
+    let looks = 0;
+    const isWorking = () => (looks += 1) > 0;
+    const sources = { proc: join(root, 'proc'), cgroup: join(root, 'cgroup') };
+    const one = new MemoryWatch(process.pid, isWorking, sources, 5);
+    await expect.poll(() => looks).toBeGreaterThan(1);
+    write('proc/vmstat', 'oom_kill 3\n');
+    const before = looks;
+    await expect.poll(() => looks).toBeGreaterThan(before + 3);
+    expect((await one.conclude()).outOfMemory).toBe(false);
+  });
+
   it('says nothing where the system tells nothing', async () => {
     expect(await watch().conclude()).toEqual({ outOfMemory: false, peak: undefined });
   });
