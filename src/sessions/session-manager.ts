@@ -110,9 +110,18 @@ export class SessionManager {
   /** @throws {HttpError} 404 no such session, 400 no such kernel, 501 kernel not available */
   async change(id: string, patch: SessionPatch): Promise<Session> {
     const session = this.require(id);
-    const { path = session.path, name = session.name, type = session.type } = patch;
-    const kernel = await this.#changedKernel(session, { path, name, type, kernel: patch.kernel });
-    Object.assign(session, { path, name, type });
+    const wanted = () => {
+      const { path = session.path, name = session.name, type = session.type } = patch;
+      return { path, name, type };
+    };
+    const kernel = await this.#changedKernel(session, { ...wanted(), kernel: patch.kernel });
+    // While a kernel started, the session may have been ended, or its file renamed.
+    if (!this.#sessions.has(id)) {
+      const isOurs = kernel !== session.kernel && typeof patch.kernel?.id !== 'string';
+      if (isOurs) await this.#endUnused(kernel);
+      this.require(id);
+    }
+    Object.assign(session, wanted());
     const old = session.kernel;
     session.kernel = kernel;
     this.#changed();

@@ -122,6 +122,24 @@ describe('PATCH api/sessions/<id>', () => {
     expect(server.kernels.list()).toEqual([other]);
   });
 
+  it.each([
+    ['the session', (session: SessionModel) => server.sessions.delete(session.id)],
+    ['its kernel', (session: SessionModel) => server.kernels.shutdown(session.kernel.id)],
+  ])('leaves no kernel behind when %s is ended while the new one starts', async (_what, end) => {
+    const session = await create();
+    const changing = server.sessions.change(session.id, { kernel: { name: 'fake-message' } });
+    const [change] = await Promise.allSettled([changing, end(session)]);
+    expect(change).toMatchObject({ status: 'rejected', reason: { status: 404 } });
+    expect(server.kernels.list()).toEqual([]);
+  });
+
+  it('keeps the path of a file that is renamed while the new kernel starts', async () => {
+    const { id } = await create();
+    const changing = server.sessions.change(id, { kernel: { name: 'fake-message' } });
+    server.sessions.rename('folder', 'other');
+    expect(await changing).toMatchObject({ path: 'other/a.ipynb', kernel: { name: 'fake-message' } });
+  });
+
   it('refuses what is not there, and leaves the session as it was', async () => {
     const before = await create();
     const patch = (id: string, body: object) => server.api('PATCH', `api/sessions/${id}`, body);
