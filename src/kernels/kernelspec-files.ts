@@ -8,7 +8,7 @@ import type { KernelSpec } from './kernelspecs.js';
 const validName = /^[a-z0-9._-]+$/i;
 
 interface Cached {
-  /** modification time in ms and size, as one text */
+  /** times in ms and size, as one text; a change of permissions is told by the time of the change alone */
   version: string;
   /** undefined for a kernel.json that cannot be used */
   spec: KernelSpec | undefined;
@@ -46,7 +46,7 @@ export class KernelspecFiles {
     const file = join(resourceDir, 'kernel.json');
     const facts = await stat(file).catch(() => undefined);
     if (!facts?.isFile()) return undefined;
-    const version = `${facts.mtimeMs} ${facts.size}`;
+    const version = `${facts.mtimeMs} ${facts.ctimeMs} ${facts.size}`;
     const known = this.#cache.get(file);
     if (known?.version === version) return known;
     const cached: Cached = { version, spec: undefined };

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -105,6 +106,12 @@ describe('KernelspecManager.list', () => {
     write('a/kernels', 'new', { display_name: 'changed' });
     utimesSync(file, new Date(), new Date(Date.now() + 5000));
     expect((await specs.get('new'))?.displayName).toBe('changed');
+    // A new mode, say, shows in none of the times but the one of the change; neither does this.
+    const { atime, mtime } = statSync(file);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    write('a/kernels', 'new', { display_name: 'CHANGED' });
+    utimesSync(file, atime, mtime);
+    expect((await specs.get('new'))?.displayName).toBe('CHANGED');
     rmSync(join(root, 'a', 'kernels', 'new'), { recursive: true });
     expect(await names(specs)).toEqual([]);
   });
