@@ -107,6 +107,11 @@ export async function writeConnectionFile(path: string, connection: ConnectionIn
   await writeFile(path, JSON.stringify(connection, null, 2), { mode: 0o600, flag: 'wx' });
 }
 
-export async function removeRuntimeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
+/** At once, so that nothing can come between: a file of this name may be written anew in the next moment. */
+export function removeRuntimeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A directory that is no longer ours: the end of a kernel must not fail for it.
+  }
 }

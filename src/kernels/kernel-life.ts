@@ -135,8 +135,8 @@ export class KernelLife {
     } catch (error) {
       if (intent.aborted) throw new HttpError(503, 'The kernel was shut down while it started.');
       const reason = sentence(error);
-      await this.#die(reason);
-      await removeRuntimeFile(this.#setup.outputFile);
+      this.#die(reason);
+      removeRuntimeFile(this.#setup.outputFile);
       throw new HttpError(501, reason, null, { short_message: `${this.#setup.spec.name} did not start` });
     }
   }
@@ -156,15 +156,15 @@ export class KernelLife {
       await this.#launch(intent, wasDead);
     } catch (error) {
       if (intent.aborted) throw new HttpError(409, 'The kernel was shut down while it restarted.');
-      await this.#die(sentence(error));
+      this.#die(sentence(error));
     }
     await ready;
   }
 
   async shutdown(): Promise<void> {
     await this.#stopRun(false);
-    await this.#die(undefined);
-    await removeRuntimeFile(this.#setup.outputFile);
+    this.#die(undefined);
+    removeRuntimeFile(this.#setup.outputFile);
   }
 
   /** Nothing that goes on has any effect from now on. */
@@ -295,19 +295,23 @@ export class KernelLife {
       // A young kernel may have died of its ports.
       await this.#launch(intent, !wasStable);
     } catch (error) {
-      if (!intent.aborted) await this.#die(sentence(error));
+      if (!intent.aborted) this.#die(sentence(error));
     }
   }
 
-  /** @param reason  undefined: it was ended on purpose */
-  async #die(reason: string | undefined): Promise<void> {
+  /**
+   * In one step: whoever decides anew meanwhile, a restart, would find it half dead.
+   *
+   * @param reason  undefined: it was ended on purpose
+   */
+  #die(reason: string | undefined): void {
     this.#run = undefined;
     this.#reason = reason;
     if (reason === undefined) this.#exit = undefined;
     this.#pending.take();
     if (this.#connection) releaseConnection(this.#connection);
     this.#connection = undefined;
-    await removeRuntimeFile(this.#setup.connectionFile);
+    removeRuntimeFile(this.#setup.connectionFile);
     this.#setup.onProcess(undefined);
     this.#ready.reject(new HttpError(500, reason ?? 'The kernel was shut down.'));
     this.#setState('dead');

@@ -164,6 +164,24 @@ describe('a kernel that dies while a cell runs', () => {
     expect(kernel.state).toBe('dead');
     await other.close();
   });
+
+  it('is restarted by whoever asks for it in the moment of its end', async () => {
+    const other = await startKernelServer({ limits: { restarts: 0 } });
+    const kernel = await other.kernels.start({ name: 'fake' });
+    await kernel.ready;
+    const restarted = new Promise<void>((resolve, reject) => {
+      const warn = other.log.warn;
+      other.log.warn = (line) => {
+        warn(line);
+        // When what goes on in this turn is over, and before anything that it waits for.
+        if (line.includes('ended unasked')) queueMicrotask(() => kernel.restart().then(resolve, reject));
+      };
+    });
+    process.kill(kernel.pid ?? 0, 'SIGKILL');
+    await restarted;
+    expect(kernel.state).toBe('idle');
+    await other.close();
+  });
 });
 
 it('a kernel whose connections are lost goes on: who waits for a cell is told, and the next one runs', async () => {
