@@ -1,6 +1,7 @@
 /**
  * The life of one kernel over any number of runs of its process: a run that ends unasked is followed by another one, within
- * Jupyter's limits. Every way from one state to another is here, to be read side by side.
+ * Jupyter's limits. The file is long because every way from one state to another is here: each of them may be overtaken by
+ * any other, which can only be judged where they stand side by side.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpError } from '../http-error.js';
@@ -194,17 +195,16 @@ export class KernelLife {
 
   #launch(intent: AbortSignal, freshConnection: boolean): Promise<void> {
     const launch = async () => {
-      const { spec, connectionFile, limits, memory, readAhead, log } = this.#setup;
-      if (freshConnection || !this.#connection) {
-        if (this.#connection) releaseConnection(this.#connection);
-        this.#connection = undefined;
-        this.#connection = await this.#setup.newConnection();
-        await writeConnectionFile(connectionFile, this.#connection);
-      }
+      const { spec, limits, memory, readAhead, log } = this.#setup;
+      // Found out while the ports are. A failure waits for them: then nothing of them is left behind.
+      const command = this.#setup.command();
+      command.catch(() => {});
+      const known = freshConnection ? undefined : this.#connection;
+      const connection = known ?? (await this.#newConnection());
       this.#activity.forgetRunning();
       const run = await KernelRun.start({
-        command: await this.#setup.command(),
-        connection: this.#connection,
+        command: await command,
+        connection,
         interruptMode: spec.interruptMode,
         session: this.#session,
         startTimeout: limits.startTimeout,
@@ -228,6 +228,17 @@ export class KernelLife {
     const launched = launch();
     this.#launching = launched;
     return launched;
+  }
+
+  /** Other ports and another key, in the connection file. */
+  async #newConnection(): Promise<ConnectionInfo> {
+    const { connectionFile, newConnection, onFile } = this.#setup;
+    if (this.#connection) releaseConnection(this.#connection);
+    this.#connection = undefined;
+    const connection = (this.#connection = await newConnection());
+    onFile();
+    await writeConnectionFile(connectionFile, connection);
+    return connection;
   }
 
   /** Follows a run to its end, and beyond if it ended unasked. */

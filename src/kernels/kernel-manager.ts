@@ -227,6 +227,7 @@ export class KernelManager {
           onOutput: (text) => log.debug(`Kernel ${id} wrote: ${text.trimEnd()}`),
         };
       },
+      onFile: () => this.#records.expect(connectionFile),
       onProcess: (pid) => this.#records.set(connectionFile, pid),
       onEvent: (event) => this.#options.onEvent?.(event),
       traffic: this.traffic,

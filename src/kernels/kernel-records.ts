@@ -15,24 +15,33 @@ interface ProcessMark {
 }
 
 interface RecordFile extends ProcessMark {
-  kernels: (ProcessMark & { connectionFile: string })[];
+  /** without a mark, a kernel was about to be launched */
+  kernels: (Partial<ProcessMark> & { connectionFile: string })[];
 }
 
 /** ms */
 const outputAge = 7 * 24 * 3_600_000;
 
-const recordName = /^nbserver-kernels-\d+\.json$/;
+/** Also one that was being written. */
+const recordName = /^nbserver-kernels-\d+\.json(\.new)?$/;
 
 export class KernelRecords {
   readonly #runtimeDir: string;
   readonly #file: string;
   readonly #log: Log;
-  readonly #kernels = new Map<string, ProcessMark>();
+  readonly #kernels = new Map<string, ProcessMark | undefined>();
 
   constructor(runtimeDir: string, log: Log) {
     this.#runtimeDir = runtimeDir;
     this.#file = join(runtimeDir, `nbserver-kernels-${process.pid}.json`);
     this.#log = log;
+  }
+
+  /** The files of a kernel are about to be made, and its process is to follow. */
+  expect(connectionFile: string): void {
+    if (this.#kernels.has(connectionFile)) return;
+    this.#kernels.set(connectionFile, undefined);
+    this.#write();
   }
 
   /** @param pid  undefined: there is no process and no file any more */
@@ -71,7 +80,7 @@ export class KernelRecords {
 /**
  * Removes the connection files of servers that are gone, and ends kernels of theirs that still run.
  *
- * @returns how many connection files were removed
+ * @returns how many kernels had left something
  */
 export async function cleanStaleConnectionFiles(runtimeDir: string): Promise<number> {
   const names = await readdir(runtimeDir).catch(() => []);
@@ -80,8 +89,10 @@ export async function cleanStaleConnectionFiles(runtimeDir: string): Promise<num
     const file = join(runtimeDir, name);
     const record = parseRecord(await readFile(file, 'utf8').catch(() => ''));
     if (record && isRunning(record)) continue;
+    // Half of one may be another server's that is writing it in this moment.
+    if (!record && name.endsWith('.new') && exists(Number(/\d+/.exec(name)))) continue;
     for (const kernel of record?.kernels ?? []) {
-      if (isRunning(kernel)) endGroup(kernel.pid);
+      if (isMark(kernel) && isRunning(kernel)) endGroup(kernel.pid);
       // Only files of ours in this directory, whatever the record says.
       const base = basename(kernel.connectionFile);
       if (!runtimeFileName.test(base) || !base.endsWith('.json')) continue;
@@ -111,11 +122,11 @@ function parseRecord(text: string): RecordFile | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isMark(value) || !Array.isArray(value.kernels)) return undefined;
-    const kernels = (value.kernels as unknown[]).flatMap((one) =>
-      isMark(one) && typeof one.connectionFile === 'string'
-        ? [{ pid: one.pid, started: one.started, connectionFile: one.connectionFile }]
-        : [],
-    );
+    const kernels = (value.kernels as unknown[]).flatMap((one) => {
+      const file: unknown = isObject(one) ? one.connectionFile : undefined;
+      if (typeof file !== 'string') return [];
+      return [isMark(one) ? { pid: one.pid, started: one.started, connectionFile: file } : { connectionFile: file }];
+    });
     return { pid: value.pid, started: value.started, kernels };
   } catch {
     // Cut short when its server was killed: it names nothing that could be cleaned.
@@ -123,9 +134,13 @@ function parseRecord(text: string): RecordFile | undefined {
   }
 }
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 function isMark(value: unknown): value is ProcessMark & Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const { pid, started } = value as Record<string, unknown>;
+  if (!isObject(value)) return false;
+  const { pid, started } = value;
   return Number.isInteger(pid) && Number(pid) >= 1 && typeof started === 'string';
 }
 
@@ -134,13 +149,16 @@ function markOf(pid: number): ProcessMark {
 }
 
 function isRunning({ pid, started }: ProcessMark): boolean {
+  return exists(pid) && startTime(pid) === (started === '' ? undefined : started);
+}
+
+function exists(pid: number): boolean {
   try {
-    process.kill(pid, 0);
+    return process.kill(pid, 0);
   } catch {
     // ESRCH; with EPERM it is a process of somebody else, so not ours either.
     return false;
   }
-  return startTime(pid) === (started === '' ? undefined : started);
 }
 
 /** Clock ticks after the boot, on Linux; elsewhere the process id has to do. */

@@ -1,6 +1,7 @@
 /**
  * The websockets of one kernel: iopub goes to all of them, replies and input requests to the one that asked. A session
- * that comes back gets what it missed, whoever else was there in the meantime.
+ * that comes back gets what it missed, whoever else was there in the meantime. Coming, going, delivery and waiting are one
+ * file because each of them decides by who is there and how far they have come.
  */
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';

@@ -21,6 +21,8 @@ export interface KernelSetup {
   newConnection(): Promise<ConnectionInfo>;
   /** the command to run, made anew for each run */
   command(): Promise<Command>;
+  /** called before a connection file is written */
+  onFile(): void;
   /** called with the process id of each run, and with undefined when the kernel is dead */
   onProcess(pid: number | undefined): void;
   /** what somebody did with it, and how that went */

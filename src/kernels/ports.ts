@@ -36,17 +36,24 @@ export async function takePorts(
   const ranges = outside(range, await ephemeralPorts());
   const ports: number[] = [];
   const refusals = new Set<string>();
-  for (let i = 0; i < attempts && ports.length < count; i++) {
-    const port = pick(ranges);
-    if (taken.has(port)) continue;
-    taken.add(port);
-    const refusal = await bindRefusal(port, ip);
-    if (refusal === undefined) {
-      ports.push(port);
-    } else {
-      taken.delete(port);
-      refusals.add(refusal);
+  for (let i = 0; i < attempts && ports.length < count;) {
+    const tried: number[] = [];
+    for (; i < attempts && ports.length + tried.length < count; i++) {
+      const port = pick(ranges);
+      if (taken.has(port)) continue;
+      taken.add(port);
+      tried.push(port);
     }
+    const answers = await Promise.all(tried.map((port) => bindRefusal(port, ip)));
+    answers.forEach((refusal, at) => {
+      const port = tried[at] ?? 0;
+      if (refusal === undefined) {
+        ports.push(port);
+      } else {
+        taken.delete(port);
+        refusals.add(refusal);
+      }
+    });
   }
   if (ports.length === count) return ports;
   returnPorts(ports);

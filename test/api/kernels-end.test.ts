@@ -59,7 +59,7 @@ it('after kill -9 of the server its kernels end, and the next start removes thei
   rmSync(home, { recursive: true });
 });
 
-it('a server that is killed at any moment leaves no process behind', async () => {
+it('a server that is killed at any moment leaves no process behind, and no file after the next start', async () => {
   for (let i = 0; i < rounds(1, 20); i++) {
     const folder = mkdtempSync(join(tmpdir(), 'nbserver-killed-'));
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...names], {
@@ -80,6 +80,7 @@ it('a server that is killed at any moment leaves no process behind', async () =>
     const [home = ''] = readdirSync(folder).filter((name) => name.startsWith('nbserver-kernels-'));
     const runtime = join(folder, home, 'runtime');
     await cleanStaleConnectionFiles(runtime);
+    expect(existsSync(runtime) ? readdirSync(runtime) : []).toEqual([]);
     rmSync(folder, { recursive: true, maxRetries: 5 });
   }
 }, 400_000);

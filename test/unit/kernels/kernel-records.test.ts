@@ -69,6 +69,22 @@ describe('cleanStaleConnectionFiles', () => {
     expect(existsSync(other)).toBe(true);
   });
 
+  it('cleans also after one that was killed before it knew the process of its kernel', async () => {
+    const records = new KernelRecords(folder, silentLog);
+    const file = connectionFile('1');
+    records.expect(file);
+    const record = readOwn();
+    expect(record.kernels).toEqual([{ connectionFile: file }]);
+    records.expect('/r/kernel-2.json');
+    records.set('/r/kernel-2.json', process.pid);
+    records.expect('/r/kernel-2.json');
+    expect(readOwn().kernels[1]).toMatchObject({ pid: process.pid });
+    writeFileSync(own(), JSON.stringify({ ...record, started: '1' }));
+    writeFileSync(join(folder, 'nbserver-kernels-9999999.json.new'), '{"pid": 99');
+    expect(await cleanStaleConnectionFiles(folder)).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('takes the output and the sockets of a kernel along, and old output of others', async () => {
     const file = connectionFile('1');
     const kernels = [{ connectionFile: file, pid: 9_999_999, started: '1' }];
