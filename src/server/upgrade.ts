@@ -54,7 +54,7 @@ export function upgradeHandler(options: {
     perMessageDeflate: false, // 8 µs a message and 300 kB a socket, for a wire that is mostly loopback or TLS
     handleProtocols: (offered) => (offered.has(V1_PROTOCOL) ? V1_PROTOCOL : false),
   });
-  const pings = pingWebSockets(server);
+  const pings = pingWebSockets();
   const open = new Map(routes.map(({ kind }) => [kind, 0]));
   /** by the session or API token that let them in */
   const byAdmission = new Map<string, Set<WebSocket>>();
@@ -69,6 +69,7 @@ export function upgradeHandler(options: {
     const use = await route.accept({ params, query: new URLSearchParams(query), identity, socket });
     server.handleUpgrade(req, socket, head, (ws) => {
       ws.on('error', (error) => log.debug(`A websocket of ${path} failed: ${error.message}`));
+      pings.watch(ws, socket);
       remember(identity, ws);
       count(route.kind, 1);
       ws.once('close', () => count(route.kind, -1));
