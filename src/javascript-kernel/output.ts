@@ -9,7 +9,7 @@ type Written = (error?: Error | null) => void;
 /**
  * Replaces `write` of both streams, and the console's methods by ones that colour objects as on a terminal.
  *
- * Child processes with inherited stdio write to the process's real stdout; that is the server's to show.
+ * Child processes with inherited stdio write to the process's real stdout; the server keeps that in the kernel's log.
  */
 export function installOutput(
   ring: RingWriter,
