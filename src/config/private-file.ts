@@ -26,21 +26,25 @@ export function makePrivateDirectory(path: string): void {
   }
 }
 
-/** As `makePrivateDirectory`, and one that others may look into is closed to them: early versions, or another umask, left it open. */
-export function keepDirectoryPrivate(path: string, log: Log): void {
+/**
+ * As `makePrivateDirectory`, and one that others may look into is closed to them: early versions, or another umask, left it
+ * open. But one that is there for everybody, as /tmp is (its sticky bit says so), is left to them.
+ *
+ * @returns whether it is private
+ */
+export function keepDirectoryPrivate(path: string, log: Log): boolean {
   makePrivateDirectory(path);
-  if (process.platform === 'win32' || !isOpen(path)) return;
+  const mode = () => statSync(path).mode;
+  const isOpen = () => (mode() & 0o077) !== 0;
+  if (process.platform === 'win32' || !isOpen()) return true;
   try {
-    chmodSync(path, 0o700);
+    if ((mode() & 0o1000) === 0) chmodSync(path, 0o700);
   } catch {
     // Somebody else's folder: what follows says it.
   }
-  if (isOpen(path)) log.warn(`${path} can be looked into by others, and its mode cannot be changed to 0700.`);
+  if (isOpen()) log.warn(`${path} can be looked into by others, and its mode cannot be changed to 0700.`);
   else log.warn(`${path} could be looked into by others; it is private now.`);
-}
-
-function isOpen(path: string): boolean {
-  return (statSync(path).mode & 0o077) !== 0;
+  return !isOpen();
 }
 
 /** Replaces the file in one step, mode 0600: a crash leaves the old one. A symbolic link stays one. */

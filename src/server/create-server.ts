@@ -4,7 +4,6 @@
  * What it is given is settings, not places to look: configuration files, environment and prompts belong to `commands`.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createAuth, generateToken } from '../auth/index.js';
@@ -129,7 +128,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
   const log = options.log ?? (await createLog(settings.log_level));
   keepDirectoryPrivate(directories.state, log);
-  mkdirSync(directories.runtime, { recursive: true, mode: 0o700 });
+  if (!keepDirectoryPrivate(directories.runtime, log) && settings.transport === 'ipc') {
+    throw new Error(
+      `With transport ipc, kernels are reached by sockets in ${directories.runtime}, which others can look into. Set JUPYTER_RUNTIME_DIR to a directory of your own, or transport to tcp.`,
+    );
+  }
 
   /** What was built, to be closed in reverse order; also when a later part does not start. */
   const built: { close(): void | Promise<void> }[] = [];

@@ -1,13 +1,16 @@
 /** What a person is told when a kernel dies or does not start: real processes that end in each of the ways. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { jupyterDirectories } from '../../src/config/index.js';
 import { KernelCuller } from '../../src/kernels/index.js';
 import type { Kernel } from '../../src/kernels/index.js';
+import { silentLog } from '../../src/log.js';
 import type { KernelModel } from '../../src/protocol/rest-models.js';
+import { createServer } from '../../src/server/create-server.js';
 import { ChannelClient } from '../fake-kernel/channel-client.js';
 import { startKernelServer } from '../fake-kernel/kernel-server.js';
 import type { KernelServer } from '../fake-kernel/kernel-server.js';
@@ -229,6 +232,26 @@ describe('?resources=1', () => {
       expect(JSON.stringify(plain.body)).not.toContain('resources');
     }
     await server.api('DELETE', `api/sessions/${id}`);
+  });
+});
+
+describe('the runtime directory', () => {
+  it('is made private, and is no place for ipc where it cannot be', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nbserver-runtime-'));
+    const runtime = join(folder, 'runtime');
+    mkdirSync(runtime);
+    chmodSync(runtime, 0o777);
+    const env = { HOME: folder, JUPYTER_RUNTIME_DIR: runtime };
+    const directories = jupyterDirectories({ env, home: folder, platform: process.platform });
+    const log = { ...silentLog, requests: (_req: unknown, _res: unknown, next: () => void) => next() };
+    const options = { notebook_dir: folder, port: 0, directories, environment: env, log };
+    await (await createServer({ ...options, transport: 'ipc' })).close();
+    expect(statSync(runtime).mode & 0o777).toBe(0o700);
+    chmodSync(runtime, 0o1777);
+    await expect(createServer({ ...options, transport: 'ipc' })).rejects.toThrow(
+      `sockets in ${runtime}, which others can look into`,
+    );
+    rmSync(folder, { recursive: true });
   });
 });
 

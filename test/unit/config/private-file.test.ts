@@ -67,9 +67,13 @@ it('keepDirectoryPrivate closes one that others may look into, and says so once'
   const path = join(dir, 'state');
   const lines: string[] = [];
   const log = { ...silentLog, warn: (line: string) => void lines.push(line) };
-  keepDirectoryPrivate(path, log);
+  expect(keepDirectoryPrivate(path, log)).toBe(true);
   expect([mode(path), lines]).toEqual(['700', []]);
   chmodSync(path, 0o755);
-  for (let starts = 0; starts < 2; starts += 1) keepDirectoryPrivate(path, log);
+  for (let starts = 0; starts < 2; starts += 1) expect(keepDirectoryPrivate(path, log)).toBe(true);
   expect([mode(path), lines]).toEqual(['700', [expect.stringContaining('is private now')]]);
+  // As /tmp is: for everybody.
+  chmodSync(path, 0o1777);
+  expect(keepDirectoryPrivate(path, log)).toBe(false);
+  expect([mode(path), lines.at(-1)]).toEqual(['777', expect.stringContaining('cannot be changed')]);
 });
