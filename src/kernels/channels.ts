@@ -30,8 +30,8 @@ type RequestChannel = Exclude<KernelChannel, 'iopub'>;
 /** ms that messages of one kernel are passed on in one turn of the event loop: then others get theirs, and more is read. */
 const longestTurn = 4;
 /**
- * Bytes that may wait because they come faster than they can be passed on. Beyond them nothing more is read before some
- * of it is: then the system's buffers fill, and the kernel has to wait.
+ * Bytes that may wait because they come faster than they can be passed on. Beyond them more is passed on than is read: then
+ * the system's buffers fill, and the kernel has to wait.
  */
 const mostBehind = 64 * 1024 * 1024;
 
@@ -204,7 +204,9 @@ export class KernelChannels {
     }
     this.#readAhead.push(message);
     // Too much waits: who cannot keep up is not waited for any more.
-    while (this.#readAhead.isTooMuch || (!this.#held && this.#readAhead.length > mostBehind)) this.#passOn();
+    while (this.#readAhead.isTooMuch) this.#passOn();
+    // Two for each that comes. All at once would take long, after a wait, and leave no time for the clients to get full.
+    for (let i = 0; i < 2 && !this.#held && this.#readAhead.length > mostBehind; i++) this.#passOnNext();
     this.#planTurn();
   }
 
@@ -218,12 +220,7 @@ export class KernelChannels {
     await setImmediate();
     this.#turnPlanned = false;
     const start = performance.now();
-    while (!this.#held && this.#passOn()) {
-      const held =
-        this.#hurried === 'none' ? this.#handlers.holdReading(this.#patience.signal) : undefined;
-      if (held) void this.#hold(held);
-      else if (performance.now() - start > longestTurn) break;
-    }
+    while (!this.#held && this.#passOnNext()) if (performance.now() - start > longestTurn) break;
     if (this.#hurried === 'waiting' && this.#readAhead.isEmpty) this.#hurried = 'none';
     this.#planTurn();
   }
@@ -236,6 +233,14 @@ export class KernelChannels {
     this.#held = undefined;
     this.#lastMessage = performance.now();
     this.#planTurn();
+  }
+
+  /** Passes on one message, and asks whether others have to wait; false: there is none. */
+  #passOnNext(): boolean {
+    if (!this.#passOn()) return false;
+    const held = this.#hurried === 'none' ? this.#handlers.holdReading(this.#patience.signal) : undefined;
+    if (held) void this.#hold(held);
+    return true;
   }
 
   /** Passes on the message that waits longest; false: none does. */

@@ -186,7 +186,7 @@ export class Kernel {
   /**
    * Stops what the kernel runs. A kernel that is only starting has nothing to stop.
    *
-   * @throws {HttpError} 409 when the kernel is dead
+   * @throws {HttpError} 409 when the kernel is dead, 500 when its process may not be signalled
    */
   async interrupt(): Promise<void> {
     return this.#told('interrupt', 'interrupted', async () => {

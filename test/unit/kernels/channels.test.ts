@@ -50,13 +50,13 @@ function channels(budget: ReadAheadBudget, hold: (over: AbortSignal) => Promise<
 }
 
 /** A kernel's publisher. @returns what sends a numbered message of it */
-async function publish(text?: string): Promise<(i: number) => Promise<void>> {
+async function publish(text?: string): Promise<(i: number, other?: string) => Promise<void>> {
   const publisher = new Publisher({ linger: 0, sendHighWaterMark: 0 });
   open.push(publisher);
   await publisher.bind(address());
   const signature = new WireSignature(connection.key);
-  return (i) =>
-    publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i, text } }).message));
+  return (i, other = text) =>
+    publisher.send(signature.encode(makeMessage('s', 'stream', { content: { i, text: other } }).message));
 }
 
 /** Publishes until somebody hears it: what is sent before a subscription is in force is lost. */
@@ -100,6 +100,36 @@ describe('while no client has room', () => {
     made.close();
     expect(budget.used).toBe(0);
   });
+});
+
+it('what waits is held again after each message, however much it is', async () => {
+  const send = await publish('x'.repeat(1_000_000));
+  const budget = new ReadAheadBudget(1e9);
+  let isFull = false;
+  let makeRoom = () => {};
+  const { passedOn } = channels(budget, () =>
+    isFull ? new Promise<void>((resolve) => (makeRoom = resolve)) : undefined,
+  );
+  await connect(send, passedOn);
+  const before = passedOn.length;
+  isFull = true;
+  const count = 80;
+  for (let i = 0; i < count; i++) await send(i);
+  await expect.poll(() => budget.used, patience).toBeGreaterThan(79e6);
+  for (let rooms = 1; rooms <= 3; rooms++) {
+    expect(passedOn.length - before).toBe(rooms);
+    // More has come in the moment when there is room, and is read before anything is passed on.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const sent = send(count + rooms - 1, '');
+    for (const end = performance.now() + 20; performance.now() < end;);
+    makeRoom();
+    await sent;
+    await expect.poll(() => passedOn.length - before, patience).toBeGreaterThan(rooms);
+  }
+  isFull = false;
+  makeRoom();
+  await expect.poll(() => passedOn.at(-1), patience).toBe(count + 2);
+  expect(passedOn.filter((i) => i >= 0)).toEqual(Array.from({ length: count + 3 }, (_, i) => i));
 });
 
 it('what waits is passed on at once when there is a hurry, and a kernel that is to end is not held again', async () => {
