@@ -125,7 +125,9 @@ function parseRecord(text: string): RecordFile | undefined {
     const kernels = (value.kernels as unknown[]).flatMap((one) => {
       const file: unknown = isObject(one) ? one.connectionFile : undefined;
       if (typeof file !== 'string') return [];
-      return [isMark(one) ? { pid: one.pid, started: one.started, connectionFile: file } : { connectionFile: file }];
+      return [
+        isMark(one) ? { pid: one.pid, started: one.started, connectionFile: file } : { connectionFile: file },
+      ];
     });
     return { pid: value.pid, started: value.started, kernels };
   } catch {

@@ -32,7 +32,10 @@ export function refusal(
 ): OutgoingMessage[] {
   const error = { ename: 'NotSent', evalue: why, traceback: [why] };
   const content = { status: 'error', execution_count: null, ...error };
-  const reply = makeMessage(session, msgType.replace(/_request$/, '_reply'), { content, parentHeader: header });
+  const reply = makeMessage(session, msgType.replace(/_request$/, '_reply'), {
+    content,
+    parentHeader: header,
+  });
   return [
     new OutgoingMessage(channel, reply.message, reply.header),
     make(session, 'status', { execution_state: 'idle' }, header),

@@ -66,7 +66,8 @@ function trafficOf(socket: Duplex): Traffic {
   // A long write counts as waiting until its end. How much of it is left is known to the handle alone, for which Node has no
   // public name; without it, a write that takes longer than all pings would not be seen to get on.
   const handle: unknown = Reflect.get(socket, '_handle');
-  const left: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;
+  const left: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;
   const taken = socket.bytesWritten - waiting - (typeof left === 'number' ? left : 0);
   return { read: socket.bytesRead, taken, waiting };
 }

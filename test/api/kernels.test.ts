@@ -586,13 +586,21 @@ describe('a kernel that dies', () => {
 });
 
 describe('the end of a kernel', () => {
-  it('is told to its websockets, which are closed', async () => {
+  it('is told to its websockets, which are closed when they have heard all that it said', async () => {
     const { id } = await start();
     const client = await open(id);
     await client.done(client.execute());
     await server.api('DELETE', `api/kernels/${id}`);
-    await client.status('dead');
+    await expect(open(id)).rejects.toThrow('404');
     expect(await client.closed()).toBe(1001);
+    const last = client.received
+      .slice(-3)
+      .map(({ parent, content }) => [parent.msg_type, content.execution_state]);
+    expect(last).toEqual([
+      ['shutdown_request', 'busy'],
+      ['shutdown_request', 'idle'],
+      [undefined, 'dead'],
+    ]);
   });
 
   it('comes by force when it does not listen, and takes its children along', async () => {

@@ -139,6 +139,24 @@ describe('SocketClient', () => {
     expect(room).toBeGreaterThan(0);
   });
 
+  it('says when its socket has all that there was for it, or when it is discarded', async () => {
+    for (const discard of [false, true]) {
+      const { send, client, stop, goOn, numbers } = setUp();
+      await turn();
+      stop();
+      for (let i = 0; i < 100; i++) send(100_000);
+      let isFlushed = false;
+      const flushed = client.flushed().then(() => (isFlushed = true));
+      await turn();
+      expect(isFlushed).toBe(false);
+      if (discard) client.discard();
+      else goOn();
+      await flushed;
+      if (discard) expect(numbers().length).toBeLessThan(100);
+      else await expect.poll(() => numbers().length).toBe(100);
+    }
+  });
+
   it('is full while it has much to catch up with, and says whenever it came closer', async () => {
     let room = 0;
     const made = setUp({ onRoom: () => (room += 1) }, 200);
