@@ -177,7 +177,7 @@ describe('a kernel that dies while a cell runs', () => {
       other.log.warn = (line) => {
         warn(line);
         // When what goes on in this turn is over, and before anything that it waits for.
-        if (line.includes('ended unasked')) queueMicrotask(() => kernel.restart().then(resolve, reject));
+        if (line.includes('ended unasked')) queueMicrotask(() => void kernel.restart().then(resolve, reject));
       };
     });
     process.kill(kernel.pid ?? 0, 'SIGKILL');
