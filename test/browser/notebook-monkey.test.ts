@@ -1,8 +1,8 @@
 /** The notebook page under hands that press anything: a few seconds here, three minutes in test:all, half an hour in soak. */
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { rounds } from '../tier.js';
-import { expectSameAsFile, monkey } from './notebook-monkey.js';
+import { everything, rounds } from '../tier.js';
+import { expectSameAsFile, KEYS, monkey } from './notebook-monkey.js';
 import { kernelIdle, notebookGroup } from './notebook-page-driver.js';
 
 describe.skipIf(!hasChromium)('the notebook page, pressed at random', () => {
@@ -20,8 +20,9 @@ describe.skipIf(!hasChromium)('the notebook page, pressed at random', () => {
     const page = await group.open('monkey.ipynb', cells);
     page.on('dialog', (dialog) => void dialog.accept());
     await kernelIdle(page);
-    const { steps } = await monkey(page, seed, Date.now() + seconds * 1000);
+    const { steps, pressed } = await monkey(page, seed, Date.now() + seconds * 1000);
     expect(steps).toBeGreaterThan(5);
+    if (everything) expect(KEYS.filter((keys) => !pressed.has(keys))).toEqual([]);
     await expectSameAsFile(page, () => group.onDisk('monkey.ipynb'));
   });
 });

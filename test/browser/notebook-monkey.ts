@@ -1,8 +1,10 @@
 /** Somebody who presses anything, from a seed: what comes must leave the page without errors and the file as it is seen. */
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { Random } from '../unit/notebook/random-operations.js';
+import { sourcesOf } from './notebook-page-driver.js';
 
-const KEYS = [
+export const KEYS: readonly string[] = [
   ...[
     'j',
     'k',
@@ -51,15 +53,23 @@ const TEXTS = [
 export interface Monkey {
   /** how many things were done */
   steps: number;
+  /** those of `KEYS` that were pressed */
+  pressed: ReadonlySet<string>;
 }
 
 /** @param until  milliseconds since 1970 */
 export async function monkey(page: Page, seed: number, until: number): Promise<Monkey> {
-  let state = seed;
-  const random = (below: number) => (state = (state * 1103515245 + 12345) & 0x7fffffff) % below;
-  const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
+  const choice = new Random(seed);
+  const random = (below: number) => choice.below(below);
+  const pick = <T>(list: readonly T[]): T => choice.pick(list);
+  const pressed = new Set<string>();
   const press = async (keys: string) => {
     for (const key of keys.split(' ')) await page.keyboard.press(key);
+  };
+  const pressOne = async () => {
+    const keys = pick(KEYS);
+    pressed.add(keys);
+    await press(keys);
   };
   const write = async () => {
     await press('Enter');
@@ -69,9 +79,9 @@ export async function monkey(page: Page, seed: number, until: number): Promise<M
     await press('Escape Escape');
   };
   const actions: readonly (() => Promise<void>)[] = [
-    () => press(pick(KEYS)),
-    () => press(pick(KEYS)),
-    () => press(pick(KEYS)),
+    pressOne,
+    pressOne,
+    pressOne,
     write,
     write,
     () => press(pick(['Control+Enter', 'Shift+Enter', 'Alt+Enter'])).then(() => press('Escape')),
@@ -106,38 +116,42 @@ export async function monkey(page: Page, seed: number, until: number): Promise<M
     }
   }
   await press('Escape Escape');
-  return { steps };
+  return { steps, pressed };
 }
 
 /** What the page shows is what is on disk. */
 export async function expectSameAsFile(page: Page, file: () => string): Promise<void> {
-  const shown = () =>
-    page.evaluate<string[]>(
+  const shown = async () => {
+    const names = await page.evaluate<string[]>(
       `[...document.querySelectorAll('[data-cell-id]')].map((cell) => cell.dataset.cellId + ' ' + cell.dataset.cellType)`,
     );
-  await expect
-    .poll(
-      async () => {
-        await page.keyboard.press('Control+s');
-        await page.waitForTimeout(200);
-        const { cells } = JSON.parse(file()) as { cells: { id: string; cell_type: string }[] };
-        return (
-          JSON.stringify(cells.map((cell) => `${cell.id} ${cell.cell_type}`)) ===
-          JSON.stringify(await shown())
-        );
-      },
-      { timeout: 30_000 },
-    )
-    .toBe(true);
-  // and the texts: a page that opens it anew has them from the server
-  const texts = () =>
-    page.evaluate<string[]>(
-      `[...document.querySelectorAll('[data-editor-static]')].map((each) => each.textContent)`,
-    );
+    const texts = await sourcesOf(page);
+    return names.map((name, at) => `${name} ${texts[at]}`);
+  };
+  const saved = () => {
+    const { cells } = JSON.parse(file()) as SavedNotebook;
+    return cells.map(({ id, cell_type, source }) => {
+      const text = Array.isArray(source) ? source.join('') : source;
+      return `${id} ${cell_type} ${text}`;
+    });
+  };
+  await page.keyboard.press('Control+s');
+  // the page that it was done in, and one that has everything from the server
+  await expect.poll(async () => ({ differ: differences(await shown(), saved()) })).toEqual({ differ: [] });
   await page.reload();
   await page.locator('body[data-loaded]').waitFor();
-  const { cells } = JSON.parse(file()) as { cells: { source: string | string[]; cell_type: string }[] };
-  const code = cells.map(({ source }) => (Array.isArray(source) ? source.join('') : source));
-  await expect.poll(async () => (await texts()).length).toBe(code.length);
-  expect(await texts()).toEqual(code);
+  await expect.poll(async () => ({ differ: differences(await shown(), saved()) })).toEqual({ differ: [] });
+}
+
+interface SavedNotebook {
+  cells: { id: string; cell_type: string; source: string | string[] }[];
+}
+
+/** The cells that are not the same, as they are seen and as they are on disk. */
+function differences(seen: readonly string[], saved: readonly string[]): [seen: string, saved: string][] {
+  const most = Math.max(seen.length, saved.length);
+  return Array.from({ length: most }, (_, at): [string, string] => [
+    seen[at] ?? 'nothing',
+    saved[at] ?? 'nothing',
+  ]).filter(([one, other]) => one !== other);
 }
