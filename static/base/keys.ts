@@ -65,6 +65,8 @@ export function chordsOf(press: KeyPress): string[] {
   if (symbol) {
     const place = /^(?:Key|Digit)(.)$/.exec(press.code)?.[1]?.toLowerCase() ?? press.code.toLowerCase();
     if (place !== '' && place !== key) found.push([...modifiers, place].join('-'));
+    // the key of the minus lies elsewhere on German, Italian, Spanish and Nordic layouts, and has the same two signs
+    if (press.key === '_' && place !== 'minus') found.push([...modifiers, 'minus'].join('-'));
   }
   return found;
 }

@@ -39,6 +39,11 @@ describe('chordsOf', () => {
       press('_', 'Minus', { ctrlKey: true, shiftKey: true }),
       'ctrl-shift-minus',
     ],
+    [
+      'minus where German, Italian, Spanish and Nordic keyboards have it',
+      press('_', 'Slash', { ctrlKey: true, shiftKey: true }),
+      'ctrl-shift-minus',
+    ],
     ['S on a Cyrillic layout', press('ы', 'KeyS', { ctrlKey: true }), 'ctrl-s'],
   ])('knows %s', (_what, event, chord) => {
     expect(chordsOf(event)).toContain(chord);
