@@ -19,13 +19,14 @@ export function withoutOverwritten(text: string): string {
 }
 
 function shownOf(line: string): string {
-  const columns: string[] = [];
+  let columns: string[] = [];
   let column = 0;
   let escapes = '';
   const end = line.endsWith('\r') ? '\r' : '';
   for (const [part] of line.slice(0, line.length - end.length).matchAll(PART)) {
     if (part === '\r') column = 0;
     else if (part === '\b') column = Math.max(0, column - 1);
+    else if (/^\u001b\[[012]?K$/.test(part)) columns = erased(columns, column, part);
     else if (part.length > 2 && part.startsWith('\u001b')) escapes += part;
     else {
       columns[column] = escapes + part;
@@ -35,4 +36,11 @@ function shownOf(line: string): string {
   }
   // A line that ends in `\r` is printed over by what comes next.
   return columns.join('') + escapes + end;
+}
+
+/** Erase in line (ECMA-48, 8.3.41): 0 from the cursor on, 1 up to the cursor, 2 all. */
+function erased(columns: readonly string[], column: number, sequence: string): string[] {
+  const how = sequence.slice(2, -1);
+  if (how === '' || how === '0') return columns.slice(0, column);
+  return columns.map((each, at) => (how === '2' || at <= column ? ' ' : each));
 }

@@ -5,6 +5,7 @@
  * costs what was added. Beyond a limit the page keeps the end of a stream, or the beginning of a result, with a
  * button that shows all.
  */
+import { withoutOverwritten } from '../../../src/notebook/overwritten-text.js';
 import { ansiToHtml, PLAIN, type AnsiStyle } from '../../../src/render/ansi.js';
 
 const BLOCK_LINES = 500;
@@ -134,11 +135,14 @@ function count(text: string): number {
   return lines;
 }
 
-function cutLines(text: string): string {
+/** Cuts the lines that would still be too long once a terminal has shown them: of a progress bar the end is seen. */
+export function cutLines(text: string): string {
   if (text.length <= LINE_LIMIT) return text;
   return text
     .split('\n')
-    .map((line) => {
+    .map((whole) => {
+      if (whole.length <= LINE_LIMIT) return whole;
+      const line = withoutOverwritten(whole);
       if (line.length <= LINE_LIMIT) return line;
       const rest = (line.length - LINE_LIMIT).toLocaleString();
       return `${line.slice(0, LINE_LIMIT)}… (${rest} more characters in this line)`;

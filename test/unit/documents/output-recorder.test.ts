@@ -318,6 +318,9 @@ describe('withoutOverwritten', () => {
     ['10%\r', '10%\r'],
     ['\u001b[32m10%\u001b[0m\r\u001b[32m20%\u001b[0m', '\u001b[0m\u001b[32m20%\u001b[0m'],
     ['🙂a\r🙃', '🙃a'],
+    ['long line\r\u001b[Kx', 'x'],
+    ['long\r\u001b[2Kx', 'x   '],
+    ['long\b\b\u001b[1Kx', '  xg'],
     ['plain', 'plain'],
   ])('%j → %j', (text, expected) => {
     expect(withoutOverwritten(text)).toBe(expected);
