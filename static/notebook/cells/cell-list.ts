@@ -108,10 +108,15 @@ export class CellList {
     this.#orderDirty = false;
   }
 
-  /** Makes sure that a cell is complete, because it will be scrolled to or runs. */
+  /** Makes sure that a cell is complete, because it will be scrolled to or printed. */
   fill(id: CellId): void {
     const view = this.view(id);
     if (view !== undefined && !view.isFilled) view.fill();
+  }
+
+  /** Shows the markdown among these cells as HTML; what is far from the screen is drawn when it comes near. */
+  render(ids: readonly CellId[]): void {
+    for (const id of ids) this.#views.get(id)?.setRendered(true);
   }
 
   showLineNumbers(on: boolean): void {

@@ -40,6 +40,8 @@ export class CellView {
   #sourceButton: HTMLElement | undefined;
   readonly #runTime: RunTime;
   #filled = false;
+  /** where the cell stands; undefined until somebody has counted */
+  #place: { number: number; count: number } | undefined;
 
   constructor(state: CellState, host: CellHost) {
     this.#state = state;
@@ -98,7 +100,9 @@ export class CellView {
     this.#state = state;
     const typeChanged = before.cell.cell_type !== state.cell.cell_type;
     const sourceChanged = before.cell.source !== state.cell.source;
+    const metadataChanged = before.cell.metadata !== state.cell.metadata;
     this.source.update(state);
+    if (metadataChanged) this.source.readOnlyChanged();
     if (typeChanged) {
       this.#rendered = state.cell.cell_type !== 'markdown' || (this.#filled && !this.source.hasFocus);
       this.#showType();
@@ -112,12 +116,8 @@ export class CellView {
       this.#drawMarkdown();
     }
     this.#drawOutputs();
-    if (typeChanged || before.cell.metadata !== state.cell.metadata) this.#drawHidden();
-    if (
-      typeChanged ||
-      before.cell.metadata !== state.cell.metadata ||
-      before.cell.attachments !== state.cell.attachments
-    ) {
+    if (typeChanged || metadataChanged) this.#drawHidden();
+    if (typeChanged || metadataChanged || before.cell.attachments !== state.cell.attachments) {
       this.drawToolbar();
     }
   }
@@ -148,18 +148,20 @@ export class CellView {
   /** Shows markdown as HTML, or its source. Other cells have no two forms. */
   setRendered(rendered: boolean): void {
     if (this.type !== 'markdown') return;
-    if (rendered === this.#rendered && this.#filled) {
-      if (rendered && this.#markdown === undefined) this.#drawMarkdown();
+    const changed = rendered !== this.#rendered;
+    this.#rendered = rendered;
+    if (!this.#filled) {
+      // HTML that nobody sees yet can wait; who asks for the source is about to write there
+      if (!rendered) this.fill();
       return;
     }
-    this.#rendered = rendered;
-    this.#filled = true;
-    this.#drawMarkdown();
+    if (changed || (rendered && this.#markdown === undefined)) this.#drawMarkdown();
   }
 
   /** Gives the cell its name in the notebook, for screen readers. */
   setPlace(number: number, count: number): void {
-    this.element.setAttribute('aria-label', `${NAMES[this.type]} cell ${number} of ${count}`);
+    this.#place = { number, count };
+    this.#showName();
   }
 
   /** An `input()` that waits, or null. The person's answer goes to `answer`. */
@@ -208,8 +210,15 @@ export class CellView {
     this.#markdownDispose?.();
   }
 
+  #showName(): void {
+    if (this.#place === undefined) return;
+    const { number, count } = this.#place;
+    this.element.setAttribute('aria-label', `${NAMES[this.type]} cell ${number} of ${count}`);
+  }
+
   #showType(): void {
     this.element.dataset['cellType'] = this.type;
+    this.#showName();
     if (this.type !== 'code') {
       this.#outputs?.dispose();
       this.#outputs?.element.remove();

@@ -77,10 +77,17 @@ export function cellCommands(notebook: NotebookContext): Command[] {
   };
   const caretAt = (edge: 'first' | 'last'): boolean => {
     const id = current();
-    const state = id === null ? undefined : list.view(id)?.source.editor?.state;
-    if (state === undefined || !state.selection.main.empty) return false;
-    const line = state.doc.lineAt(state.selection.main.head).number;
-    return edge === 'first' ? line === 1 : line === state.doc.lines;
+    const editor = id === null ? undefined : list.view(id)?.source.editor;
+    if (editor === undefined || !editor.state.selection.main.empty) return false;
+    const { doc, selection: carets } = editor.state;
+    const { head, assoc } = carets.main;
+    if (doc.lineAt(head).number !== (edge === 'first' ? 1 : doc.lines)) return false;
+    // Text wraps: its first and its last line may be many on the screen.
+    const here = editor.view?.coordsAtPos(head, assoc < 0 ? -1 : 1);
+    const there = editor.view?.coordsAtPos(edge === 'first' ? 0 : doc.length);
+    if (here == null || there == null) return true;
+    const middle = (there.top + there.bottom) / 2;
+    return edge === 'first' ? middle > here.top : middle < here.bottom;
   };
   const leaveTo = async (step: 1 | -1): Promise<void> => {
     const next = neighbour(current(), step);

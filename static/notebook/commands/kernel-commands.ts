@@ -22,32 +22,28 @@ export function kernelCommands(notebook: NotebookContext): Command[] {
 
   /** Renders text cells, runs code cells. */
   const run = async (ids: readonly CellId[]): Promise<void> => {
-    for (const id of ids) list.view(id)?.setRendered(true);
+    list.render(ids);
     const code = ids.filter((id) => notebook.view.cell(id)?.cell.cell_type === 'code');
     if (code.length === 0) return;
-    for (const id of code) list.fill(id);
     const state = kernel()?.state;
     if (state === 'none' || state === 'dead') await client.startKernel(kernel()?.name);
     client.sync.execute(code);
+  };
+  const runAndInsert = async (): Promise<void> => {
+    const ids = selection.cells;
+    const cell = emptyCell(notebook.view);
+    notebook.perform([{ op: 'insert-cell', cell, after: ids.at(-1) ?? null }]);
+    // the kernel does not wait for the editor, nor the editor for a kernel that has to start
+    await Promise.all([run(ids), notebook.edit(cell.id)]);
   };
   const runAndSelect = async (): Promise<void> => {
     const ids = selection.cells;
     const next = notebook.view.ids[notebook.view.indexOf(ids.at(-1) ?? '') + 1];
     if (next !== undefined) {
       notebook.select(next);
-    } else if (notebook.canEdit) {
-      const cell = emptyCell(notebook.view);
-      notebook.perform([{ op: 'insert-cell', cell, after: ids.at(-1) ?? null }]);
-      await notebook.edit(cell.id);
+      return run(ids);
     }
-    await run(ids);
-  };
-  const runAndInsert = async (): Promise<void> => {
-    const ids = selection.cells;
-    const cell = emptyCell(notebook.view);
-    notebook.perform([{ op: 'insert-cell', cell, after: ids.at(-1) ?? null }]);
-    await run(ids);
-    await notebook.edit(cell.id);
+    return runAndInsert();
   };
   const around = (side: 'above' | 'below'): CellId[] => {
     const at = notebook.view.indexOf(selection.current ?? '');
