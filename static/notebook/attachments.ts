@@ -3,6 +3,7 @@ import { ChangeSet } from '@codemirror/state';
 import type { NotebookState } from '../../src/notebook/notebook-state.js';
 import type { Operation } from '../../src/notebook/operations.js';
 import type { CellId, MimeBundle } from '../../src/notebook/types.js';
+import { isEditable } from './cell-actions.js';
 
 export interface Picture {
   name: string;
@@ -32,7 +33,8 @@ async function readPicture(file: File): Promise<Picture> {
 }
 
 /**
- * The operations that put pictures into a markdown cell at `position`; nothing for cells of another type.
+ * The operations that put pictures into a markdown cell at `position`; nothing for cells of another type, or one that
+ * may not be changed.
  */
 export function attachPictures(
   state: NotebookState,
@@ -42,6 +44,7 @@ export function attachPictures(
 ): Operation[] {
   const cell = state.cell(id);
   if (cell === undefined || cell.cell.cell_type !== 'markdown' || pictures.length === 0) return [];
+  if (!isEditable(cell.cell)) return [];
   const attachments: Record<string, MimeBundle> = { ...cell.cell.attachments };
   let text = '';
   for (const { name, mime, base64 } of pictures) {

@@ -10,15 +10,34 @@ export function emptyCell(state: NotebookState, type: CellType = 'code', source 
   return type === 'code' ? { ...cell, outputs: [], execution_count: null } : cell;
 }
 
+/** Whether the text of a cell may be changed here: `editable: false` of its metadata says no. */
+export function isEditable({ metadata }: Pick<Cell, 'metadata'>): boolean {
+  return metadata['editable'] !== false;
+}
+
+export function isDeletable({ metadata }: Pick<Cell, 'metadata'>): boolean {
+  return metadata['deletable'] !== false;
+}
+
+/** Whether a cell may be split, or merged with others: that changes its text and takes cells away. */
+export function isFree(cell: Pick<Cell, 'metadata'>): boolean {
+  return isEditable(cell) && isDeletable(cell);
+}
+
 /** Cells with `deletable: false` stay. A notebook is never left without a cell. */
 export function deleteCells(state: NotebookState, ids: readonly CellId[]): Operation[] {
   const ops: Operation[] = ids
-    .filter((id) => state.cell(id)?.cell.metadata['deletable'] !== false)
+    .filter((id) => mayBe(state, id, isDeletable))
     .map((id) => ({ op: 'delete-cell', id }));
   if (ops.length > 0 && ops.length === state.length) {
     ops.push({ op: 'insert-cell', cell: emptyCell(state), after: null });
   }
   return ops;
+}
+
+function mayBe(state: NotebookState, id: CellId, what: (cell: Cell) => boolean): boolean {
+  const cell = state.cell(id);
+  return cell !== undefined && what(cell.cell);
 }
 
 /** The neighbour above goes below the block: one operation, however many cells are selected. */
@@ -51,16 +70,17 @@ export function moveCellsTo(state: NotebookState, ids: readonly CellId[], after:
   return ops;
 }
 
+/** Cells with `editable: false` stay as they are. */
 export function changeType(state: NotebookState, ids: readonly CellId[], type: CellType): Operation[] {
   return ids
-    .filter((id) => state.cell(id)?.cell.cell_type !== type)
+    .filter((id) => state.cell(id)?.cell.cell_type !== type && mayBe(state, id, isEditable))
     .map((id) => ({ op: 'set-cell-type', id, cell_type: type }));
 }
 
 /** Makes a markdown heading of the first line, as the keys 1 to 6 do; a heading changes its level. */
 export function toHeading(state: NotebookState, id: CellId, level: number): Operation[] {
   const cell = state.cell(id);
-  if (cell === undefined) return [];
+  if (cell === undefined || !isEditable(cell.cell)) return [];
   const line = cell.text.line(1);
   const mark = /^\s*#*\s*/.exec(line.text)?.[0] ?? '';
   const edit = ChangeSet.of({ from: 0, to: mark.length, insert: `${'#'.repeat(level)} ` }, cell.text.length);
@@ -69,11 +89,11 @@ export function toHeading(state: NotebookState, id: CellId, level: number): Oper
 
 /**
  * Cuts a cell at the carets: the parts before them become new cells above; the last part keeps the cell, and with it
- * the outputs. Line ends at the cuts go.
+ * the outputs. Line ends at the cuts go. A cell that is not free stays whole.
  */
 export function splitCell(state: NotebookState, id: CellId, carets: readonly number[]): Operation[] {
   const cell = state.cell(id);
-  if (cell === undefined) return [];
+  if (cell === undefined || !isFree(cell.cell)) return [];
   const text = cell.text.toString();
   const cuts = [...new Set(carets)].filter((at) => at >= 0 && at <= text.length).sort((a, b) => a - b);
   const last = cuts.at(-1);
@@ -98,12 +118,16 @@ export function splitCell(state: NotebookState, id: CellId, carets: readonly num
   return ops;
 }
 
-/** Joins cells into the first one, with an empty line between. Attachments come along; outputs of the others go. */
+/**
+ * Joins cells into the first one, with an empty line between. Attachments come along; outputs of the others go. Nothing
+ * happens when one of them is not free.
+ */
 export function mergeCells(state: NotebookState, ids: readonly CellId[]): Operation[] {
   const [firstId, ...others] = ids;
   const first = firstId === undefined ? undefined : state.cell(firstId);
   const rest = others.flatMap((id) => state.cell(id) ?? []);
   if (first === undefined || rest.length === 0) return [];
+  if (![first, ...rest].every(({ cell }) => isFree(cell))) return [];
   const added = rest.map((cell) => `\n\n${cell.text.toString()}`).join('');
   const edit = ChangeSet.of({ from: first.text.length, insert: added }, first.text.length);
   const ops: Operation[] = [{ op: 'edit-source', id: first.id, changes: edit.toJSON() }];

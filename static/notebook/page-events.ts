@@ -2,7 +2,7 @@
 import type { CellId } from '../../src/notebook/types.js';
 import { dialogIsOpen } from '../base/dialog.js';
 import { attachPictures, carriesPicture, readPictures } from './attachments.js';
-import { moveCellsTo, pasteCells } from './cell-actions.js';
+import { isEditable, moveCellsTo, pasteCells } from './cell-actions.js';
 import { enableDrag } from './cells/drag-cells.js';
 import type { NotebookContext } from './notebook-context.js';
 
@@ -89,8 +89,9 @@ export function takePictures(
   transfer: DataTransfer | null,
   position?: number,
 ): boolean {
-  const cell = notebook.view.cell(id);
-  if (!notebook.canEdit || cell?.cell.cell_type !== 'markdown' || !carriesPicture(transfer)) return false;
+  const cell = notebook.view.cell(id)?.cell;
+  if (!notebook.canEdit || cell?.cell_type !== 'markdown' || !isEditable(cell)) return false;
+  if (!carriesPicture(transfer)) return false;
   void readPictures(transfer?.files ?? []).then((pictures) => {
     const length = notebook.view.cell(id)?.text.length ?? 0;
     notebook.perform(attachPictures(notebook.view, id, pictures, position ?? length));

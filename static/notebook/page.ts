@@ -9,7 +9,7 @@ import type { CellId } from '../../src/notebook/types.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { announce, notify, notifyError } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
-import { setCollapsed, setSourceHidden } from './cell-actions.js';
+import { isEditable, setCollapsed, setSourceHidden } from './cell-actions.js';
 import type { ToolbarKind } from './cell-toolbar/names.js';
 import { toolbarOf } from './cell-toolbar/names.js';
 import { followConflicts, followPrompt } from './cell-questions.js';
@@ -178,6 +178,10 @@ export class NotebookPage implements NotebookContext {
   async edit(id: CellId, position?: number): Promise<void> {
     const view = this.list.view(id);
     if (view === undefined) return;
+    if (view.isSourceHidden) {
+      if (!this.canEdit) return;
+      this.perform(setSourceHidden(this.view, id, false)); // a caret in a text that nobody sees
+    }
     this.list.fill(id);
     view.setRendered(false);
     this.selection.select(id, 'edit');
@@ -208,7 +212,10 @@ export class NotebookPage implements NotebookContext {
         id: () => this.client.kernel.value?.id ?? undefined,
         open: (id, handlers) => new KernelLine(id, handlers),
       },
-      readOnly: (id) => !this.canEdit || this.view.cell(id)?.cell.metadata['editable'] === false,
+      readOnly: (id) => {
+        const state = this.view.cell(id);
+        return !this.canEdit || (state !== undefined && !isEditable(state.cell));
+      },
       untrusted: (id) => this.client.sync.untrusted.has(id),
       place: (id) => ({ number: this.view.indexOf(id) + 1, count: this.view.length }),
       edited: (id, changes) => {
@@ -245,7 +252,7 @@ export class NotebookPage implements NotebookContext {
   }
 
   #changed(ops: readonly Operation[], by: 'self' | 'server'): void {
-    equationsChanged();
+    if (ops.some((op) => this.#mayMoveEquations(op))) equationsChanged();
     this.list.changed(ops);
     for (const listener of this.#onChange) listener();
     this.progress.changed(ops);
@@ -257,6 +264,20 @@ export class NotebookPage implements NotebookContext {
       if (op.execution.status === 'error')
         announce(`Cell ${this.view.indexOf(op.id) + 1} ended with an error.`);
       else if (op.execution.status === 'ok') announce(`Cell ${this.view.indexOf(op.id) + 1} is done.`);
+    }
+  }
+
+  #mayMoveEquations(op: Operation): boolean {
+    switch (op.op) {
+      case 'insert-cell':
+      case 'delete-cell':
+      case 'move-cell':
+      case 'set-cell-type':
+        return true;
+      case 'edit-source':
+        return this.view.cell(op.id)?.cell.cell_type === 'markdown';
+      default:
+        return false;
     }
   }
 

@@ -2,21 +2,24 @@
 import type { CellId, MimeBundle } from '../../../src/notebook/types.js';
 import { openDialog } from '../../base/dialog.js';
 import { humanSize } from '../../base/format.js';
+import { isEditable } from '../cell-actions.js';
 import type { ToolbarHost } from './cell-toolbar.js';
 
 export async function editAttachments(host: ToolbarHost, id: CellId): Promise<void> {
-  const attachments = host.view.cell(id)?.cell.attachments ?? {};
+  const cell = host.view.cell(id)?.cell;
+  const attachments = cell?.attachments ?? {};
+  const mayRemove = host.canEdit && cell !== undefined && isEditable(cell);
   const gone = new Set<string>();
   const list = document.createElement('ul');
   list.className = 'attachments';
   for (const [name, bundle] of Object.entries(attachments))
-    list.append(row(name, bundle, gone, host.canEdit));
+    list.append(row(name, bundle, gone, mayRemove));
   const apply = await openDialog<boolean>({
     title: 'Attachments of the cell',
     body: [list],
     buttons: [
       { label: 'Cancel', value: false, cancel: true },
-      ...(host.canEdit ? [{ label: 'Apply', value: true, kind: 'primary' as const }] : []),
+      ...(mayRemove ? [{ label: 'Apply', value: true, kind: 'primary' as const }] : []),
     ],
   });
   if (apply !== true || gone.size === 0) return;

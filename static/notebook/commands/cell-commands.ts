@@ -1,10 +1,14 @@
 /** Commands that act on cells: select, edit, insert, move, change, cut and paste. Ids and keys are the classic's. */
-import type { CellId, CellType } from '../../../src/notebook/types.js';
+import type { Cell, CellId, CellType } from '../../../src/notebook/types.js';
 import type { Command } from '../../base/commands.js';
+import { notify } from '../../base/notify.js';
 import {
   changeType,
   deleteCells,
   emptyCell,
+  isDeletable,
+  isEditable,
+  isFree,
   mergeCells,
   moveCells,
   pasteCells,
@@ -34,8 +38,19 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     notebook.perform([{ op: 'insert-cell', cell, after }]);
     notebook.select(cell.id);
   };
+  /** Says why nothing, or not all, happened to cells. */
+  const explainLocked = (ids: readonly CellId[], may: (cell: Cell) => boolean, what: string): void => {
+    const locked = ids.filter((id) => {
+      const state = notebook.view.cell(id);
+      return state !== undefined && !may(state.cell);
+    }).length;
+    if (locked === 0) return;
+    const which = locked === 1 ? 'A cell' : `${locked} cells`;
+    notify(`${which} cannot be ${what}: the metadata says "editable" or "deletable": false.`, { key: 'locked' });
+  };
   const remove = (): void => {
     const cells = selection.cells;
+    explainLocked(cells, isDeletable, 'deleted');
     const below = neighbour(cells.at(-1) ?? null, 1);
     const above = neighbour(cells[0] ?? null, -1);
     notebook.perform(deleteCells(notebook.view, cells));
@@ -58,12 +73,18 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     const before = first === undefined ? null : notebook.view.before(first);
     const after = where === 'below' ? (selected.at(-1) ?? null) : before;
     const { ops, ids } = pasteCells(notebook.view, clipboard.cells, after);
-    const removed = where === 'replace' ? selected.map((id) => ({ op: 'delete-cell' as const, id })) : [];
-    notebook.perform([...ops, ...removed]);
+    const gone = where === 'replace' ? selected : [];
+    explainLocked(gone, isDeletable, 'replaced');
+    const removed = gone.filter((id) => {
+      const state = notebook.view.cell(id);
+      return state !== undefined && isDeletable(state.cell);
+    });
+    notebook.perform([...ops, ...removed.map((id) => ({ op: 'delete-cell' as const, id }))]);
     notebook.select(ids.at(-1) ?? null);
   };
   const setType = (type: CellType): void => {
     const cells = selection.cells;
+    explainLocked(cells, isEditable, 'changed');
     notebook.perform(changeType(notebook.view, cells, type));
     if (type === 'markdown') for (const id of cells) list.view(id)?.setRendered(false);
   };
@@ -92,14 +113,18 @@ export function cellCommands(notebook: NotebookContext): Command[] {
   const leaveTo = async (step: 1 | -1): Promise<void> => {
     const next = neighbour(current(), step);
     if (next === undefined) return;
-    if (list.view(next)?.isRendered === true) return notebook.select(next);
+    const view = list.view(next);
+    if (view?.isRendered === true || view?.isSourceHidden === true) return notebook.select(next);
     const length = notebook.view.cell(next)?.text.length ?? 0;
     await notebook.edit(next, step === 1 ? 0 : length);
   };
   const merge = (ids: readonly CellId[]): void => {
     const [first] = ids;
     if (first === undefined || ids.length < 2) return;
-    notebook.perform(mergeCells(notebook.view, ids));
+    explainLocked(ids, isFree, 'merged');
+    const ops = mergeCells(notebook.view, ids);
+    if (ops.length === 0) return;
+    notebook.perform(ops);
     notebook.select(first);
     if (notebook.view.cell(first)?.cell.cell_type === 'markdown') list.view(first)?.setRendered(false);
   };
@@ -190,7 +215,10 @@ export function cellCommands(notebook: NotebookContext): Command[] {
         const id = current();
         const editor = id === null ? undefined : list.view(id)?.source.editor;
         if (id === null || editor === undefined) return;
-        notebook.perform(splitCell(notebook.view, id, editor.carets));
+        explainLocked([id], isFree, 'split');
+        const ops = splitCell(notebook.view, id, editor.carets);
+        if (ops.length === 0) return;
+        notebook.perform(ops);
         await notebook.edit(id, 0);
       },
     },
@@ -212,6 +240,7 @@ export function cellCommands(notebook: NotebookContext): Command[] {
       change(`jupyter-notebook:change-cell-to-heading-${level}`, `Heading ${level}`, [String(level)], () => {
         const id = current();
         if (id === null) return;
+        explainLocked([id], isEditable, 'changed');
         notebook.perform(toHeading(notebook.view, id, level));
         list.view(id)?.setRendered(false);
       }),

@@ -3,6 +3,7 @@ import type { Cell, CellId } from '../../../src/notebook/types.js';
 import type { Command } from '../../base/commands.js';
 import { notify } from '../../base/notify.js';
 import { attachPictures, readPictures } from '../attachments.js';
+import { isEditable } from '../cell-actions.js';
 import { TOOLBAR_NAMES, type ToolbarKind } from '../cell-toolbar/names.js';
 import type { NotebookContext } from '../notebook-context.js';
 import { isShown } from '../page-parts.js';
@@ -18,6 +19,10 @@ export function toolCommands(notebook: NotebookContext): Command[] {
   const attached = () => {
     const id = selection.current;
     return id === null ? {} : (notebook.view.cell(id)?.cell.attachments ?? {});
+  };
+  const isLocked = () => {
+    const cell = selection.current === null ? undefined : notebook.view.cell(selection.current)?.cell;
+    return cell !== undefined && !isEditable(cell);
   };
   const hasAttachments = () => Object.keys(attached()).length > 0;
   const setAttachments = (id: CellId, next: NonNullable<Cell['attachments']>) => {
@@ -47,13 +52,13 @@ export function toolCommands(notebook: NotebookContext): Command[] {
     {
       id: 'jupyter-notebook:insert-image',
       label: 'Insert Image',
-      when: () => notebook.canEdit && markdown() !== undefined,
+      when: () => notebook.canEdit && markdown() !== undefined && !isLocked(),
       run: () => chooseImages(notebook, markdown()),
     },
     {
       id: 'jupyter-notebook:cut-cell-attachments',
       label: 'Cut Cell Attachments',
-      when: () => notebook.canEdit && hasAttachments(),
+      when: () => notebook.canEdit && hasAttachments() && !isLocked(),
       run: () => {
         attachments = structuredClone(attached());
         if (selection.current !== null) setAttachments(selection.current, {});
@@ -70,7 +75,8 @@ export function toolCommands(notebook: NotebookContext): Command[] {
     {
       id: 'jupyter-notebook:paste-cell-attachments',
       label: 'Paste Cell Attachments',
-      when: () => notebook.canEdit && markdown() !== undefined && Object.keys(attachments).length > 0,
+      when: () =>
+        notebook.canEdit && markdown() !== undefined && !isLocked() && Object.keys(attachments).length > 0,
       run: () => {
         const id = markdown();
         if (id !== undefined) setAttachments(id, { ...attached(), ...structuredClone(attachments) });

@@ -4,6 +4,7 @@ import type { Operation } from '../../../src/notebook/operations.js';
 import type { CellId } from '../../../src/notebook/types.js';
 import { openDialog } from '../../base/dialog.js';
 import { notify } from '../../base/notify.js';
+import { isEditable } from '../cell-actions.js';
 import type { NotebookContext } from '../notebook-context.js';
 import { compileQuery, findMatches, previewLines, type Match } from './matches.js';
 
@@ -96,7 +97,10 @@ export async function openFind(notebook: NotebookContext): Promise<void> {
       search();
       if (problem.textContent !== '') return problem.textContent;
       if (hits.length === 0) return 'There is nothing to replace.';
-      const kept = hits.filter((hit) => isEditable(notebook, hit.id));
+      const kept = hits.filter(({ id }) => {
+        const state = notebook.view.cell(id);
+        return state !== undefined && isEditable(state.cell);
+      });
       const matches = kept.reduce((sum, hit) => sum + hit.matches.length, 0);
       notebook.perform(kept.map(replace));
       const locked = hits.length - kept.length;
@@ -134,10 +138,6 @@ function find(
 
 function replace({ id, text, matches }: Hit): Operation {
   return { op: 'edit-source', id, changes: ChangeSet.of(matches, text.length).toJSON() };
-}
-
-function isEditable(notebook: NotebookContext, id: CellId): boolean {
-  return notebook.view.cell(id)?.cell.metadata['editable'] !== false;
 }
 
 function drawPreview(

@@ -3,6 +3,7 @@ import { NotebookState } from '../../../../src/notebook/notebook-state.js';
 import { applyAll } from '../../../../src/notebook/operations-apply.js';
 import type { Operation } from '../../../../src/notebook/operations.js';
 import type { Cell } from '../../../../src/notebook/types.js';
+import { attachPictures } from '../../../../static/notebook/attachments.js';
 import {
   changeType,
   deleteCells,
@@ -46,6 +47,29 @@ describe('delete', () => {
   it('leaves an empty cell in a notebook that would have none', () => {
     const notebook = state(code('a', '1'), code('b', '2'));
     expect(after(notebook, deleteCells(notebook, ['a', 'b']))).toEqual(['']);
+  });
+});
+
+describe('cells that must not be edited or deleted', () => {
+  const locked = (flag: 'editable' | 'deletable') =>
+    state(
+      code('a', 'one\ntwo', { metadata: { [flag]: false } }),
+      code('b', 'free'),
+      text('m', 'text', { metadata: { [flag]: false } }),
+    );
+  const picture = { name: 'p.png', mime: 'image/png', base64: 'AA==' };
+  it.each<[string, (notebook: NotebookState) => Operation[], changesTheText: boolean]>([
+    ['merge', (notebook) => mergeCells(notebook, ['a', 'b']), false],
+    ['merge into another', (notebook) => mergeCells(notebook, ['b', 'm']), false],
+    ['split', (notebook) => splitCell(notebook, 'a', [3]), false],
+    ['change the type', (notebook) => changeType(notebook, ['a'], 'markdown'), true],
+    ['make a heading', (notebook) => toHeading(notebook, 'a', 2), true],
+    ['take a picture', (notebook) => attachPictures(notebook, 'm', [picture], 0), true],
+  ])('do not %s', (_what, act, changesTheText) => {
+    expect(act(locked('editable'))).toEqual([]);
+    expect(act(locked('deletable')).length > 0).toBe(changesTheText);
+    // what is free does all of it
+    expect(act(state(code('a', 'one\ntwo'), code('b', 'free'), text('m', 'text'))).length).toBeGreaterThan(0);
   });
 });
 
