@@ -17,6 +17,8 @@ export interface Command {
   when?(): boolean;
   /** for commands that switch something: whether it is on */
   checked?(): boolean;
+  /** it does nothing without an argument: lists of commands leave it out */
+  needsArgument?: true;
   /** `argument` is what the caller passed to `run`, for example the chosen cell type */
   run(argument?: unknown): void | Promise<void>;
 }

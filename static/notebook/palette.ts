@@ -99,7 +99,7 @@ function search(commands: CommandRegistry, query: string): Command[] {
   const letters = query.toLowerCase().replace(/\s+/g, '');
   return commands
     .all()
-    .filter((command) => commands.isEnabled(command.id))
+    .filter((command) => command.needsArgument !== true && commands.isEnabled(command.id))
     .map((command) => ({ command, spread: spread(letters, (command.title ?? command.label).toLowerCase()) }))
     .filter(({ spread }) => spread !== undefined)
     .sort((a, b) => (a.spread ?? 0) - (b.spread ?? 0))

@@ -95,6 +95,7 @@ export function fileCommands(notebook: NotebookContext): Command[] {
     {
       id: 'nbserver:revert-to-checkpoint',
       label: 'Revert to Checkpoint',
+      needsArgument: true,
       when: () => client.writable.value,
       async run(checkpoint) {
         if (!isCheckpoint(checkpoint)) return;

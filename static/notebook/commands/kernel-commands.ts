@@ -166,6 +166,7 @@ export function kernelCommands(notebook: NotebookContext): Command[] {
     {
       id: 'nbserver:change-kernel',
       label: 'Change kernel',
+      needsArgument: true,
       async run(name) {
         if (typeof name !== 'string') return;
         const session = kernel()?.session_id;
