@@ -29,6 +29,8 @@ export interface KernelAccess {
   /** undefined while none runs */
   id(): string | undefined;
   open(kernelId: string, handlers: KernelLineHandlers): KernelLine;
+  /** Calls `listener` when another kernel runs, or none. Returns how to stop. */
+  onChange(listener: () => void): () => void;
 }
 
 export class KernelLine {

@@ -2,7 +2,7 @@
  * The notebook page put together: the document, the cells, the selection, the commands and the parts around them. Each
  * part is a module of its own; this one only says who tells whom, and is as long as there are parts.
  */
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import type { NotebookState } from '../../src/notebook/notebook-state.js';
 import type { Operation } from '../../src/notebook/operations.js';
 import type { CellId } from '../../src/notebook/types.js';
@@ -211,6 +211,7 @@ export class NotebookPage implements NotebookContext {
       kernel: {
         id: () => this.client.kernel.value?.id ?? undefined,
         open: (id, handlers) => new KernelLine(id, handlers),
+        onChange: (listener) => computed(() => this.client.kernel.value?.id).subscribe(listener),
       },
       readOnly: (id) => {
         const state = this.view.cell(id);

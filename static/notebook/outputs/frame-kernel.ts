@@ -39,12 +39,20 @@ export class FrameKernel {
   readonly #questions = new Map<string, { frame: AskingFrame; target: string }>();
   readonly #refused = new WeakSet<AskingFrame>();
 
-  constructor(kernel: KernelAccess | undefined) {
+  /** @param ask  whether the kernel may be used */
+  constructor(
+    kernel: KernelAccess | undefined,
+    private readonly ask: (frame: AskingFrame, message: ToKernel) => Promise<boolean> = askPerson,
+  ) {
     this.#kernel = kernel;
+    // a line to a kernel that is gone would try for ever to come back
+    kernel?.onChange(() => {
+      if (this.#line !== undefined && this.#line.kernelId !== kernel.id()) this.#disconnect();
+    });
   }
 
   async receive(frame: AskingFrame, message: ToKernel): Promise<void> {
-    this.#allowed ??= askPerson(frame, message);
+    this.#allowed ??= this.ask(frame, message);
     if (!(await this.#allowed)) return this.#refuse(frame, 'It was not allowed to use the kernel.');
     const kernelId = this.#kernel?.id();
     if (this.#kernel === undefined || kernelId === undefined)
@@ -84,10 +92,15 @@ export class FrameKernel {
   }
 
   #connect(kernel: KernelAccess, kernelId: string): void {
-    this.#line?.close();
-    // what was open at the other kernel is gone with it
-    for (const map of [this.#comms, this.#runs, this.#questions]) map.clear();
+    this.#disconnect();
     this.#line = kernel.open(kernelId, { heard: (message) => this.#heard(message) });
+  }
+
+  #disconnect(): void {
+    this.#line?.close();
+    this.#line = undefined;
+    // what was open at that kernel is gone with it
+    for (const map of [this.#comms, this.#runs, this.#questions]) map.clear();
   }
 
   #sayComm(line: KernelLine, frame: AskingFrame, { what, comm, target, data }: CommMessage): void {
