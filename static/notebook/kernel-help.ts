@@ -3,7 +3,7 @@
  * nobody asked for a while, because a kernel sends all its output to every websocket.
  */
 import type { JsonObject, MimeBundle } from '../../src/notebook/types.js';
-import { announce } from '../base/notify.js';
+import { notify } from '../base/notify.js';
 import { fromCodePoints, toCodePoints } from './code-points.js';
 import { isObject, KernelLine } from './kernel-line.js';
 import type { KernelLink } from './help-links.js';
@@ -13,6 +13,11 @@ import { renderBundle } from './outputs/mime.js';
 /** Longer than this a person does not wait for a list of names. */
 const PATIENCE = 5_000;
 const IDLE = 120_000;
+
+/** Why Tab or Shift-Tab shows nothing. */
+function tell(message: string): void {
+  notify(message, { key: 'kernel help' });
+}
 
 export interface KernelHelpOptions {
   /** id of the kernel, undefined while none runs */
@@ -104,11 +109,11 @@ export class KernelHelpClient implements KernelHelp {
   async #request(name: string, content: JsonObject): Promise<JsonObject | undefined> {
     const kernelId = this.#options.kernelId();
     if (kernelId === undefined) {
-      announce('No kernel is running.');
+      tell('No kernel is running.');
       return undefined;
     }
     if (this.#options.isBusy()) {
-      announce('The kernel is busy; it answers when it is done.');
+      tell('The kernel is busy; it answers when it is done.');
       return undefined;
     }
     const id = this.#lineTo(kernelId).say(`${name}_request`, content);
