@@ -10,7 +10,7 @@ import type { OutputReferences } from './output-references.js';
 type Snapshot = Extract<ServerMessage, { type: 'snapshot' }>;
 
 /** What a snapshot says besides the notebook. */
-export type SnapshotFacts = Omit<Snapshot, 'type' | 'metadata' | 'cells' | 'executions' | 'untrusted'>;
+export type SnapshotFacts = Omit<Snapshot, 'type' | 'now' | 'metadata' | 'cells' | 'executions' | 'untrusted'>;
 
 export function snapshotText(
   outputs: OutputReferences,
@@ -29,6 +29,7 @@ export function snapshotText(
   }
   const rest: Omit<Snapshot, 'cells'> = {
     type: 'snapshot',
+    now: Date.now(),
     ...facts,
     metadata,
     executions: Object.fromEntries(executions),

@@ -69,6 +69,8 @@ export type ServerMessage =
   | {
       type: 'snapshot';
       epoch: string;
+      /** what the server's clock shows, milliseconds since 1970: the times of runs and saves are by it */
+      now: number;
       revision: number;
       path: string;
       writable: boolean;

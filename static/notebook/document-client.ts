@@ -18,6 +18,7 @@ import type {
 import { MERGE_CONFLICT } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
 import { urlFor } from '../base/urls.js';
+import { serverClockShows } from './server-clock.js';
 import { Connection, socketUrl, type ConnectionState } from '../base/connection.js';
 
 export interface DocumentHandlers extends SyncHandlers {
@@ -238,6 +239,7 @@ export class DocumentClient {
     const message = JSON.parse(data) as ServerMessage;
     switch (message.type) {
       case 'snapshot':
+        serverClockShows(message.now);
         this.path.value = message.path;
         this.#snapshotSays(message.writable, message.path);
         this.kernel.value = message.kernel;

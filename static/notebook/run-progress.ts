@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import type { NotebookState } from '../../src/notebook/notebook-state.js';
 import type { CellExecution, Operation } from '../../src/notebook/operations.js';
 import type { CellId } from '../../src/notebook/types.js';
+import { serverNow } from './server-clock.js';
 
 export interface Progress {
   /** cells that are done since the queue was empty */
@@ -62,13 +63,13 @@ export class RunProgress {
   }
 
   #began(id: CellId, execution: CellExecution): void {
-    if (this.#busy.size === 0) this.#since = execution.started ?? Date.now();
+    if (this.#busy.size === 0) this.#since = execution.started ?? serverNow();
     this.#busy.set(id, execution.state);
   }
 
   #show(): void {
     if (this.#busy.size === 0) {
-      const finished = { cells: this.#done, failed: this.#failed, time: Date.now() - this.#since };
+      const finished = { cells: this.#done, failed: this.#failed, time: serverNow() - this.#since };
       this.#done = this.#failed = 0;
       this.now.value = NOTHING;
       if (finished.cells > 0) for (const listener of this.#onFinished) listener(finished);

@@ -8,6 +8,7 @@ import { baseName } from '../base/urls.js';
 import type { ConnectionState } from '../base/connection.js';
 import type { DocumentClient } from './document-client.js';
 import { kernelMemory } from './kernel-memory.js';
+import { serverNow } from './server-clock.js';
 import type { Progress, RunProgress } from './run-progress.js';
 import type { Mode } from './selection.js';
 
@@ -43,7 +44,7 @@ export function showStatus(client: DocumentClient, progress: RunProgress): () =>
   let busyTimer: ReturnType<typeof setTimeout> | undefined;
 
   const showSaved = (): void => {
-    const { text, title } = savedText(client, Date.now());
+    const { text, title } = savedText(client, serverNow());
     if (save.textContent !== text) save.textContent = text;
     save.title = title;
     save.classList.toggle('failed', client.saved.value.error !== undefined);

@@ -1,5 +1,6 @@
 /** How long a cell has been running, or ran the last time: beside its prompt, and in words in the prompt's title. */
 import type { CellExecution } from '../../../src/notebook/operations.js';
+import { hereAt, serverNow } from '../server-clock.js';
 
 /** Milliseconds; what is quicker is not worth the ink. */
 const WORTH_SHOWING = 1000;
@@ -20,7 +21,7 @@ export class RunTime {
     this.#timer = undefined;
     const { started } = run;
     if (run.state === 'running' && started !== undefined) {
-      const draw = () => this.#draw(Date.now() - started);
+      const draw = () => this.#draw(serverNow() - started);
       this.#timer = setInterval(draw, 1000);
       draw();
     } else {
@@ -47,7 +48,7 @@ export class RunTime {
 function title({ started, finished, reason }: CellExecution): string {
   if (reason !== undefined) return reason;
   if (started === undefined) return '';
-  const at = new Date(started).toLocaleTimeString();
+  const at = hereAt(started).toLocaleTimeString();
   if (finished === undefined) return `Started ${at}`;
   const seconds = (finished - started) / 1000;
   return `Started ${at}, took ${seconds < 10 ? `${seconds.toFixed(2)} s` : duration(finished - started)}`;
