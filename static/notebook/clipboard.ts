@@ -33,32 +33,33 @@ export class CellClipboard {
     return this.#cells;
   }
 
-  /** @param transfer  of a `copy` event, which needs no permission; otherwise the system clipboard is asked */
-  copy(cells: readonly Cell[], transfer?: DataTransfer | null): void {
-    this.#cells = structuredClone(cells);
-    channel?.postMessage(this.#cells);
+  /**
+   * @param cells     as far as they are known
+   * @param transfer  of a `copy` event, which needs no permission; otherwise the system clipboard is asked
+   * @param whole     the same cells with outputs that have to be fetched, for which other servers cannot ask this one
+   */
+  copy(cells: readonly Cell[], transfer?: DataTransfer | null, whole?: Promise<readonly Cell[]>): void {
+    this.#take(cells);
     const text = cells.map((cell) => cell.source).join('\n\n');
     const html = asHtml(cells, text);
     if (transfer != null) {
       transfer.setData('text/plain', text);
       transfer.setData('text/html', html);
-      return;
+    } else {
+      writeToSystem(text, html);
     }
-    if (typeof ClipboardItem === 'undefined') return;
-    const blob = (type: string, data: string) => new Blob([data], { type });
-    const item = new ClipboardItem({
-      'text/plain': blob('text/plain', text),
-      'text/html': blob('text/html', html),
+    if (whole === undefined) return;
+    const copied = this.#cells;
+    const complete = whole.then((all) => {
+      if (this.#cells !== copied) throw new Error('Something else was copied meanwhile.');
+      this.#take(all);
+      return asHtml(all, text);
     });
-    // refused without a permission or over plain http: the cells can still be pasted as cells
-    void navigator.clipboard?.write([item]).catch(() => undefined);
+    complete.catch(() => undefined); // what is known stays on the clipboard
+    writeToSystem(text, complete);
   }
 
-  /** The cells that were copied last, now with outputs that had to be fetched; for pages of other servers, too. */
-  complete(cells: readonly Cell[]): void {
-    const isLast =
-      cells.length === this.#cells.length && cells.every(({ id }, index) => id === this.#cells[index]?.id);
-    if (!isLast) return;
+  #take(cells: readonly Cell[]): void {
     this.#cells = structuredClone(cells);
     channel?.postMessage(this.#cells);
   }
@@ -74,6 +75,18 @@ export class CellClipboard {
     } else return [];
     return this.#cells;
   }
+}
+
+/** Must be called while the browser still counts the person's key press; what is put there may follow. */
+function writeToSystem(text: string, html: string | Promise<string>): void {
+  if (typeof ClipboardItem === 'undefined') return;
+  const blob = (type: string, data: string) => new Blob([data], { type });
+  const item = new ClipboardItem({
+    'text/plain': blob('text/plain', text),
+    'text/html': typeof html === 'string' ? blob('text/html', html) : html.then((all) => blob('text/html', all)),
+  });
+  // refused without a permission or over plain http: the cells can still be pasted as cells
+  void navigator.clipboard?.write([item]).catch(() => undefined);
 }
 
 function asHtml(cells: readonly Cell[], text: string): string {

@@ -60,12 +60,11 @@ export function cellCommands(notebook: NotebookContext): Command[] {
   const copy = (transfer?: unknown): void => {
     const cells = selection.cells.flatMap((id) => notebook.view.cell(id)?.cell ?? []);
     const known = cells.map((cell) => notebook.outputs.withKnown(cell));
-    clipboard.copy(known, transfer instanceof DataTransfer ? transfer : undefined);
-    if (known.some((cell) => cell.outputs?.some((one) => one.output_type === 'reference') === true)) {
-      void Promise.all(cells.map((cell) => notebook.outputs.withAll(cell))).then((all) =>
-        clipboard.complete(all),
-      );
-    }
+    const isMissing = known.some((cell) => cell.outputs?.some((one) => one.output_type === 'reference'));
+    const whole = isMissing
+      ? Promise.all(cells.map((cell) => notebook.outputs.withAll(cell)))
+      : undefined;
+    clipboard.copy(known, transfer instanceof DataTransfer ? transfer : undefined, whole);
   };
   const paste = (where: 'above' | 'below' | 'replace'): void => {
     const selected = selection.cells;
