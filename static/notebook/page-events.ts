@@ -1,6 +1,7 @@
 /** What the person does to the page as a whole: keys, clicks on cells, the clipboard, dragging; passed on to the notebook. */
 import type { CellId } from '../../src/notebook/types.js';
 import { dialogIsOpen } from '../base/dialog.js';
+import { notify } from '../base/notify.js';
 import { attachPictures, carriesPicture, readPictures } from './attachments.js';
 import { isEditable, moveCellsTo, pasteCells } from './cell-actions.js';
 import { enableDrag } from './cells/drag-cells.js';
@@ -17,6 +18,7 @@ export function listenToPage(
   });
   listenToClicks(notebook, cells);
   listenToClipboard(notebook);
+  listenToDroppedFiles(notebook);
   enableDrag(cells, {
     scroller: notebook.scroller,
     canEdit: () => notebook.canEdit,
@@ -40,6 +42,13 @@ function listenToClicks(notebook: NotebookContext, cells: HTMLElement): void {
     if (id === undefined || event.target.closest('.cm-editor, a, button, input') !== null) return;
     event.preventDefault(); // no text selection over half the page
     notebook.select(id, { extend: true, scroll: false });
+  });
+  // The grey around the cells takes the focus from an editor: the keys are those of cells again.
+  notebook.scroller.addEventListener('click', (event) => {
+    const { target } = event;
+    const isAround = target instanceof Element && (target.contains(cells) || target.parentElement === cells);
+    // a text selection that was drawn over several cells ends here, too, and stays
+    if (isAround && getSelection()?.isCollapsed !== false) notebook.leaveEditor();
   });
   // The margin left of the outputs: a click scrolls long output or shows all of it, a double click hides it.
   const outputMargin = (event: Event) =>
@@ -79,6 +88,34 @@ function listenToClipboard(notebook: NotebookContext): void {
     notebook.perform(ops);
     const last = ids.at(-1);
     if (last !== undefined) notebook.select(last);
+  });
+}
+
+/** Files may be dropped anywhere: pictures go into the cell below the pointer. Without us the browser would leave the page. */
+function listenToDroppedFiles(notebook: NotebookContext): void {
+  const files = (event: DragEvent): DataTransfer | undefined =>
+    event.dataTransfer?.types.includes('Files') === true && !event.defaultPrevented
+      ? event.dataTransfer
+      : undefined;
+  document.addEventListener('dragover', (event) => {
+    const transfer = files(event);
+    if (transfer === undefined) return;
+    event.preventDefault();
+    transfer.dropEffect = 'copy';
+  });
+  document.addEventListener('drop', (event) => {
+    const transfer = files(event);
+    if (transfer === undefined) return;
+    event.preventDefault();
+    const id =
+      event.target instanceof Element
+        ? event.target.closest<HTMLElement>('[data-cell-id]')?.dataset['cellId']
+        : undefined;
+    if (id !== undefined && takePictures(notebook, id, transfer)) return;
+    notify('Pictures can be dropped into markdown cells. Other files are uploaded on the dashboard.', {
+      kind: 'warning',
+      key: 'dropped files',
+    });
   });
 }
 
