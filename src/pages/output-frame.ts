@@ -29,7 +29,7 @@ const POLICY = [
 
 const STYLE = `
 :root { color-scheme: light; background: transparent; }
-:root[data-theme=dark] { color-scheme: dark; color: #e6e6e6; }
+@media screen { :root[data-theme=dark] { color-scheme: dark; color: #e6e6e6; } }
 body { margin: 0; padding: 1px 0; overflow: auto hidden; font: 14px/20px system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif; }
 table { border-collapse: collapse; } th, td { padding: 4px 8px; }
 `;

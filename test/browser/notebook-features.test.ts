@@ -147,6 +147,57 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     expect(pdf.length).toBeGreaterThan(10_000);
   });
 
+  it('prints when all outputs, formulas and pictures are there, dark on white in the dark theme, too', async () => {
+    const picture =
+      'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==';
+    const output = (data: object) => ({ output_type: 'display_data', metadata: {}, data });
+    const filler = Array.from({ length: 150 }, (_, i) => ({ source: `x = ${i}` }));
+    const page = await group.open('paper.ipynb', [
+      { source: `wide = "${'0123456789 '.repeat(40)}"` },
+      ...filler,
+      { type: 'markdown', source: '$$\\frac{1}{2}$$\n\n![](picture.png)' },
+      {
+        source: 'far and large',
+        outputs: [
+          { output_type: 'stream', name: 'stdout', text: 'a line\n'.repeat(20_000) },
+          output({ 'image/png': picture.padEnd(100_000, 'A'), 'text/plain': '<Figure>' }),
+          output({ 'text/html': `<b>end</b><!--${'x'.repeat(70_000)}-->` }),
+        ],
+      },
+    ]);
+    await group.menu('View', 'Dark Theme');
+    await group.menu('View', 'Cell Toolbar', 'Tags');
+    // what a printer would get, seen when it is asked
+    await page.evaluate(`window.print = () => {
+      const images = [...document.querySelectorAll('#cells img')];
+      globalThis.printed = {
+        filled: document.querySelectorAll('#cells .tags').length,
+        waiting: document.querySelectorAll('.output-waiting').length,
+        formulas: document.querySelectorAll('#cells .katex').length,
+        fonts: [...document.fonts].filter((font) => font.status === 'loading').length,
+        pictures: images.every((image) => image.complete),
+        html: document.querySelector('#cells .output-html b')?.textContent,
+      };
+    }`);
+    await group.menu('File', 'Print…');
+    await expect
+      .poll(() => page.evaluate('globalThis.printed'))
+      .toEqual({ filled: 153, waiting: 0, formulas: 1, fonts: 0, pictures: true, html: 'end' });
+    await page.emulateMedia({ media: 'print' });
+    const paper = await page.evaluate<object>(`(() => {
+      const seen = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility()).length;
+      const source = document.querySelector('.source-text');
+      return {
+        colour: getComputedStyle(source).color,
+        controls: seen('.notebook-header, .cell-toolbar, .output-more, .notices, .run-cell'),
+        cut: source.scrollWidth > source.clientWidth,
+      };
+    })()`);
+    expect(paper).toEqual({ colour: 'rgb(26, 26, 26)', controls: 0, cut: false });
+    await page.emulateMedia({ media: 'screen' });
+    await group.menu('View', 'Theme of the System');
+  });
+
   it('shows the tour to its end', async () => {
     const page = await group.open('tour.ipynb', [{ source: '1' }]);
     await group.menu('Help', 'User Interface Tour');

@@ -138,7 +138,11 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       label: 'Print Preview',
       run: () => convert(notebook, 'html', false),
     },
-    { id: 'nbserver:print', label: 'Print…', run: () => window.print() },
+    {
+      id: 'nbserver:print',
+      label: 'Print…',
+      run: async () => (await import('../print.js')).printNotebook(notebook),
+    },
     ...[...FORMATS, ...JUPYTER_FORMATS].map(({ format, label }): Command => ({
       id: `nbserver:download-${format}`,
       label,

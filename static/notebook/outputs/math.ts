@@ -53,6 +53,11 @@ export function typesetMath(root: Element): void {
   );
 }
 
+/** Resolves when the formulas that are in the page now are set, or cannot be. */
+export async function formulasSet(): Promise<void> {
+  await loading?.catch(() => undefined); // the TeX source is shown
+}
+
 /** Draws again what a change of the numbers reaches, wherever in the notebook it stands. */
 function renumber(): void {
   const next = equationLabels(texts());

@@ -127,6 +127,7 @@ export class OutputArea {
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
+        waiting.className = '';
         waiting.replaceChildren(note(`This output could not be fetched: ${reason}`));
       },
     );
