@@ -95,6 +95,16 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
           },
         ],
       },
+      {
+        source: 'huge',
+        outputs: [
+          {
+            output_type: 'display_data',
+            data: { 'text/html': `<i>huge</i><!--${'x'.repeat(1_200_000)}-->`, 'text/plain': 'instead' },
+            metadata: {},
+          },
+        ],
+      },
     ]);
     const before = readFileSync(join(server.notebooks, 'large.ipynb'), 'utf8');
     const page = await context.newPage();
@@ -115,6 +125,12 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await page.locator('[data-cell-id="cell-152"]').getByText('large').waitFor();
     await page.locator('[data-cell-id="cell-152"]').getByText('Trust this notebook').waitFor();
     expect(await page.evaluate('typeof window.made')).toBe('undefined');
+
+    const huge = page.locator('[data-cell-id="cell-153"] .outputs');
+    await huge.getByText('instead').waitFor();
+    expect(await huge.locator('i').count()).toBe(0);
+    await huge.getByRole('button', { name: 'Show this output (1.2 MB)' }).click();
+    await huge.locator('i').getByText('huge').waitFor();
 
     await picture.locator('.input .prompt').click();
     await page.keyboard.press('Escape');

@@ -4,6 +4,7 @@ import { imageSize } from '../../../src/render/image-size.js';
 import { loadRich } from '../rich/load-rich.js';
 import { activePart, isScript, type ActivePart } from './active.js';
 import { jsonTree } from './json-tree.js';
+import { isForRequest, onRequest } from './on-request.js';
 import {
   addMimeTypes,
   builtIn,
@@ -76,8 +77,13 @@ function renderInert(data: MimeBundle, metadata: JsonObject, context: OutputCont
     const value = data[mime];
     if (value === undefined) continue;
     const output = { value, mime, metadata: optionsFor(mime, metadata), data, context };
-    const render = type.ready();
-    const rendered = render === undefined ? whenLoaded(type, output) : render(output);
+    const draw = () => {
+      const render = type.ready();
+      return render === undefined ? whenLoaded(type, output) : render(output);
+    };
+    const rendered = isForRequest(mime, value)
+      ? onRequest(value.length, plain(data['text/plain'] ?? null)?.element, () => draw() ?? plainOrNote(data))
+      : draw();
     if (rendered !== undefined) return withNote(rendered, data, mime);
   }
   return { element: note(unknownTypes(data)) };
@@ -112,7 +118,7 @@ export function renderPicture(
 /** Shows the plain text until the type's renderer is there, or when it cannot be loaded or show this. */
 function whenLoaded(type: MimeType, output: OutputData): Rendered {
   const element = document.createElement('div');
-  element.append(plain(output.data['text/plain'] ?? '')?.element ?? note(unknownTypes(output.data)));
+  element.append(plainOrNote(output.data).element);
   let dispose: (() => void) | undefined;
   let gone = false;
   type.load?.().then(
@@ -131,6 +137,10 @@ function whenLoaded(type: MimeType, output: OutputData): Rendered {
       dispose?.();
     },
   };
+}
+
+function plainOrNote(data: MimeBundle): Rendered {
+  return plain(data['text/plain'] ?? '') ?? { element: note(unknownTypes(data)) };
 }
 
 /** An active output in a frame of its own; the frame's code comes with the first of them. */
