@@ -83,7 +83,8 @@ function writeToSystem(text: string, html: string | Promise<string>): void {
   const blob = (type: string, data: string) => new Blob([data], { type });
   const item = new ClipboardItem({
     'text/plain': blob('text/plain', text),
-    'text/html': typeof html === 'string' ? blob('text/html', html) : html.then((all) => blob('text/html', all)),
+    'text/html':
+      typeof html === 'string' ? blob('text/html', html) : html.then((all) => blob('text/html', all)),
   });
   // refused without a permission or over plain http: the cells can still be pasted as cells
   void navigator.clipboard?.write([item]).catch(() => undefined);

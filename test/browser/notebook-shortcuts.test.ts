@@ -1,180 +1,37 @@
-/** Every shortcut of the classic notebook, each told by what it does. One page; the server puts the notebook back each time. */
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+/** Every shortcut of the classic notebook, each told by what it does. */
+import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { startTestServer, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
-import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
-import { openBrowser } from './open-browser.js';
+import { after, LONG, notebookCases, UNCHANGED, type NotebookCase } from './notebook-cases.js';
+import { kernelIdle } from './notebook-page-driver.js';
 
-const NAME = 'shortcuts.ipynb';
-const CELLS = ['one', 'two', 'three', 'four'];
-
-/** What a person sees of the notebook. */
-interface Seen {
-  mode: string;
-  /** type:source of each cell; a selected one has `*`, the current one `>` in front */
-  cells: string[];
-  dialog: string;
-  pager: boolean;
-  numbers: number;
-  collapsed: number;
-  scrolled: number;
-  prompts: string[];
-  scroll: number;
-}
-
-const SEE = `(() => {
-  const cells = [...document.querySelectorAll('[data-cell-id]')];
-  const source = (cell) => {
-    const lines = [...cell.querySelectorAll('.cm-line')];
-    return lines.length > 0 ? lines.map((line) => line.textContent).join('\\n') : cell.querySelector('[data-editor-static]').textContent;
-  };
-  return {
-    mode: document.body.dataset.mode ?? 'command',
-    cells: cells.map((cell) =>
-      (cell.classList.contains('current') ? '>' : cell.classList.contains('selected') ? '*' : '') +
-      cell.dataset.cellType[0] + ':' + source(cell)),
-    dialog: document.querySelector('dialog[open]')?.textContent ?? '',
-    pager: !document.querySelector('.pager').hidden,
-    numbers: document.querySelectorAll('.line-numbers').length,
-    collapsed: document.querySelectorAll('.cell.collapsed').length,
-    scrolled: document.querySelectorAll('.outputs.scrolled').length,
-    prompts: cells.map((cell) => cell.querySelector('.input .prompt').textContent),
-    scroll: document.querySelector('[data-notebook-scroller]').scrollTop,
-  };
-})()`;
+/** A paragraph that takes several lines of the page, without a line end. */
+const PARAGRAPH = 'many words '.repeat(40).trim();
 
 describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
-  let errors: string[];
-  let round = 0;
+  const cases = notebookCases('shortcuts.ipynb');
+  const { check, press, reset } = cases;
 
-  beforeAll(async () => {
-    server = await startTestServer({ onlyOwnKernel: true });
-    browser = await openBrowser();
-    context = await loggedIn(browser, server);
-    writeNotebookFile(server, NAME, [{ source: 'start' }]);
-    await open();
-  });
-
-  // What a failed test leaves behind is not the next one's business.
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== 'fail') return;
-    await page.close({ runBeforeUnload: false });
-    await open();
-  });
-
-  afterAll(async () => {
-    expect(errors).toEqual([]);
-    await browser?.close();
-    await server?.close();
-  });
-
-  async function open(): Promise<void> {
-    ({ page, errors } = await openNotebook(context, server, NAME));
-    await kernelIdle(page);
-    // the editor is there before the first key needs it
-    await page.locator('[data-cell-id]').first().focus();
-    await page.keyboard.press('Enter');
-    await page.locator('.cm-content').waitFor();
-    await page.keyboard.press('Escape');
-  }
-
-  /** The page's policy allows no `eval`, which `page.waitForFunction` needs. */
-  const until = (expression: string, timeout?: number) =>
-    expect
-      .poll(() => page.evaluate<boolean>(expression), { interval: 15, ...(timeout && { timeout }) })
-      .toBe(true);
-  const see = () => page.evaluate<Seen>(SEE);
-
-  /** These cells, the second selected, in command mode. */
-  async function reset(sources: readonly string[], outputs: unknown[] = []): Promise<void> {
-    await page.evaluate(`document.querySelector('dialog[open]')?.close()`);
-    // What the last test typed may reach the server between the reading and the writing, and is kept then, as it must.
-    for (let tries = 3; ; tries--) {
-      try {
-        await replaceCells(sources, outputs);
-        break;
-      } catch (error) {
-        if (tries === 1) throw new Error(`not put back: ${JSON.stringify(await see())}`, { cause: error });
-      }
-    }
-    await page.evaluate(`(() => {
-      document.querySelector('[data-notebook-scroller]').scrollTop = 0;
-      document.querySelector('[data-cell-id="r${round}-1"]').focus();
-    })()`);
-    await until(`document.querySelector('[data-cell-id="r${round}-1"]').classList.contains('current')`);
-  }
-
-  async function replaceCells(sources: readonly string[], outputs: unknown[]): Promise<void> {
-    round++;
-    const content = {
-      cells: sources.map((source, i) => ({
-        cell_type: 'code',
-        id: `r${round}-${i}`,
-        metadata: {},
-        source,
-        execution_count: null,
-        outputs: i === 1 ? outputs : [],
-      })),
-      metadata: {
-        kernelspec: { name: 'javascript', display_name: 'JavaScript (Node.js)', language: 'javascript' },
-      },
-      nbformat: 4,
-      nbformat_minor: 5,
-    };
-    // A client that has read what it replaces: what it never saw would stay.
-    await server.fetch(`api/contents/${NAME}`);
-    const answer = await server.fetch(`api/contents/${NAME}`, {
-      method: 'PUT',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ type: 'notebook', content }),
-    });
-    expect(answer.status).toBe(200);
-    await until(
-      `document.querySelectorAll('[data-cell-id^="r${round}-"]').length === ${sources.length} && document.querySelectorAll('[data-cell-id]').length === ${sources.length}`,
-      10_000,
-    );
-  }
-
-  async function press(keys: string): Promise<void> {
-    for (const key of keys.split(' ')) await page.keyboard.press(key);
-  }
-
-  interface Case {
+  interface Case extends NotebookCase {
     keys: string;
-    does: string;
-    /** what must become true of what is seen */
-    expect: Partial<Seen> | ((seen: Seen) => boolean);
-    sources?: string[];
-    outputs?: unknown[];
   }
-
-  const after = (...cells: string[]) => ({ cells });
-  const LONG = { output_type: 'stream', name: 'stdout', text: 'line\n'.repeat(60) };
-  const UNCHANGED = ['c:one', '>c:two', 'c:three', 'c:four'];
 
   const COMMAND: Case[] = [
     { keys: 'Enter', does: 'edits', expect: { mode: 'edit' } },
     {
       keys: 'Shift+Enter',
       does: 'runs, selects below',
-      expect: after('c:one', 'c:two', '>c:three', 'c:four'),
+      expect: { ran: [1], ...after('c:one', 'c:two', '>c:three', 'c:four') },
     },
     {
       keys: 'Control+Enter',
       does: 'runs, stays',
-      expect: (s) => /\d/.test(s.prompts[1] ?? '') && s.cells[1] === '>c:2',
-      sources: ['1', '2', '3', '4'],
+      expect: { ran: [1], ...after(...UNCHANGED) },
     },
     {
       keys: 'Alt+Enter',
       does: 'runs, inserts below',
-      expect: { mode: 'edit', ...after('c:one', 'c:two', '>c:', 'c:three', 'c:four') },
+      expect: { mode: 'edit', ran: [1], ...after('c:one', 'c:two', '>c:', 'c:three', 'c:four') },
     },
     { keys: 'm y', does: 'makes code', expect: after(...UNCHANGED) },
     { keys: 'm', does: 'makes markdown', expect: after('c:one', '>m:two', 'c:three', 'c:four') },
@@ -227,7 +84,7 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
     {
       keys: 'Shift+l Shift+l',
       does: 'hides all line numbers',
-      expect: (s) => s.numbers === 0 || s.numbers === 4,
+      expect: { numbers: 0 },
     },
     { keys: 'o', does: 'hides output', expect: { collapsed: 1 }, outputs: [LONG] },
     { keys: 'o o', does: 'shows output again', expect: { collapsed: 0 }, outputs: [LONG] },
@@ -253,13 +110,17 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
     {
       keys: 'Shift+Enter',
       does: 'runs, selects below',
-      expect: { mode: 'command', ...after('c:one', 'c:two', '>c:three', 'c:four') },
+      expect: { mode: 'command', ran: [1], ...after('c:one', 'c:two', '>c:three', 'c:four') },
     },
-    { keys: 'Control+Enter', does: 'runs, leaves', expect: { mode: 'command', ...after(...UNCHANGED) } },
+    {
+      keys: 'Control+Enter',
+      does: 'runs, leaves',
+      expect: { mode: 'command', ran: [1], ...after(...UNCHANGED) },
+    },
     {
       keys: 'Alt+Enter',
       does: 'runs, inserts below',
-      expect: { mode: 'edit', ...after('c:one', 'c:two', '>c:', 'c:three', 'c:four') },
+      expect: { mode: 'edit', ran: [1], ...after('c:one', 'c:two', '>c:', 'c:three', 'c:four') },
     },
     {
       keys: 'Control+Home ArrowRight Control+Shift+-',
@@ -275,6 +136,27 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
       keys: 'Control+End ArrowDown x',
       does: 'goes to the cell below',
       expect: after('c:one', 'c:two', '>c:xthree', 'c:four'),
+    },
+    {
+      keys: 'Control+Home ArrowDown x',
+      does: 'stays in a paragraph that goes on below',
+      type: 'markdown',
+      sources: ['one', PARAGRAPH, 'three', 'four'],
+      expect: (s) => s.mode === 'edit' && /^>m:many .*x.* words$/.test(s.cells[1] ?? ''),
+    },
+    {
+      keys: 'Control+End ArrowUp x',
+      does: 'stays in a paragraph that goes on above',
+      type: 'markdown',
+      sources: ['one', PARAGRAPH, 'three', 'four'],
+      expect: (s) => s.mode === 'edit' && /^>m:many .*x.* words$/.test(s.cells[1] ?? ''),
+    },
+    {
+      keys: 'Control+End ArrowDown x',
+      does: 'leaves a paragraph at its last line',
+      type: 'markdown',
+      sources: ['one', PARAGRAPH, 'three', 'four'],
+      expect: after('c:one', `m:${PARAGRAPH}`, '>c:xthree', 'c:four'),
     },
     { keys: 'Control+Shift+p', does: 'opens the palette', expect: (s) => s.dialog.length > 200 },
     { keys: 'Control+Shift+f', does: 'opens the palette', expect: (s) => s.dialog.length > 200 },
@@ -358,28 +240,20 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
     },
   ];
 
-  async function check({ expect: wanted }: Case): Promise<void> {
-    if (typeof wanted === 'function') {
-      await expect.poll(async () => wanted(await see()), { interval: 15 }).toBe(true);
-    } else {
-      await expect.poll(async () => ({ ...(await see()) }), { interval: 15 }).toMatchObject(wanted);
-    }
-  }
-
   // The table in full is long; every third row shows that keys reach the commands, also those of the editor.
   const some = (table: readonly Case[]) => table.filter((_, row) => everything || row % 3 === 0);
 
   it.each(some(COMMAND))('command mode: $keys $does', async (each) => {
-    await reset(each.sources ?? CELLS, each.outputs);
+    await reset(each);
     await press(each.keys);
     await check(each);
     if (each.keys === 'Shift+l') await press('Shift+l');
   });
 
   it.each(some(EDIT))('edit mode: $keys $does', async (each) => {
-    await reset(each.sources ?? CELLS, each.outputs);
+    await reset(each);
     await press('Enter');
-    await page.locator('.cell.current .cm-focused').waitFor();
+    await cases.page.locator('.cell.current .cm-focused').waitFor();
     await press('Control+Home');
     await press(each.keys);
     await check(each);
@@ -387,31 +261,66 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
 
   it('saves with Ctrl-S and S, in both modes', async () => {
     for (const keys of ['s', 'Control+s', 'Enter Control+s']) {
-      await reset(CELLS);
+      await reset({});
       await press('b');
       await press(keys);
-      await page.getByText(/^saved \d+ s ago$/).waitFor();
+      await cases.page.getByText(/^saved \d+ s ago$/).waitFor();
       await press('Escape');
     }
   });
 
   it('interrupts with I,I', async () => {
-    await reset(['1', 'while (true) {}', '3', '4']);
+    await reset({ sources: ['1', 'while (true) {}', '3', '4'] });
     await press('Control+Enter');
-    await page.locator('[data-kernel-status="busy"]').waitFor();
+    await cases.page.locator('[data-kernel-status="busy"]').waitFor();
     await press('i i');
-    await kernelIdle(page);
+    await kernelIdle(cases.page);
+  });
+
+  it('shows help with Shift-Tab: larger, then open while one types, then in a pager that can be made taller', async () => {
+    await reset({ sources: ['1', 'Math.max', '3', '4'] });
+    await press('Enter Control+End Shift+Tab');
+    const help = cases.page.locator('.nb-help');
+    await help.waitFor();
+    await press('Shift+Tab');
+    await cases.page.locator('.nb-help.large').waitFor();
+    await cases.page.keyboard.type('(');
+    await help.waitFor({ state: 'detached' });
+    await press('Backspace Shift+Tab');
+    await help.waitFor();
+    await press('Shift+Tab Shift+Tab');
+    await cases.page.locator('.nb-help-note').waitFor();
+    await cases.page.keyboard.type('(1');
+    await expect.poll(async () => (await cases.see()).cells[1]).toBe('>c:Math.max(1)');
+    expect(await cases.page.locator('.nb-help.large').count()).toBe(1);
+    await press('Shift+Tab Escape');
+    const pager = cases.page.locator('.pager');
+    await pager.waitFor();
+    const height = async () => (await pager.boundingBox())?.height ?? 0;
+    const edge = pager.getByRole('separator', { name: 'Height of the help' });
+    const first = await height();
+    await edge.press('ArrowUp');
+    expect(await height()).toBeGreaterThan(first + 20);
+    const box = await edge.boundingBox();
+    if (box === null) throw new Error('The edge is not visible.');
+    await cases.page.mouse.move(box.x + 300, box.y + 3);
+    await cases.page.mouse.down();
+    await cases.page.mouse.move(box.x + 300, box.y + 203, { steps: 2 });
+    await cases.page.mouse.up();
+    expect(await height()).toBeLessThan(first - 50);
+    await press('Escape');
+    await pager.waitFor({ state: 'hidden' });
   });
 
   it('closes the pager with Esc and Q', async () => {
     for (const key of ['Escape', 'q']) {
-      await reset(['1', 'Math.max', '3', '4']);
+      await reset({ sources: ['1', 'Math.max', '3', '4'] });
       await press('Enter Control+End Shift+Tab');
-      await page.locator('.nb-help').waitFor();
+      await cases.page.locator('.nb-help').waitFor();
       await press('Shift+Tab Shift+Tab Shift+Tab Escape');
-      await page.locator('.pager').waitFor();
+      await cases.page.locator('.pager').waitFor();
       await press(key);
-      await page.locator('.pager').waitFor({ state: 'hidden' });
+      await cases.page.locator('.pager').waitFor({ state: 'hidden' });
     }
   });
 });

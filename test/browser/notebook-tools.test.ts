@@ -1,7 +1,7 @@
 /** What the menus of the notebook page open: find and replace, metadata, attachments, contents, dragging, the clipboard. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
@@ -131,7 +131,7 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
   });
 
   it.runIf(everything)('takes pictures into markdown by pasting and dropping, and lists them', async () => {
-    writeNotebookFile(server, 'pictures.ipynb', [{ type: 'markdown', source: 'text ' }]);
+    writeNotebookFile(server, 'pictures.ipynb', [{ type: 'markdown', source: 'text ' }, { source: 'code' }]);
     await open('pictures.ipynb');
     const transfer = (name: string) =>
       page.evaluateHandle<object>(`(() => {
@@ -152,6 +152,16 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
       .poll(() => page.locator('.cm-content').textContent())
       .toContain('(attachment:dropped-1.png)');
     await page.keyboard.press('Control+Enter');
+    await expect.poll(() => cell(0).locator('[data-markdown] img').count()).toBe(2);
+    // also where nobody writes; other places say why not, and the browser never goes to the file
+    const drop = async (at: Locator) =>
+      at.dispatchEvent('drop', { dataTransfer: await transfer('third.png') });
+    await drop(cell(0).locator('[data-markdown]'));
+    await expect.poll(() => cell(0).locator('[data-markdown] img').count()).toBe(3);
+    await drop(cell(1).locator('.source'));
+    await page.getByText('Pictures can be dropped into markdown cells').waitFor();
+    await page.keyboard.press('z');
+    await page.keyboard.press('z');
     await expect.poll(() => cell(0).locator('[data-markdown] img').count()).toBe(2);
     await menu('View', 'Cell Toolbar', 'Attachments');
     await cell(0).getByRole('button', { name: 'Attachments (2)' }).click();
@@ -229,6 +239,69 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     await expect.poll(sources).toEqual(['carried', '# Text', 'carried', '# Text']);
   });
 
+  it.runIf(everything)('puts outputs on the system clipboard that have to be fetched first', async () => {
+    const image = PICTURE.padEnd(120_000, 'A');
+    const output = { output_type: 'display_data', metadata: {}, data: { 'image/png': image } };
+    writeNotebookFile(server, 'copied.ipynb', [{ source: 'plot', outputs: [output] }]);
+    const granted = await loggedIn(browser, server, { permissions: ['clipboard-read', 'clipboard-write'] });
+    driver = await openNotebook(granted, server, 'copied.ipynb');
+    page = driver.page;
+    await cell(0).locator('.outputs img').waitFor();
+    const copied = () =>
+      page.evaluate<string>(`(async () => {
+        const [item] = await navigator.clipboard.read();
+        return item.types.includes('text/html') ? (await item.getType('text/html')).text() : '';
+      })()`);
+    for (const keys of ['c', 'Control+c']) {
+      await page.evaluate(`navigator.clipboard.writeText('nothing')`);
+      await page.keyboard.press(keys);
+      await expect.poll(async () => (await copied()).includes(image)).toBe(true);
+      expect(await copied()).not.toContain('reference');
+    }
+    await granted.close();
+  });
+
+  it.runIf(everything)('leaves a cell as it is whose metadata says so, from when it says so', async () => {
+    writeNotebookFile(server, 'locked.ipynb', [{ source: 'x' }, { source: 'y' }]);
+    await open('locked.ipynb');
+    const type = async (text: string) => {
+      await page.keyboard.press('Enter');
+      await page.locator('.cell.current .cm-focused').waitFor();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type(text);
+      await page.keyboard.press('Escape');
+    };
+    const shown = () =>
+      page.locator('[data-cell-id] :is(.cm-content, [data-editor-static])').allTextContents();
+    await type('1');
+    await expect.poll(shown).toEqual(['x1', 'y']);
+    await menu('View', 'Cell Toolbar', 'Edit Metadata');
+    const metadata = async (json: string) => {
+      await cell(0).getByRole('button', { name: 'Edit Metadata' }).click();
+      await page.getByRole('dialog').locator('textarea').fill(json);
+      await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+    };
+    await metadata('{"editable": false}');
+    await cell(0).locator('.prompt').first().click();
+    await type('2');
+    for (const keys of ['Shift+M', 'm', '1']) await page.keyboard.press(keys);
+    await page.getByText('A cell cannot be changed: the metadata says').waitFor();
+    expect(await shown()).toEqual(['x1', 'y']);
+    expect(await cell(0).getAttribute('data-cell-type')).toBe('code');
+    await metadata('{}');
+    await cell(0).locator('.prompt').first().click();
+    await type('3');
+    await expect.poll(shown).toEqual(['x13', 'y']);
+    // a click beside the cells leaves the editor
+    await page.keyboard.press('Enter');
+    await page.locator('.cell.current .cm-focused').waitFor();
+    await page.mouse.click(8, 600);
+    await page.locator('body[data-mode=command]').waitFor();
+    await page.keyboard.press('m');
+    await expect.poll(() => cell(0).getAttribute('data-cell-type')).toBe('markdown');
+    await page.locator('[aria-label="Markdown cell 1 of 2"]').waitFor();
+  });
+
   it.runIf(everything)(
     'hides output and source with a way back, and goes back to when it was opened',
     async () => {
@@ -243,6 +316,12 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
       expect(await cell(0).locator('.source').isVisible()).toBe(false);
       await cell(0).getByRole('button', { name: 'The source is hidden' }).click();
       await cell(0).locator('.source').waitFor();
+      // the way back by keyboard: who wants to write there sees what
+      await menu('View', 'Hide or Show Source');
+      await cell(0).getByRole('button', { name: 'The source is hidden' }).waitFor();
+      await page.keyboard.press('Enter');
+      await cell(0).locator('.cm-focused').waitFor();
+      await page.keyboard.press('Escape');
       // double click beside the output
       await cell(0).locator('.outputs .prompt').dblclick();
       await cell(0).getByRole('button', { name: '1 output is hidden' }).waitFor();

@@ -12,8 +12,7 @@ export async function editAttachments(host: ToolbarHost, id: CellId): Promise<vo
   const gone = new Set<string>();
   const list = document.createElement('ul');
   list.className = 'attachments';
-  for (const [name, bundle] of Object.entries(attachments))
-    list.append(row(name, bundle, gone, mayRemove));
+  for (const [name, bundle] of Object.entries(attachments)) list.append(row(name, bundle, gone, mayRemove));
   const apply = await openDialog<boolean>({
     title: 'Attachments of the cell',
     body: [list],

@@ -46,7 +46,9 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     }).length;
     if (locked === 0) return;
     const which = locked === 1 ? 'A cell' : `${locked} cells`;
-    notify(`${which} cannot be ${what}: the metadata says "editable" or "deletable": false.`, { key: 'locked' });
+    notify(`${which} cannot be ${what}: the metadata says "editable" or "deletable": false.`, {
+      key: 'locked',
+    });
   };
   const remove = (): void => {
     const cells = selection.cells;
@@ -61,9 +63,7 @@ export function cellCommands(notebook: NotebookContext): Command[] {
     const cells = selection.cells.flatMap((id) => notebook.view.cell(id)?.cell ?? []);
     const known = cells.map((cell) => notebook.outputs.withKnown(cell));
     const isMissing = known.some((cell) => cell.outputs?.some((one) => one.output_type === 'reference'));
-    const whole = isMissing
-      ? Promise.all(cells.map((cell) => notebook.outputs.withAll(cell)))
-      : undefined;
+    const whole = isMissing ? Promise.all(cells.map((cell) => notebook.outputs.withAll(cell))) : undefined;
     clipboard.copy(known, transfer instanceof DataTransfer ? transfer : undefined, whole);
   };
   const paste = (where: 'above' | 'below' | 'replace'): void => {

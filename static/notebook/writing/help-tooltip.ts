@@ -77,7 +77,14 @@ export function showHelp(view: EditorView, help: KernelHelp): boolean {
 function sized(box: Pick<Help, 'position' | 'content' | 'help'>, size: number): Help {
   const { position, content, help } = box;
   const staysUntil = size >= 3 ? Date.now() + STAY : 0;
-  const value: Help = { position, content, help, size, staysUntil, create: (view) => ({ dom: draw(view, value) }) };
+  const value: Help = {
+    position,
+    content,
+    help,
+    size,
+    staysUntil,
+    create: (view) => ({ dom: draw(view, value) }),
+  };
   return value;
 }
 

@@ -24,7 +24,11 @@ describe('the line of outputs to the kernel', () => {
       },
     };
     const notes: string[] = [];
-    const frame: AskingFrame = { cellName: 'cell 1', send: () => undefined, note: (text) => notes.push(text) };
+    const frame: AskingFrame = {
+      cellName: 'cell 1',
+      send: () => undefined,
+      note: (text) => notes.push(text),
+    };
     const kernel = new FrameKernel(access, () => Promise.resolve(true));
     const speak = () => kernel.receive(frame, { type: 'execute', id: '1', code: '1', silent: false });
 
