@@ -13,6 +13,8 @@ export interface MenuData {
   checkpoints: CheckpointModel[];
   /** the names of all formats that the server converts a notebook to, as far as they are known */
   formats: readonly string[];
+  /** what the outputs of the current cell can be shown as, where there is a choice */
+  outputTypes: readonly string[];
   trusted: boolean;
   /** the kernel's language, for the help and the name of the script */
   language: string;
@@ -57,6 +59,13 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
             command('nbserver:revert-to-checkpoint', dateTime(Date.parse(each.last_modified)), each),
           );
     return [...saved, 'separator', command('nbserver:revert-to-opened')];
+  };
+
+  const outputTypes = (): MenuEntry[] => {
+    const types = data().outputTypes;
+    if (types.length === 0) return [];
+    const entries = types.map((mime) => command('nbserver:show-outputs-as', mime, mime));
+    return ['separator', { label: 'Show as', submenu: entries }];
   };
 
   return [
@@ -163,10 +172,11 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         'separator',
         {
           label: 'Current Outputs',
-          submenu: [
+          submenu: () => [
             classic('toggle-cell-output-collapsed'),
             classic('toggle-cell-output-scrolled'),
             classic('clear-cell-output'),
+            ...outputTypes(),
           ],
         },
         {

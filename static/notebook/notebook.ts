@@ -49,6 +49,7 @@ function start(): void {
   };
   const menus = notebookMenus(() => ({
     ...known,
+    outputTypes: page.list.view(page.selection.current ?? '')?.outputTypes ?? [],
     trusted: client.untrusted.value === 0,
     language: client.kernel.value?.language ?? '',
     script: scriptLabel(client.kernel.value?.language ?? '', page.view.metadata),

@@ -204,6 +204,19 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     if (each.outputs !== undefined) await choose('Cell > All Output > Clear');
   });
 
+  it('shows an output as another of its types', async () => {
+    const data = { 'text/html': '<b>rich</b>', 'text/plain': 'plain words' };
+    await reset({ outputs: [{ output_type: 'display_data', metadata: {}, data }] });
+    const outputs = cases.page.locator('.cell.current .outputs');
+    await outputs.locator('b').getByText('rich').waitFor();
+    await choose('Cell > Current Outputs > Show as > text/plain');
+    await outputs.getByText('plain words').waitFor();
+    expect(await outputs.locator('b').count()).toBe(0);
+    await choose('Cell > Current Outputs > Show as > text/html');
+    await outputs.locator('b').getByText('rich').waitFor();
+    await choose('Cell > Current Outputs > Clear');
+  });
+
   it('shows and hides parts of the page, and changes its colours', async () => {
     await reset({});
     const { page } = cases;

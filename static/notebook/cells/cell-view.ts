@@ -28,6 +28,7 @@ export class CellView {
   readonly #host: CellHost;
   #state: CellState;
   #outputs: OutputArea | undefined;
+  #preferredType: string | undefined;
   #markdown: HTMLElement | undefined;
   #markdownDispose: (() => void) | undefined;
   /** markdown: shown as HTML, not as source */
@@ -198,9 +199,18 @@ export class CellView {
   }
 
   trustChanged(): void {
-    if (!this.#filled || this.#outputs === undefined) return;
-    this.#outputs.update([], this.#outputContext());
-    this.#drawOutputs();
+    this.#drawOutputsAnew();
+  }
+
+  /** Types that the outputs can be shown as, where there are several. */
+  get outputTypes(): readonly string[] {
+    return this.#outputs?.types ?? [];
+  }
+
+  /** Shows outputs as this type where they have it, until the page is left. */
+  showOutputsAs(mime: string): void {
+    this.#preferredType = mime;
+    this.#drawOutputsAnew();
   }
 
   dispose(): void {
@@ -302,6 +312,12 @@ export class CellView {
     this.#scrollLong();
   }
 
+  #drawOutputsAnew(): void {
+    if (!this.#filled || this.#outputs === undefined) return;
+    this.#outputs.update([], this.#outputContext());
+    this.#drawOutputs();
+  }
+
   #scrollLong(): void {
     const scrolled = this.#state.cell.metadata['scrolled'];
     const isLong = this.#outputs?.isLong === true;
@@ -356,6 +372,7 @@ export class CellView {
       prelude: () => this.#host.prelude(id),
       kernel: this.#host.kernel,
       cellName: `cell ${this.#host.place(id).number}`,
+      preferred: this.#preferredType,
     };
   }
 }

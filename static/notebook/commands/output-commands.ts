@@ -49,6 +49,14 @@ export function outputCommands(notebook: NotebookContext): Command[] {
     ),
     make('clear-all-cells-output', 'Clear', 'Clear all output', () => clear(all())),
     {
+      id: 'nbserver:show-outputs-as',
+      label: 'Show as',
+      needsArgument: true,
+      run: (mime) => {
+        if (typeof mime === 'string') for (const id of selected()) list.view(id)?.showOutputsAs(mime);
+      },
+    },
+    {
       id: 'nbserver:toggle-cell-source',
       label: 'Hide or Show Source',
       when: () => notebook.canEdit,

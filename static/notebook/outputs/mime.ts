@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue, MimeBundle, OutputReference } from '../../../src/notebook/types.js';
 import { imageSize } from '../../../src/render/image-size.js';
 import { loadRich } from '../rich/load-rich.js';
-import { activePart, isScript, type ActivePart } from './active.js';
+import { activePart, isScript, mayBeActive, type ActivePart } from './active.js';
 import { jsonTree } from './json-tree.js';
 import { isForRequest, onRequest } from './on-request.js';
 import {
@@ -64,7 +64,7 @@ function sanitizing({ path, untrusted }: OutputContext) {
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
 
 export function renderBundle(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
-  const active = activePart(data);
+  const active = asksForInert(data, context.preferred) ? undefined : activePart(data);
   if (active !== undefined && !context.untrusted && context.prelude !== undefined) {
     return framed(active, context);
   }
@@ -72,8 +72,13 @@ export function renderBundle(data: MimeBundle, metadata: JsonObject, context: Ou
   return active === undefined ? rendered : withTrustButton(rendered, context);
 }
 
+/** The person wants to see a form of it that runs nothing. */
+function asksForInert(data: MimeBundle, preferred: string | undefined): boolean {
+  return preferred !== undefined && data[preferred] !== undefined && !mayBeActive([preferred]);
+}
+
 function renderInert(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
-  for (const { type, mime } of shownAs(Object.keys(data))) {
+  for (const { type, mime } of shownAs(Object.keys(data), context.preferred)) {
     const value = data[mime];
     if (value === undefined) continue;
     const output = { value, mime, metadata: optionsFor(mime, metadata), data, context };
@@ -107,7 +112,7 @@ export function renderPicture(
   context: OutputContext,
 ): { element: HTMLImageElement } | undefined {
   if (metadata === undefined || mimes.some(isScript)) return undefined;
-  const [shown] = shownAs(mimes);
+  const [shown] = shownAs(mimes, context.preferred);
   const head = shown === undefined ? undefined : heads[shown.mime];
   if (shown?.type.ready() !== image || head === undefined) return undefined;
   const element = img(address(shown.mime), optionsFor(shown.mime, metadata), context);

@@ -2,7 +2,7 @@
 import type { Output, OutputReference, WholeOutput } from '../../../src/notebook/types.js';
 import { note, renderBundle, renderPicture } from './mime.js';
 import type { OutputSource } from './output-source.js';
-import type { OutputContext, Rendered } from './registry.js';
+import { shownAs, type OutputContext, type Rendered } from './registry.js';
 import { TextView } from './text-view.js';
 import { tracebackElement } from './traceback.js';
 
@@ -73,6 +73,17 @@ export class OutputArea {
       if (lines > SCROLL_LINES) return true;
     }
     return false;
+  }
+
+  /** Types to choose from, where an output has several that can be shown. */
+  get types(): string[] {
+    const found = this.#rows.flatMap(({ output, shown }) => {
+      const bundle = shown !== undefined && 'data' in shown ? Object.keys(shown.data) : undefined;
+      const names = bundle ?? (output.output_type === 'reference' ? (output.mimes ?? []) : []);
+      const types = shownAs(names).map(({ mime }) => mime);
+      return types.length > 1 ? types : [];
+    });
+    return [...new Set(found)];
   }
 
   dispose(): void {

@@ -20,6 +20,8 @@ export interface OutputContext {
   kernel?: KernelAccess;
   /** for the alternative text of images: `cell 3` */
   cellName: string;
+  /** the type that the person wants to see, where there is one */
+  preferred?: string | undefined;
 }
 
 export interface Rendered {
@@ -57,14 +59,18 @@ export function addMimeTypes(...added: readonly MimeType[]): void {
   types.sort((a, b) => b.rank - a.rank);
 }
 
-/** As what a bundle with these types can be shown, the richest first. */
-export function shownAs(names: readonly string[]): { type: MimeType; mime: string }[] {
-  return types.flatMap((type) => {
+/** As what a bundle with these types can be shown: first what is preferred, then the richest. */
+export function shownAs(names: readonly string[], preferred?: string): { type: MimeType; mime: string }[] {
+  const found = types.flatMap((type) => {
     const mime = names.find((name) =>
       type.mime.endsWith('/') ? name.startsWith(type.mime) : name === type.mime,
     );
     return mime === undefined ? [] : [{ type, mime }];
   });
+  return [
+    ...found.filter(({ mime }) => mime === preferred),
+    ...found.filter(({ mime }) => mime !== preferred),
+  ];
 }
 
 /** A type whose renderer is part of the page. */

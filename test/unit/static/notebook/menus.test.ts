@@ -24,6 +24,7 @@ const DATA = {
   kernelspecs: { default: 'python3', kernelspecs: { python3: spec } },
   checkpoints: [checkpoint],
   formats: [...FORMATS, ...JUPYTER_FORMATS].map(({ format }) => format),
+  outputTypes: ['text/html', 'text/plain'],
   trusted: false,
   language: 'python',
   links: [],
