@@ -4,6 +4,8 @@
  *
  * It begins as plain text. `fill` makes it rich when it comes near the screen; the source becomes a live editor only
  * while somebody edits it. It never goes back from rich, because outputs hold state (scroll, opened branches).
+ *
+ * As long as a cell has parts: each is a module of its own, and this one says when which of them is shown.
  */
 import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
@@ -92,7 +94,7 @@ export class CellView {
   }
 
   get isSourceHidden(): boolean {
-    return isSourceHidden(this.#state.cell.metadata);
+    return this.type === 'code' && isSourceHidden(this.#state.cell.metadata);
   }
 
   update(state: CellState): void {
@@ -336,7 +338,7 @@ export class CellView {
   }
 
   #drawHidden(): void {
-    const hidden = this.type === 'code' && this.isSourceHidden;
+    const hidden = this.isSourceHidden;
     this.source.element.hidden = hidden;
     this.#sourceButton?.remove();
     this.#sourceButton = undefined;
