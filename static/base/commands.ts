@@ -17,8 +17,10 @@ export interface Command {
   when?(): boolean;
   /** for commands that switch something: whether it is on */
   checked?(): boolean;
+  /** while it cannot run, its keys do what they do without it: an arrow moves the caret inside of a cell */
+  yieldsKeys?: boolean;
   /** it does nothing without an argument: lists of commands leave it out */
-  needsArgument?: true;
+  needsArgument?: boolean;
   /** `argument` is what the caller passed to `run`, for example the chosen cell type */
   run(argument?: unknown): void | Promise<void>;
 }
@@ -156,6 +158,9 @@ export class Keymap {
       .bindings()
       .filter((binding) => (binding.mode === mode || binding.mode === 'any') && fits(binding.keys))
       .map((binding) => binding.command);
-    return bound.find((command) => this.#commands.isEnabled(command.id)) ?? bound[0];
+    return (
+      bound.find((command) => this.#commands.isEnabled(command.id)) ??
+      bound.find((command) => command.yieldsKeys !== true)
+    );
   }
 }

@@ -174,7 +174,7 @@ export function notebookCases(name: string) {
 
   async function check({ expect: wanted }: NotebookCase): Promise<void> {
     if (typeof wanted === 'function') {
-      await expect.poll(async () => wanted(await see()), { interval: 15 }).toBe(true);
+      await expect.poll(see, { interval: 15 }).toSatisfy(wanted);
     } else {
       await expect.poll(async () => ({ ...(await see()) }), { interval: 15 }).toMatchObject(wanted);
     }

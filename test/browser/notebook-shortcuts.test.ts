@@ -138,6 +138,12 @@ describe.skipIf(!hasChromium)('the shortcuts of the classic notebook', () => {
       expect: after('c:one', 'c:two', '>c:xthree', 'c:four'),
     },
     {
+      keys: 'Control+Home ArrowDown x ArrowUp y',
+      does: 'moves between the lines of a cell',
+      sources: ['one', 'a\nb\nc', 'three', 'four'],
+      expect: { mode: 'edit', ...after('c:one', '>c:ay\nxb\nc', 'c:three', 'c:four') },
+    },
+    {
       keys: 'Control+Home ArrowDown x',
       does: 'stays in a paragraph that goes on below',
       type: 'markdown',

@@ -147,6 +147,22 @@ describe('Keymap', () => {
     expect(ran).toEqual([]);
   });
 
+  it('leaves the key of a disabled command that yields it: an arrow in the middle of a cell moves the caret', () => {
+    let atEdge = false;
+    registry.add({
+      id: 'leave',
+      label: 'leave',
+      keys: { command: ['up'] },
+      yieldsKeys: true,
+      when: () => atEdge,
+      run: () => void ran.push('leave'),
+    });
+    expect(keymap.handle(press('ArrowUp'))).toBe(false);
+    atEdge = true;
+    expect(keymap.handle(press('ArrowUp'))).toBe(true);
+    expect(ran).toEqual(['leave']);
+  });
+
   it('prefers the enabled one of two commands on a key', () => {
     add('first', { command: ['e'] }, () => false);
     add('second', { command: ['e'] });
