@@ -137,7 +137,7 @@ export class CellList {
   /** Brings all cells into the order of the document; those of a new one only as far as a screen shows. */
   #order(): void {
     const isNew = this.#views.size === 0;
-    this.#removeGone();
+    const gone = this.#removeGone();
     clearTimeout(this.#restTimer);
     this.#rest = this.#placing();
     let placed = 0;
@@ -146,6 +146,8 @@ export class CellList {
       placed++;
     }
     this.#settle();
+    // told when the others are there, of which one may be selected now
+    for (const id of gone) this.#handlers.removed(id);
   }
 
   /** Puts one cell behind another in each step. What the document has become meanwhile is put in order by `flush`. */
@@ -187,15 +189,17 @@ export class CellList {
     for (const id of ids) this.#views.get(id)?.setPlace(++number, length);
   }
 
-  #removeGone(): void {
+  #removeGone(): CellId[] {
     const state = this.#state();
+    const gone: CellId[] = [];
     for (const [id, view] of this.#views) {
       if (state.has(id)) continue;
       this.#views.delete(id);
       view.dispose();
       this.#groups.remove(view.element);
-      this.#handlers.removed(id);
+      gone.push(id);
     }
+    return gone;
   }
 
   #make(id: CellId): CellView | undefined {
