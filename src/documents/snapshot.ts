@@ -10,7 +10,10 @@ import type { OutputReferences } from './output-references.js';
 type Snapshot = Extract<ServerMessage, { type: 'snapshot' }>;
 
 /** What a snapshot says besides the notebook. */
-export type SnapshotFacts = Omit<Snapshot, 'type' | 'now' | 'metadata' | 'cells' | 'executions' | 'untrusted'>;
+export type SnapshotFacts = Omit<
+  Snapshot,
+  'type' | 'now' | 'metadata' | 'cells' | 'executions' | 'untrusted'
+>;
 
 export function snapshotText(
   outputs: OutputReferences,
