@@ -1,15 +1,16 @@
 // The notebook page in Chromium: how soon a notebook is seen and can be typed in, what typing and scrolling cost, memory and
 // requests, at 1 to 5,000 cells, over http and over https with a certificate of its own. Each visit has a fresh profile and a
-// fresh server, so a fresh kernel. Beside it the classic notebook, up to the size that it opens in a minute.
+// fresh server, so a fresh kernel. Beside it the classic notebook, up to the size that it opens in a minute, and the least page
+// that shows a text and can be typed in: what the browser itself costs on this machine.
 //
 // A full run takes many minutes. For pieces of it: NBSERVER_BENCH_CELLS=1,200 and NBSERVER_BENCH_SERVERS=nbserver,jupyter-notebook
-// (also: nbserver over https); NBSERVER_BENCH_ROUNDS=2.
+// (also: nbserver over https; bare node:http); NBSERVER_BENCH_ROUNDS=2.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import { chosen, withBrowser, withPage } from './chromium.mjs';
-import { at } from './harness.mjs';
+import { at, randomNumbers } from './harness.mjs';
 import { withServer } from './servers.mjs';
 
 /** cells → what is promised, in the order of FIGURES */
@@ -29,6 +30,7 @@ const FIGURES = [
   ['scroll: frames over 50 ms in 5 s', ''],
 ];
 const OURS = ['nbserver', 'nbserver over https'];
+const FLOOR = 'bare node:http';
 /** With more cells, the classic notebook is not ready within a minute. */
 const CLASSIC_UP_TO = 200;
 
@@ -48,6 +50,7 @@ const PAGES = {
     editor: '.CodeMirror-focused',
     idle: '.kernel_idle_icon',
   },
+  [FLOOR]: { text: '.source', code: '.source', editor: '.source:focus', idle: 'body' },
 };
 
 /* global document, requestAnimationFrame, addEventListener -- observe() runs in the page */
@@ -156,6 +159,7 @@ export default async function browserBench(bench) {
       console.log(`\n${cells.toLocaleString('en')} cells, ${(text.length / 1e6).toFixed(1)} MB`);
       const servers = chosen('NBSERVER_BENCH_SERVERS') ?? [
         ...OURS,
+        ...(cells === sizes[0] ? [FLOOR] : []),
         ...(cells <= CLASSIC_UP_TO ? ['jupyter-notebook'] : []),
       ];
       const results = await bench.measure({
@@ -179,8 +183,7 @@ export default async function browserBench(bench) {
 
 /** 60 % code that ran, 40 % text, a formula in every third of it, up to 60 pictures of 100 kB; always the same. */
 function notebook(count) {
-  let seed = 7;
-  const random = (below) => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) % below;
+  const random = randomNumbers(7);
   const cells = [];
   for (let i = 0; i < count; i++) {
     if (count > 1 && i % 5 >= 3) {

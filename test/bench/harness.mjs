@@ -8,6 +8,19 @@ export function at(values, share) {
 }
 export const median = (values) => at(values, 0.5);
 
+/**
+ * `random(below)`: whole numbers that are the same in every run, and in which nothing can find a pattern to pack (mulberry32).
+ */
+export function randomNumbers(seed) {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
 export class Bench {
   missed = [];
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { median } from './harness.mjs';
+import { median, randomNumbers } from './harness.mjs';
 import { peakMb } from './processes.mjs';
 import { HEADERS, withServer } from './servers.mjs';
 
@@ -11,14 +11,13 @@ function notebook(bytes) {
   const cells = [];
   let size = 0;
   // the same notebook for everybody, and no run of one byte that a parser could like
-  let seed = 1;
-  const random = () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff);
+  const random = randomNumbers(1);
   for (let i = 1; size < bytes; i++) {
     const pixels = Buffer.alloc(45_000);
-    for (let at = 0; at < pixels.length; at += 4) pixels.writeUInt32LE(random(), at);
+    for (let at = 0; at < pixels.length; at += 4) pixels.writeUInt32LE(random(2 ** 32), at);
     const lines = Array.from(
       { length: 200 },
-      (_, j) => `epoch ${i} step ${j}: loss=${random() / 0x7fffffff}\n`,
+      (_, j) => `epoch ${i} step ${j}: loss=${random(2 ** 31) / 2 ** 31}\n`,
     );
     const rows = lines.map((line) => `<tr><td>"${line.trim()}"</td></tr>\n`);
     const cell = {
