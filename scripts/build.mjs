@@ -14,6 +14,7 @@ export async function buildAll({ types = false } = {}) {
   const next = join(root, 'dist.new');
   rmSync(next, { recursive: true, force: true });
   const { buildPages } = await import('./build-pages.mjs');
+  const { buildTemplates } = await import('./build-templates.mjs');
   const program = {
     absWorkingDir: root,
     outdir: next,
@@ -61,6 +62,7 @@ export async function buildAll({ types = false } = {}) {
   cpSync(join(root, 'src', 'notebook', 'schemas', 'LICENSE.nbformat'), join(next, 'LICENSE.nbformat'));
   // Reads Jupyter's database of trusted notebooks.
   cpSync(join(root, 'node_modules', 'sql.js', 'dist', 'sql-wasm.wasm'), join(next, 'sql-wasm.wasm'));
+  buildTemplates(join(next, 'templates.js'));
   await buildExportStyle(esbuild, join(next, 'export.css'));
   if (types) buildTypes(join(next, 'types'));
   rmSync(join(root, 'dist'), { recursive: true, force: true });

@@ -76,8 +76,10 @@ function sourceState() {
   for (const name of [
     'src',
     'static',
+    'templates',
     'scripts/build.mjs',
     'scripts/build-pages.mjs',
+    'scripts/build-templates.mjs',
     'scripts/notebook-schemas.mjs',
     'package.json',
     'package-lock.json',

@@ -23,6 +23,7 @@ import { DocumentSaver } from './document-saver.js';
 import { DocumentStorage } from './document-storage.js';
 import type { EditJournal, Unsaved } from './edit-journal.js';
 import type { RunOptions } from './execution-queue.js';
+import { firstCells, type FirstCell } from './first-cells.js';
 import type { ForeignRun } from './foreign-runs.js';
 import type { DocumentHistory } from './history.js';
 import { OutputReferences } from './output-references.js';
@@ -148,8 +149,10 @@ export class LiveDocument implements OpenDocument {
     if (unsaved !== undefined) storage.align(unsaved.base);
     const foreign = await options.foreignCells?.(storage.file);
     const document = new LiveDocument(storage, options, journal, foreign);
-    await document.#saver.findLastCheckpoint();
-    await document.#conflicts.load((id) => document.state.has(id));
+    await Promise.all([
+      document.#saver.findLastCheckpoint(),
+      document.#conflicts.load((id) => document.state.has(id)),
+    ]);
     if (unsaved !== undefined) document.#takeUnsaved(unsaved);
     return document;
   }
@@ -201,6 +204,11 @@ export class LiveDocument implements OpenDocument {
 
   receive(page: DocumentPage, message: PageMessage): void {
     this.#requests.receive(page, message);
+  }
+
+  /** The notebook as the HTML of a page carries it: what is seen at once, and the messages that its script begins with. */
+  get opening(): { id: string; cells: FirstCell[]; messages: string[] } {
+    return { id: this.id, cells: firstCells(this.#outputs.cells()), messages: this.#requests.opening };
   }
 
   /** The output that pages know under this name. */

@@ -3,7 +3,7 @@
  * sent), to run, to save. Answers go to the page that asked; what it changed, everybody hears.
  */
 import type { Operation } from '../notebook/operations.js';
-import type { PageMessage } from '../protocol/document-messages.js';
+import type { PageMessage, ServerMessage } from '../protocol/document-messages.js';
 import type { DocumentChanges } from './document-changes.js';
 import type { DocumentMerging } from './document-merging.js';
 import { send, type AttachedPage, type DocumentPage, type DocumentPages } from './document-pages.js';
@@ -83,6 +83,14 @@ export class PageRequests {
         if (!runs.answer(message.value)) send(page, { type: 'prompt', prompt: null });
         break;
     }
+  }
+
+  /** What the HTML of a page carries, as JSON texts; from there it goes on with `resume`, as after a break. */
+  get opening(): string[] {
+    const { runs, warning } = this.parts;
+    runs.settle();
+    const notice = { type: 'notice', level: 'warning', message: warning ?? '' } satisfies ServerMessage;
+    return [this.#snapshot(0), ...(warning === undefined ? [] : [JSON.stringify(notice)])];
   }
 
   #accept(

@@ -21,6 +21,8 @@ export interface PageAssets {
   js?: string;
   css: string[];
   preload: string[];
+  /** what the page will load next by itself: asked for behind everything else */
+  soon: string[];
 }
 
 let manifest: Manifest | undefined;
@@ -53,10 +55,25 @@ export function readManifest(): Manifest {
   }
 }
 
-/** @param entry  name of a page; undefined or unknown: a page without own files */
-export function pageAssets(staticUrl: string, entry: string | undefined): PageAssets {
+/**
+ * @param entry  name of a page; undefined or unknown: a page without own files
+ * @param soon   sources of lazy parts that every visit of the page loads
+ */
+export function pageAssets(
+  staticUrl: string,
+  entry: string | undefined,
+  soon: readonly string[] = [],
+): PageAssets {
   const found = entry === undefined ? undefined : readManifest().entries[entry];
-  if (found === undefined) return { css: [], preload: [] };
+  if (found === undefined) return { css: [], preload: [], soon: [] };
   const address = (path: string) => staticUrl + path;
-  return { js: address(found.js), css: found.css.map(address), preload: found.imports.map(address) };
+  const parts = soon.flatMap((source) => found.lazy[source] ?? []);
+  return {
+    js: address(found.js),
+    css: found.css.map(address),
+    preload: found.imports.map(address),
+    soon: [...new Set(parts.flatMap(({ js, imports }) => [js, ...imports]))]
+      .filter((path) => !found.imports.includes(path))
+      .map(address),
+  };
 }

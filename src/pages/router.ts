@@ -4,6 +4,7 @@ import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
 import { customFiles } from './custom.js';
+import { sendWithDocument, type OpenedNotebook } from './notebook-document.js';
 import { outputFrameRouter } from './output-frame.js';
 import { renderPage, type PageContext } from './render-page.js';
 
@@ -36,6 +37,8 @@ export interface PagesOptions {
   /** whose `custom/` belongs to every page; absent: none */
   configDirectory?: string;
   contents: PageContents;
+  /** Opens a notebook, without its kernel. @throws when it cannot be opened */
+  openNotebook?(path: string): Promise<{ opening: OpenedNotebook }>;
 }
 
 export function pagesRouter(options: PagesOptions): Router {
@@ -55,17 +58,28 @@ export function pagesRouter(options: PagesOptions): Router {
       throw error;
     }
   };
-  const send = (res: Response, template: string, context: Omit<PageContext, 'base_url' | 'nonce'>): void => {
+  const render = (
+    res: Response,
+    template: string,
+    context: Omit<PageContext, 'base_url' | 'nonce'>,
+  ): string => {
     // Pages carry what belongs to this login: no cache may give them to the next one.
     res.setHeader('Cache-Control', 'no-store');
-    const nonce = String(res.locals['nonce'] ?? '');
+    res.type('html');
+    const nonce = nonceOf(res);
     const static_url = options.staticUrl ?? `${baseUrl}static/`;
     const xsrf = sessionOf(res)?.xsrf ?? null;
-    res
-      .type('html')
-      .send(
-        renderPage(template, { ...custom.present(), ...context, base_url: baseUrl, static_url, nonce, xsrf }),
-      );
+    return renderPage(template, {
+      ...custom.present(),
+      ...context,
+      base_url: baseUrl,
+      static_url,
+      nonce,
+      xsrf,
+    });
+  };
+  const send = (...what: Parameters<typeof render>): void => {
+    what[0].send(render(...what));
   };
   const filePage = (path: string) => ({
     path,
@@ -104,10 +118,14 @@ export function pagesRouter(options: PagesOptions): Router {
     if (!isNotebook(path)) return res.redirect(302, address('edit', path));
     const kernel = req.query['kernel_name'];
     const name = lastSegment(path);
-    send(res, 'notebook.html', {
+    const nonce = nonceOf(res);
+    const place = `[document ${nonce}]`;
+    const html = render(res, 'notebook.html', {
       title: `${name.replace(/\.ipynb$/, '')} - nbserver`,
       path,
       name,
+      soon: ['static/notebook/editor/editor.ts'],
+      document_place: place,
       data: {
         path,
         name,
@@ -116,6 +134,10 @@ export function pagesRouter(options: PagesOptions): Router {
         logout: sessionOf(res) !== undefined,
       },
     });
+    if (req.method === 'HEAD') return void res.send(html);
+    // Why it cannot be opened, the page's script is told when it asks.
+    const opened = options.openNotebook?.(path).catch(() => undefined) ?? Promise.resolve(undefined);
+    await sendWithDocument(res, html, place, opened, { base_url: baseUrl, nonce });
   });
 
   router.get('/view/*path', async (req, res) => {
@@ -204,6 +226,10 @@ function listenerOf({ localAddress, localPort }: Socket): string {
 function sessionOf(res: Response): { xsrf: string } | undefined {
   const identity = res.locals['identity'] as { kind: string; xsrf?: string } | undefined;
   return identity?.kind === 'session' && identity.xsrf !== undefined ? { xsrf: identity.xsrf } : undefined;
+}
+
+function nonceOf(res: Response): string {
+  return String(res.locals['nonce'] ?? '');
 }
 
 function query(req: Request): string {

@@ -24,6 +24,15 @@ export interface DocumentModel {
   path: string;
 }
 
+/**
+ * What the HTML of the notebook page carries, in `#document`: the page takes these in as if they had come on its socket, and
+ * resumes from there. Absent when the notebook could not be opened in time; the page then asks for it.
+ */
+export interface BroughtDocument {
+  id: string;
+  messages: ServerMessage[];
+}
+
 /** Answer of `GET api/documents/<id>/run`: what runs and waits, and how the code cells stand. */
 export interface RunModel {
   running: CellId | null;

@@ -55,7 +55,7 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
-/** The template engine costs 15 ms to load: a server that only programs talk to never does. */
+/** Templates cost some ms to load: a server that only programs talk to never does. */
 function templatesFirst({ baseUrl, loadTemplates }: AppParts): RequestHandler {
   let loaded: Promise<void> | undefined;
   return (req, _res, next) => {

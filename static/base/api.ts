@@ -90,7 +90,9 @@ async function call<T>(
   options: RequestOptions = {},
 ): Promise<T> {
   const send = (token: string | undefined): Promise<Response> => {
-    const headers: Record<string, string> = { Accept: 'application/json', ...xsrfHeaders(token) };
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    // A question needs none, and one that has more headers than the page's preload does not get that one's answer.
+    if (method !== 'GET') Object.assign(headers, xsrfHeaders(token));
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
     if (options.ifNoneMatch === true) headers['If-None-Match'] = '*';

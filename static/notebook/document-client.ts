@@ -8,6 +8,7 @@ import type { OutboxItem } from '../../src/notebook/page-outbox.js';
 import type { CellId } from '../../src/notebook/types.js';
 import { newCellId } from '../../src/notebook/cell-id.js';
 import type {
+  BroughtDocument,
   CellConflict,
   DocumentModel,
   KernelView,
@@ -71,6 +72,9 @@ export class DocumentClient {
   #isMoving = false;
   /** the notebook is read-only, and something was done to it here */
   #holdsWork = false;
+  /** the document that the page's HTML brought along: the first connection need not ask for it */
+  #isBrought = false;
+  #begin: () => void = () => undefined;
 
   /** @param kernelName  what a notebook that names no kernel is to run on */
   constructor(path: string, kernelName: string | undefined, handlers: DocumentHandlers) {
@@ -89,8 +93,9 @@ export class DocumentClient {
       keeps: (waiting) => this.#keeps(waiting),
     });
     document.addEventListener('visibilitychange', this.#onVisible);
+    const begun = new Promise<void>((resolve) => (this.#begin = resolve));
     this.#connection = new Connection({
-      url: (signal) => this.#open(signal),
+      url: (signal) => begun.then(() => this.#open(signal)),
       probe: JSON.stringify({ type: 'alive' } satisfies PageMessage),
       onOpen: () => this.sync.connected((message) => this.#send(message)),
       onMessage: (data) => this.#receive(data),
@@ -100,6 +105,30 @@ export class DocumentClient {
       },
       onBlocked: (blocked) => (this.blocked.value = blocked),
     });
+  }
+
+  /** Shows what the page's HTML brought along, and connects. @param brought  absent: the document is asked for */
+  begin(brought?: BroughtDocument): void {
+    if (brought !== undefined) {
+      this.#isBrought = true;
+      this.id = brought.id;
+      for (const message of brought.messages) this.#take(message);
+    }
+    this.#begin();
+  }
+
+  /** Starts the kernel as every visit does, unless asking for the document has started it already. */
+  async startUsualKernel(): Promise<void> {
+    if (!this.#startKernel) return;
+    try {
+      await this.startKernel(this.#kernelName);
+      this.#startKernel = false;
+    } catch {
+      // Who is away now is asked again at the next connection, and a cell that is run starts it as well.
+      const kernel = this.kernel.value;
+      if (kernel?.id === null && kernel.state === 'starting')
+        this.kernel.value = { ...kernel, state: 'none' };
+    }
   }
 
   /** Whether leaving the page could lose something. */
@@ -118,6 +147,7 @@ export class DocumentClient {
       const { copyWithKernel } = await import('./copy-folder.js');
       const path = await copyWithKernel(folder, from, this.kernel.value?.session_id);
       this.#startKernel = true;
+      this.#isBrought = false;
       this.path.value = path;
       this.#connection.retryNow(true);
       this.#handlers.notice('info', `The notebook is read-only: you go on in the copy "${path}".`);
@@ -176,6 +206,10 @@ export class DocumentClient {
 
   /** The id is asked for at every connection: a server that was started again knows no old ones. */
   async #open(signal: AbortSignal): Promise<string> {
+    if (this.#isBrought) {
+      this.#isBrought = false;
+      return this.#socketUrl();
+    }
     const body = {
       path: this.path.value,
       start_kernel: this.#startKernel,
@@ -185,7 +219,7 @@ export class DocumentClient {
       const { id } = await api.post<DocumentModel>('api/documents', body, { signal });
       this.#startKernel = false;
       this.id = id;
-      return socketUrl(urlFor(`api/documents/${encodeURIComponent(id)}/socket`));
+      return this.#socketUrl();
     } catch (error) {
       if (error instanceof ApiError && error.reason === MERGE_CONFLICT) this.#handlers.unmerged();
       if (error instanceof ApiError && [400, 404, 413, 422].includes(error.status)) {
@@ -193,6 +227,10 @@ export class DocumentClient {
       }
       throw error;
     }
+  }
+
+  #socketUrl(): string {
+    return socketUrl(urlFor(`api/documents/${encodeURIComponent(this.id)}/socket`));
   }
 
   /** What a read-only notebook looks like here (scrolled, hidden outputs) is worth no copy; everything else is. */
@@ -235,14 +273,16 @@ export class DocumentClient {
   }
 
   #receive(data: string | ArrayBuffer): void {
-    if (typeof data !== 'string') return;
-    const message = JSON.parse(data) as ServerMessage;
+    if (typeof data === 'string') this.#take(JSON.parse(data) as ServerMessage);
+  }
+
+  #take(message: ServerMessage): void {
     switch (message.type) {
       case 'snapshot':
         serverClockShows(message.now);
         this.path.value = message.path;
         this.#snapshotSays(message.writable, message.path);
-        this.kernel.value = message.kernel;
+        this.kernel.value = this.#comingKernel(message.kernel);
         this.prompt.value = message.prompt;
         this.autosave = message.autosave;
         this.lastCheckpoint.value = message.last_checkpoint;
@@ -256,7 +296,7 @@ export class DocumentClient {
         this.saved.value = { ...this.saved.value, error: message.message };
         break;
       case 'kernel':
-        this.kernel.value = message.kernel;
+        this.kernel.value = this.#comingKernel(message.kernel);
         break;
       case 'prompt':
         this.prompt.value = message.prompt;
@@ -282,6 +322,11 @@ export class DocumentClient {
     this.sync.receive(message);
     this.untrusted.value = this.sync.untrusted.size;
     this.#updateSaved();
+  }
+
+  /** None runs yet, but it is about to be started from here. */
+  #comingKernel(kernel: KernelView): KernelView {
+    return kernel.state === 'none' && this.#startKernel ? { ...kernel, state: 'starting' } : kernel;
   }
 
   #savedAt(revision: number, at: string | null): void {

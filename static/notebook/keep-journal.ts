@@ -4,9 +4,10 @@ import { notify } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import type { JournalCell } from './journal.js';
 import type { NotebookPage } from './page.js';
+import { idle } from './page-moments.js';
 
 export async function keepJournal(page: NotebookPage): Promise<void> {
-  await idle();
+  await idle(2000);
   const parts = await Promise.all([import('./journal.js'), import('./journal-replay.js')]).catch(
     () => undefined, // the server is away just now; the next page asks again
   );
@@ -40,11 +41,4 @@ export async function keepJournal(page: NotebookPage): Promise<void> {
   const text =
     restored === 1 ? 'The text of 1 cell was put back' : `Texts of ${restored} cells were put back`;
   notify(`${text} that an earlier page could not save.`, { kind: 'info', seconds: 0 });
-}
-
-function idle(): Promise<unknown> {
-  return new Promise((resolve) => {
-    if ('requestIdleCallback' in window) requestIdleCallback(resolve, { timeout: 2000 });
-    else setTimeout(resolve, 300);
-  });
 }

@@ -2,6 +2,7 @@
 import './notebook.css';
 import { effect } from '@preact/signals';
 import { createElement, render } from 'preact';
+import type { BroughtDocument } from '../../src/protocol/document-messages.js';
 import type { KernelspecsModel } from '../../src/protocol/rest-models.js';
 import { onLoginExpired } from '../base/api.js';
 import { MenuBar } from '../base/menu.js';
@@ -118,6 +119,17 @@ function start(): void {
   noticeKernel(page);
   showBanners(page, find('#banners'));
   void keepJournal(page);
+  // in tasks of their own: a long one would hold up what somebody does meanwhile
+  setTimeout(() => {
+    const brought = broughtDocument();
+    setTimeout(() => client.begin(brought));
+  });
+}
+
+/** The document that the HTML carries; undefined: it has to be asked for. */
+function broughtDocument(): BroughtDocument | undefined {
+  const text = document.getElementById('document')?.textContent;
+  return text === undefined || text === null ? undefined : (JSON.parse(text) as BroughtDocument);
 }
 
 function noticeConnection({ client }: NotebookPage): void {

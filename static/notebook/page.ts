@@ -24,7 +24,7 @@ import { toolCommands } from './commands/tool-commands.js';
 import { viewCommands } from './commands/view-commands.js';
 import { DocumentClient } from './document-client.js';
 import { EditorPool } from './editor/editor-pool.js';
-import { loadEditorWhenIdle } from './editor/load-editor.js';
+import { loadEditor, loadWritingWhenIdle } from './editor/load-editor.js';
 import { KernelHelpClient } from './kernel-help.js';
 import { KernelLine } from './kernel-line.js';
 import { loadColours } from './colours/colours.js';
@@ -34,7 +34,9 @@ import { preludeOf } from './outputs/prelude.js';
 import { OutputSource } from './outputs/output-source.js';
 import { renderBundle } from './outputs/mime.js';
 import { equationsChanged, numberEquationsOf } from './outputs/math.js';
+import { doEarlyInput } from './early-input.js';
 import { listenToPage, takePictures } from './page-events.js';
+import { painted } from './page-moments.js';
 import { isShown, setShown } from './page-parts.js';
 import { Pager } from './pager.js';
 import type { TableOfContents } from './panels/table-of-contents.js';
@@ -69,6 +71,9 @@ export class NotebookPage implements NotebookContext {
   /** resolves when the first cells are there */
   readonly loaded: Promise<void>;
   #isLoaded: () => void = () => undefined;
+  /** resolves when the editor is there, or cannot be had */
+  readonly #editorIsThere: Promise<void>;
+  #editorCame: () => void = () => undefined;
   /** the kernel's language as the cells are coloured with */
   #language = '';
   #opened: NotebookContext['opened'];
@@ -80,6 +85,7 @@ export class NotebookPage implements NotebookContext {
   constructor(elements: PageElements, path: string, kernelName: string | undefined, nonce: string) {
     this.#elements = elements;
     this.loaded = new Promise((resolve) => (this.#isLoaded = resolve));
+    this.#editorIsThere = new Promise((resolve) => (this.#editorCame = resolve));
     this.scroller = elements.scroller;
     this.commands = new CommandRegistry((error, command) => notifyError(`${command.label}:`, error));
     this.selection = new Selection(
@@ -298,11 +304,23 @@ export class NotebookPage implements NotebookContext {
       const free = document.activeElement === null || document.activeElement === document.body;
       this.selection.select(this.view.ids[0] ?? null);
       if (free) this.#focusCurrent(false);
-      loadEditorWhenIdle(() => this.#language);
       this.#anchors.goToHash();
+      void doEarlyInput(this, this.#elements.cells);
+      void this.#goOn();
     } else if (this.selection.current === null || !this.view.has(this.selection.current)) {
       this.selection.select(this.view.ids[0] ?? null);
     }
+  }
+
+  /** The first cells are there: what follows, in the order in which somebody may miss it. */
+  async #goOn(): Promise<void> {
+    await painted();
+    await loadEditor().catch(() => undefined); // a click will try again, and report
+    this.#editorCame();
+    await this.client.startUsualKernel();
+    loadWritingWhenIdle()
+      .then((writing) => writing.languageSupport(this.#language))
+      .catch(() => undefined); // as above
   }
 
   /** The selected cell is gone: what stands in its place is selected, without scrolling there. */
@@ -424,8 +442,8 @@ export class NotebookPage implements NotebookContext {
         if (language !== this.#language) return;
         for (const view of this.list.views()) view.languageChanged();
       };
-      // without its parser the text stays plain, and can be edited all the same
-      loadColours(language).then(show, show);
+      // without its parser the text stays plain, and can be edited all the same; so the editor comes first
+      void this.#editorIsThere.then(() => loadColours(language)).then(show, show);
     });
   }
 

@@ -71,7 +71,8 @@ export function showStatus(client: DocumentClient, progress: RunProgress): () =>
       const busy = client.kernel.value?.state === 'busy';
       busyTimer = setTimeout(
         () => {
-          if (favicon !== null) favicon.href = busy ? busyIcon() : idleIcon;
+          const icon = busy ? busyIcon() : idleIcon;
+          if (favicon !== null && favicon.href !== icon) favicon.href = icon;
         },
         busy ? BUSY_ICON_DELAY : 0,
       );

@@ -1,13 +1,30 @@
-/** What a first visit to the notebook page costs, in requests and bytes; times are for `npm run bench -- browser`. */
+/**
+ * What a first visit to the notebook page costs, in requests and bytes, and what is there before its script; times are for
+ * `npm run bench -- browser`.
+ */
 import { gzipSync } from 'node:zlib';
-import type { Response } from 'playwright-core';
+import type { Page, Response } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { loggedIn, notebookGroup } from './notebook-page-driver.js';
+import { kernelIdle, loggedIn, notebookGroup, writeNotebookFile } from './notebook-page-driver.js';
 
 /** Undo, completion and the journal come when one can type already; colours of other languages than Python are one file more. */
 const LATER = /\/(writing|language-support|journal|dist)-/;
 const AFTER_THE_FIRST_CELL = /\/(editor|rich|colours|rolldown-runtime)-/;
+
+/** Place, size, text and prompt of each cell. */
+async function placesOfCells(page: Page): Promise<unknown[]> {
+  return Promise.all(
+    (await page.locator('[data-cell-id]').all()).map(async (cell) => {
+      return {
+        id: await cell.getAttribute('data-cell-id'),
+        cell: await cell.boundingBox(),
+        text: await cell.locator('.source-text').boundingBox(),
+        prompt: await cell.locator('.prompt').first().textContent(),
+      };
+    }),
+  );
+}
 
 describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
   const group = notebookGroup();
@@ -40,5 +57,50 @@ describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
     const first = needed.filter(({ address }) => !AFTER_THE_FIRST_CELL.test(address));
     expect(sum(first), list.join('\n')).toBeLessThanOrEqual(120_000);
     await context.close();
+  });
+
+  it('shows its first cells without a script, where the script will put them, and starts no kernel by that', async () => {
+    const sources = ['1', '', '\n\n', 'a\n\tb\n', '<b>&amp;</b>', '日本語 = "\u00e9"', 'x'.repeat(300)];
+    const cells = sources.map((source) => ({ source }));
+    writeNotebookFile(group.server, 'first.ipynb', cells);
+    const { length: kernels } = (await (await group.server.fetch('api/kernels')).json()) as unknown[];
+    const context = await loggedIn(group.browser, group.server, { javaScriptEnabled: false });
+    const bare = await context.newPage();
+    await bare.goto(`${group.server.url}notebooks/first.ipynb`);
+    const before = await placesOfCells(bare);
+    await context.close();
+    expect(((await (await group.server.fetch('api/kernels')).json()) as unknown[]).length).toBe(kernels);
+
+    const page = await group.open('first.ipynb');
+    await kernelIdle(page);
+    await page.keyboard.press('Escape');
+    await page.evaluate('document.activeElement.blur()');
+    expect(await placesOfCells(page)).toEqual(before);
+    expect(await group.sources()).toEqual(sources);
+    expect(await page.locator('#document').count()).toBe(0);
+  });
+
+  it('keeps what is pressed and typed before its script has arrived', async () => {
+    writeNotebookFile(group.server, 'early.ipynb', [{ source: 'one' }, { source: 'first second' }]);
+    const page = await group.context.newPage();
+    let go = () => {};
+    const script = new Promise<void>((resolve) => (go = resolve));
+    await page.route(/\/notebook-\w+\.js$/, async (route) => {
+      await script;
+      await route.continue();
+    });
+    await page.goto(`${group.server.url}notebooks/early.ipynb`, { waitUntil: 'commit' });
+    const text = page.locator('[data-cell-id]').nth(1).locator('.source-text');
+    const box = await text.boundingBox();
+    await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) - 10, (box?.y ?? 0) + 12);
+    await page.keyboard.type('! x');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('a');
+    go();
+    await page.locator('body[data-loaded]').waitFor();
+    await expect.poll(() => page.locator('[data-cell-id]').count()).toBe(3);
+    await page.locator('.cm-line', { hasText: 'first second! x' }).waitFor();
+    expect(await page.locator('[data-cell-id]').nth(1).getAttribute('class')).toContain('selected');
+    await page.close();
   });
 });

@@ -22,6 +22,7 @@ export interface CellListHandlers {
 }
 
 export class CellList {
+  readonly #container: HTMLElement;
   readonly #host: CellHost;
   readonly #filler: ViewportFiller;
   readonly #groups: CellGroups;
@@ -45,6 +46,7 @@ export class CellList {
     host: CellHost,
     handlers: CellListHandlers,
   ) {
+    this.#container = container;
     this.#host = host;
     this.#state = state;
     const viewOf = (element: Element) =>
@@ -77,10 +79,11 @@ export class CellList {
 
   /** The document is another one (a first or a new snapshot); views of cells that stay are kept. */
   replaced(): void {
+    // what the page's HTML showed in the place of the cells
+    if (this.isEmpty) this.#container.replaceChildren();
     for (const id of this.#views.keys()) this.#dirty.add(id);
     this.#orderDirty = true;
     this.flush();
-    this.#name();
   }
 
   /** The state was changed by these operations; they are shown in the next frame, or by `flush`. */

@@ -1,6 +1,6 @@
 /**
- * The live editor of one cell. This module with CodeMirror's view is a chunk of its own, loaded when the page is idle or
- * somebody wants to type; undo, colours and completion follow in another one (writing/).
+ * The live editor of one cell. This module with CodeMirror's view is a chunk of its own, loaded behind the first cells;
+ * undo, colours and completion follow in another one (writing/).
  *
  * A `CellEditor` lives as long as its cell is edited in this page; its view comes and goes, its state (text history,
  * selection) stays.
@@ -19,7 +19,7 @@ import { EditorView } from '@codemirror/view';
 import { textDifference } from '../../../src/notebook/operations-difference.js';
 import type { CellType } from '../../../src/notebook/types.js';
 import type { KernelHelp } from '../writing/kernel-help.js';
-import { loadWriting, writingModule } from './load-editor.js';
+import { loadWritingWhenIdle, writingModule } from './load-editor.js';
 
 export interface EditorHost {
   /** the person changed the text; `changes` is `ChangeSet.toJSON()` */
@@ -88,7 +88,7 @@ export class CellEditor {
     });
     if (writing === undefined) {
       this.#typedEarly = ChangeSet.empty(text.length);
-      loadWriting().then(
+      loadWritingWhenIdle().then(
         (module) => this.#addWriting(text, module.writingExtensions(host.help)),
         () => undefined, // the server is away: the text can be typed all the same
       );
@@ -147,7 +147,7 @@ export class CellEditor {
 
   async setLanguage(name: string): Promise<void> {
     this.#languageName = name;
-    const support = await loadWriting()
+    const support = await loadWritingWhenIdle()
       .then((module) => module.languageSupport(name))
       .catch(() => undefined); // not loaded: edited without colours
     if (this.#languageName !== name) return;

@@ -1,4 +1,8 @@
-/** Loads the editor's chunks once: when the page is idle, or at once when somebody wants to type. */
+/**
+ * Loads the editor's chunks once. The editor comes right behind the first cells, so that it is there when somebody clicks; undo,
+ * colours and completion when the page is idle, so that they are not what the first key waits for.
+ */
+import { idle } from '../page-moments.js';
 
 type EditorModule = typeof import('./editor.js');
 type WritingModule = typeof import('../writing/writing.js');
@@ -40,14 +44,8 @@ export function loadWriting(): Promise<WritingModule> {
   return writingLoading;
 }
 
-/** @param language  of the kernel, whose colours the first editor shall have at once */
-export function loadEditorWhenIdle(language: () => string): void {
-  // a click will try again, and report
-  const load = () =>
-    void loadEditor()
-      .then(loadWriting)
-      .then((module) => module.languageSupport(language()))
-      .catch(() => undefined);
-  if ('requestIdleCallback' in window) requestIdleCallback(load, { timeout: 3000 });
-  else setTimeout(load, 200);
+/** The same without being in the way of what somebody types just now. */
+export async function loadWritingWhenIdle(): Promise<WritingModule> {
+  if (writing === undefined) await idle(1000);
+  return loadWriting();
 }

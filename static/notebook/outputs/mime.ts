@@ -244,6 +244,7 @@ function setSize(element: HTMLImageElement, mime: string, head: string): void {
 
 function img(src: string, metadata: JsonObject, context: OutputContext): HTMLImageElement {
   const element = document.createElement('img');
+  element.fetchPriority = 'low'; // behind the page's own parts
   element.className = metadata['unconfined'] === true ? 'output-image unconfined' : 'output-image';
   const { width, height, alt } = metadata;
   if (typeof width === 'number') element.width = width;

@@ -52,7 +52,9 @@ export class SyncedPage implements DocumentPage {
   });
   readonly #waiting: (() => void)[] = [];
 
-  constructor(document: LiveDocument) {
+  /** @param brought  what its HTML had of the document, as JSON texts */
+  constructor(document: LiveDocument, brought: readonly string[] = []) {
+    for (const text of brought) this.sync.receive(JSON.parse(text) as SyncMessage);
     document.attach(this);
     this.sync.connected((message) => {
       const sent = structuredClone(message);

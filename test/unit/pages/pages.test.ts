@@ -23,9 +23,9 @@ beforeAll(async () => {
     imports: ['chunk-CCCCCCCC.js'],
     lazy: {},
   });
-  useManifest({
-    entries: { tree: entry('tree'), login: entry('login'), notebook: entry('notebook') },
-  });
+  const editor = { js: 'editor-DDDDDDDD.js', css: [], imports: ['chunk-CCCCCCCC.js'] };
+  const notebook = { ...entry('notebook'), lazy: { 'static/notebook/editor/editor.ts': editor } };
+  useManifest({ entries: { tree: entry('tree'), login: entry('login'), notebook } });
   await loadTemplates();
 });
 
@@ -142,11 +142,14 @@ describe('renderLogout and renderError', () => {
 
 describe('pagesRouter', () => {
   let server: Server;
+  const opened: string[] = [];
+  let mayOpen = Promise.resolve();
   let origin: string;
   const files: Record<string, { kind: 'file' | 'directory'; size?: number }> = {
     '': { kind: 'directory' },
     'a b': { kind: 'directory' },
     'a b/n.ipynb': { kind: 'file', size: 2 },
+    'broken.ipynb': { kind: 'file', size: 2 },
     'notes.txt': { kind: 'file', size: 20 },
     '<img src=x onerror=alert(1)>.txt': { kind: 'file', size: 1 },
   };
@@ -169,6 +172,22 @@ describe('pagesRouter', () => {
             if (found === undefined && path.startsWith('throws')) throw new HttpError(404, 'gone');
             return found;
           },
+        },
+        openNotebook: async (path) => {
+          opened.push(path);
+          await mayOpen;
+          if (path.includes('broken')) throw new HttpError(400, 'Not a notebook');
+          const run = { state: 'idle', count: 7 };
+          return {
+            opening: {
+              id: 'D1',
+              cells: [
+                { id: hostile, type: 'code', source: `\n${hostile}\n`, run },
+                { id: 'b', type: 'markdown', source: '# Title', run: undefined },
+              ],
+              messages: [JSON.stringify({ type: 'snapshot', cells: [hostile] })],
+            },
+          };
         },
       }),
     );
@@ -220,6 +239,57 @@ describe('pagesRouter', () => {
     expect(html).toContain('"path":"a b"');
     expect(html).toContain('"logout":true');
     expect(html).toContain('href="/x/api/contents/a%20b?type=directory"');
+  });
+
+  describe('the notebook page', () => {
+    const document = (html: string): unknown => {
+      const json = /<script type="application\/json" id="document"[^>]*>(.*?)<\/script>/s.exec(html)?.[1];
+      return json === undefined ? undefined : JSON.parse(json);
+    };
+
+    it('brings its document along, and shows the first cells, whatever their text is', async () => {
+      const html = await (await get('/x/notebooks/a%20b/n.ipynb')).text();
+      expect(html).not.toContain('<script>alert');
+      expect(html).not.toContain('<img');
+      expect(document(html)).toEqual({ id: 'D1', messages: [{ type: 'snapshot', cells: [hostile] }] });
+      const [code, text] = html.match(/<section .*?<\/section>/gs) ?? [];
+      expect(code).toContain('data-cell-type="code" data-run="idle"');
+      expect(code).toContain('<div class="prompt">In [7]:</div>');
+      // a browser drops the first line end of three, and an empty last line needs one more to be seen
+      expect(code).toMatch(/<pre [^>]*>\n\n&lt;\/script&gt;.*\n\n<\/pre>/);
+      expect(text).toContain('data-cell-id="b" data-cell-type="markdown" role');
+      expect(text).toMatch(/<pre [^>]*>\n# Title<\/pre>/);
+      for (const { tag, nonce } of loaded(html)) expect(nonce, tag).toBe('NONCE');
+    });
+
+    it('names style, script and editor before the notebook is open', async () => {
+      let go = () => {};
+      mayOpen = new Promise((resolve) => (go = resolve));
+      const { body } = await get('/x/notebooks/a%20b/n.ipynb');
+      const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+      let first = '';
+      while (!first.includes('id="cells"')) first += (await reader?.read())?.value ?? '';
+      expect(first).toContain('notebook-AAAAAAAA.js');
+      expect(first).toContain(
+        '<link rel="modulepreload" fetchpriority="low" href="/x/static/editor-DDDDDDDD.js"',
+      );
+      expect(first).not.toContain('</html>');
+      go();
+      while (!first.includes('</html>')) first += (await reader?.read())?.value ?? '';
+      expect(document(first)).toMatchObject({ id: 'D1' });
+    });
+
+    it('is there without the document when that cannot be opened, and opens nothing for who asks for its headers', async () => {
+      const response = await get('/x/notebooks/broken.ipynb');
+      expect(response.status).toBe(200);
+      const html = await response.text();
+      expect(document(html)).toBeUndefined();
+      expect(html).toMatch(/<div id="cells"[^>]*><\/div>.*<\/html>/s);
+      opened.length = 0;
+      const head = await fetch(`${origin}/x/notebooks/a%20b/n.ipynb`, { method: 'HEAD' });
+      expect(head.status).toBe(200);
+      expect(opened).toEqual([]);
+    });
   });
 
   it('gives the editor a file by its name alone, and a way to download it', async () => {

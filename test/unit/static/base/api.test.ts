@@ -52,6 +52,12 @@ describe('api', () => {
     });
   });
 
+  it('asks without a token: an answer that the page has preloaded is only for a request with no more headers', async () => {
+    await api.get('api/contents', { preloaded: true });
+    expect(calls[0]?.init).toMatchObject({ method: 'GET', cache: 'default' });
+    expect(calls[0]?.init.headers).toEqual({ Accept: 'application/json' });
+  });
+
   describe('on a page that knows its own token', () => {
     const own = { base_url: '/', static_url: '/static/', version: '1', xsrf: 'own', xsrf_cookie: '_xsrf' };
     const tokens = () => calls.map(({ init }) => init.headers['X-XSRFToken']);

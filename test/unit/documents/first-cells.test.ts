@@ -1,0 +1,65 @@
+/** What the HTML of the notebook page has of a document. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryNotebookManager } from '../../../src/contents/index.js';
+import type { DocumentManager } from '../../../src/documents/index.js';
+import { firstCells } from '../../../src/documents/first-cells.js';
+import { CellState } from '../../../src/notebook/notebook-state.js';
+import type { Cell } from '../../../src/notebook/types.js';
+import { memoryDocuments, SyncedPage } from './synced-page.js';
+
+const cells = (sources: readonly string[], type: Cell['cell_type'] = 'code') =>
+  sources.map((source, i): { cell: CellState; content: Cell } => {
+    const content: Cell = { id: `c${i}`, cell_type: type, source, metadata: {}, execution_count: i };
+    return { cell: new CellState(content.id, content), content };
+  });
+
+describe('the first cells', () => {
+  it('are those that a screen may show, with their prompts', () => {
+    const first = firstCells(cells(Array.from({ length: 500 }, (_, i) => `line ${i}`)));
+    expect(first).toHaveLength(25);
+    expect(first[3]).toEqual({ id: 'c3', type: 'code', source: 'line 3', run: { state: 'idle', count: 3 } });
+    expect(firstCells(cells(['# text'], 'markdown'))[0]?.run).toBeUndefined();
+  });
+
+  it('end before a text that is too long to be in every page', () => {
+    const ids = (sources: string[]) => firstCells(cells(sources)).map(({ id }) => id);
+    expect(ids(['a', 'x'.repeat(30_000), 'x'.repeat(30_000), 'b'])).toEqual(['c0', 'c1']);
+    expect(ids(['x'.repeat(100_000), 'b'])).toEqual([]);
+  });
+
+  it('say how a cell runs just now', () => {
+    const [one] = cells(['1']);
+    if (one === undefined) throw new Error('There is one.');
+    const running = { state: 'running', count: null } as const;
+    const first = firstCells([{ ...one, cell: new CellState('c0', one.content, running) }]);
+    expect(first[0]?.run).toEqual(running);
+  });
+});
+
+describe('a page that begins with what its HTML brought', () => {
+  let documents: DocumentManager;
+  beforeEach(async () => {
+    const store = new MemoryNotebookManager();
+    documents = memoryDocuments(store);
+    const [{ content }] = cells(['text']) as [{ content: Cell }];
+    const notebook = { cells: [{ ...content, outputs: [] }], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+    await store.write('n.ipynb', Buffer.from(JSON.stringify(notebook)));
+  });
+  afterEach(() => documents.close());
+
+  it('goes on from there: it gets what has happened since, and no second snapshot', async () => {
+    const document = await documents.open('n.ipynb');
+    const { id, cells: shown, messages } = document.opening;
+    expect(id).toBe(document.id);
+    expect(shown.map(({ source }) => source)).toEqual(['text']);
+    const other = new SyncedPage(document);
+    other.sync.perform([{ op: 'edit-source', id: 'c0', changes: [4, [0, ' more']] }]);
+
+    const page = new SyncedPage(document, messages);
+    expect(page.sync.view.cell('c0')?.cell.source).toBe('text more');
+    expect(page.received).toBeLessThan(messages.join('').length);
+    page.sync.perform([{ op: 'edit-source', id: 'c0', changes: [9, [0, '!']] }]);
+    expect(document.state.cell('c0')?.cell.source).toBe('text more!');
+    expect(other.sync.view.cell('c0')?.cell.source).toBe('text more!');
+  });
+});
