@@ -33,6 +33,8 @@ const NEEDED_TO_READ = { notebook: [/^static\/notebook\/(editor|rich|colours)\//
 const WITH_READING = { notebook: 218_000 };
 /** Lazy parts that nearly every visit loads. */
 const USUAL = /^static\/notebook\/(editor|rich|colours|writing)\//;
+/** Style sheets that pages load when they have something for them (static/base/load-style.ts). */
+const LATER_STYLES = { math: 'base/math.css' };
 /** Modules that are wanted at one time are one file. Python's colours come with the others': most notebooks need them. */
 const CODEMIRROR = [
   {
@@ -68,7 +70,7 @@ export async function buildPages({
       if (source === undefined) return undefined;
       const [chunks, css] = await Promise.all([
         bundleScripts(page, source, minify),
-        bundleStyles(page, minify),
+        bundleStyles(page, join(page, `${page}.css`), minify),
       ]);
       return { page, chunks, css };
     }),
@@ -80,6 +82,12 @@ export async function buildPages({
       chunks,
       css.map(({ name }) => name).filter((name) => name.endsWith('.css')),
     );
+  }
+  for (const [name, path] of Object.entries(LATER_STYLES)) {
+    for (const file of await bundleStyles(name, path, minify)) {
+      files.set(file.name, file.bytes);
+      if (file.name.endsWith('.css')) (manifest.styles ??= {})[name] = file.name;
+    }
   }
   files.set('manifest.json', Buffer.from(JSON.stringify(manifest, null, 1)));
 
@@ -142,13 +150,13 @@ async function bundleScripts(page, source, minify) {
   }
 }
 
-/** The style sheet of one page, with the fonts that it names. */
-async function bundleStyles(page, minify) {
-  const source = join(root, 'static', page, `${page}.css`);
+/** One style sheet with the fonts that it names, under a name of its own. @param path  below static/ */
+async function bundleStyles(name, path, minify) {
+  const source = join(root, 'static', path);
   if (!existsSync(source)) return [];
   const { outputFiles } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: { [page]: source },
+    entryPoints: { [name]: source },
     outdir: root,
     bundle: true,
     target: TARGETS,

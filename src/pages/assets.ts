@@ -14,6 +14,8 @@ export interface ManifestEntry {
 export interface Manifest {
   /** by page: `tree`, `notebook`, `login` */
   entries: Record<string, ManifestEntry>;
+  /** style sheets that any page may load later, by name */
+  styles?: Record<string, string>;
 }
 
 /** Addresses, ready for a template. */
@@ -53,6 +55,12 @@ export function readManifest(): Manifest {
   } catch (error) {
     throw new Error(`The pages are not built: ${path} cannot be read. Run: npm run build`, { cause: error });
   }
+}
+
+/** Addresses of the style sheets that pages load later, by name. */
+export function laterStyles(staticUrl: string): Record<string, string> {
+  const styles = Object.entries(readManifest().styles ?? {});
+  return Object.fromEntries(styles.map(([name, path]) => [name, staticUrl + path]));
 }
 
 /**

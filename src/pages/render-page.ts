@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type Nunjucks from 'nunjucks';
 import { packageFile, packageRoot, version } from '../package-files.js';
-import { pageAssets } from './assets.js';
+import { laterStyles, pageAssets } from './assets.js';
 
 export interface PageContext {
   /** with a slash at both ends */
@@ -97,7 +97,10 @@ export function renderPage(template: string, context: PageContext): string {
     ...context,
     ...common,
     assets: pageAssets(static_url, context.entry ?? template.replace(/\.html$/, ''), context.soon),
-    page: context.data === undefined ? undefined : { ...context.data, ...common, xsrf: context.xsrf ?? null },
+    page:
+      context.data === undefined
+        ? undefined
+        : { ...context.data, ...common, styles: laterStyles(static_url), xsrf: context.xsrf ?? null },
   });
 }
 

@@ -6,6 +6,8 @@ export interface PageData {
   base_url: string;
   /** where dist/static is served, with a slash at the end */
   static_url: string;
+  /** addresses of style sheets that are loaded later, by name */
+  styles: Record<string, string>;
   version: string;
   /** token of this login for the X-XSRFToken header; null where nobody is logged in by a session */
   xsrf: string | null;

@@ -1,6 +1,6 @@
 /**
- * What a person pressed and typed while the page's HTML was there and its script was not: a line in templates/notebook-document.html
- * keeps it, and here it is done again, in order.
+ * What a person pressed and typed while the page's HTML was there and its script was not: lines in templates/notebook.html keep
+ * it, and here it is done again, in order.
  */
 import { loadEditor } from './editor/load-editor.js';
 import type { NotebookContext } from './notebook-context.js';
@@ -8,13 +8,11 @@ import type { NotebookContext } from './notebook-context.js';
 /** A mouse button at a place of the window, or a key. */
 type Early = { x: number; y: number } | { key: string; code: string; shiftKey: boolean };
 
-/** @param cells  with the list that the line has kept; from now on it keeps nothing */
-export async function doEarlyInput(
-  notebook: NotebookContext,
-  cells: HTMLElement & { early?: Early[] | undefined },
-): Promise<void> {
-  const { early = [] } = cells;
-  cells.early = undefined;
+/** From now on nothing is kept any more. */
+export async function doEarlyInput(notebook: NotebookContext): Promise<void> {
+  const root: HTMLElement & { early?: Early[] | undefined } = document.documentElement;
+  const { early = [] } = root;
+  root.early = undefined;
   for (const input of early) {
     if ('x' in input) press(notebook, input);
     else type(notebook, input);

@@ -15,6 +15,7 @@ import { noticeFinished } from './finished-notice.js';
 import { keepJournal } from './keep-journal.js';
 import { loadFormats, loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
 import { applyParts } from './page-parts.js';
+import { painted } from './page-moments.js';
 import { NotebookPage } from './page.js';
 import { showStatus } from './status.js';
 import { Toolbar } from './toolbar.js';
@@ -210,4 +211,6 @@ function noticeKernel({ client, commands }: NotebookPage): void {
   });
 }
 
-start();
+// Where the HTML has cells to be seen, they come first.
+if (document.querySelector('.first-cells') === null) start();
+else void painted().then(start);

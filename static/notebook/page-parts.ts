@@ -1,4 +1,4 @@
-/** Which parts of the page are shown: remembered for this browser, applied as attributes of `<body>`. */
+/** Which parts of the page are shown: remembered for this browser, applied as attributes of `<html>`. */
 
 export type PagePart = 'header' | 'toolbar' | 'line-numbers' | 'contents' | 'notify';
 
@@ -28,7 +28,7 @@ export function setShown(part: PagePart, shown: boolean): void {
 /** Brings the page to what is remembered. */
 export function applyParts(): void {
   for (const part of ['header', 'toolbar'] as const)
-    document.body.toggleAttribute(`data-no-${part}`, !isShown(part));
+    document.documentElement.toggleAttribute(`data-no-${part}`, !isShown(part));
 }
 
 function remembered(part: PagePart): boolean | undefined {

@@ -305,7 +305,7 @@ export class NotebookPage implements NotebookContext {
       this.selection.select(this.view.ids[0] ?? null);
       if (free) this.#focusCurrent(false);
       this.#anchors.goToHash();
-      void doEarlyInput(this, this.#elements.cells);
+      void doEarlyInput(this);
       void this.#goOn();
     } else if (this.selection.current === null || !this.view.has(this.selection.current)) {
       this.selection.select(this.view.ids[0] ?? null);

@@ -19,7 +19,8 @@ async function placesOfCells(page: Page): Promise<unknown[]> {
       return {
         id: await cell.getAttribute('data-cell-id'),
         cell: await cell.boundingBox(),
-        text: await cell.locator('.source-text').boundingBox(),
+        box: await cell.locator('.source-text').boundingBox(),
+        text: await cell.locator('.source-text').textContent(),
         prompt: await cell.locator('.prompt').first().textContent(),
       };
     }),
@@ -64,11 +65,11 @@ describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
     const cells = sources.map((source) => ({ source }));
     writeNotebookFile(group.server, 'first.ipynb', cells);
     const { length: kernels } = (await (await group.server.fetch('api/kernels')).json()) as unknown[];
-    const context = await loggedIn(group.browser, group.server, { javaScriptEnabled: false });
-    const bare = await context.newPage();
+    const bare = await group.context.newPage();
+    await bare.route(/\/notebook-\w+\.js$/, (route) => route.abort());
     await bare.goto(`${group.server.url}notebooks/first.ipynb`);
     const before = await placesOfCells(bare);
-    await context.close();
+    await bare.close();
     expect(((await (await group.server.fetch('api/kernels')).json()) as unknown[]).length).toBe(kernels);
 
     const page = await group.open('first.ipynb');
@@ -76,7 +77,6 @@ describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
     await page.keyboard.press('Escape');
     await page.evaluate('document.activeElement.blur()');
     expect(await placesOfCells(page)).toEqual(before);
-    expect(await group.sources()).toEqual(sources);
     expect(await page.locator('#document').count()).toBe(0);
   });
 

@@ -2,6 +2,7 @@
 import type { KatexOptions } from 'katex';
 import { classicTex } from '../../../src/render/classic-tex.js';
 import { equationLabels, labelsIn, type EquationLabels } from '../../../src/render/equation-labels.js';
+import { loadStyle } from '../../base/load-style.js';
 
 type Katex = { render(tex: string, element: HTMLElement, options: KatexOptions): void };
 
@@ -42,7 +43,7 @@ export function typesetMath(root: Element): void {
   if (formulas.length === 0) return;
   for (const formula of formulas) formula.dataset['typeset'] = '';
   if (katex !== undefined) return setAll(katex, formulas);
-  loading ??= import('katex').then((module) => (katex = module.default));
+  loading ??= Promise.all([import('katex'), loadStyle('math')]).then(([module]) => (katex = module.default));
   loading.then(
     (loaded) => setAll(loaded, formulas),
     () => {

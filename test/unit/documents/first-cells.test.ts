@@ -41,8 +41,8 @@ describe('a page that begins with what its HTML brought', () => {
   beforeEach(async () => {
     const store = new MemoryNotebookManager();
     documents = memoryDocuments(store);
-    const [{ content }] = cells(['text']) as [{ content: Cell }];
-    const notebook = { cells: [{ ...content, outputs: [] }], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+    const inFile = cells(['text']).map(({ content }) => ({ ...content, outputs: [] }));
+    const notebook = { cells: inFile, metadata: {}, nbformat: 4, nbformat_minor: 5 };
     await store.write('n.ipynb', Buffer.from(JSON.stringify(notebook)));
   });
   afterEach(() => documents.close());
