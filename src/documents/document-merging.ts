@@ -137,8 +137,8 @@ export class DocumentMerging {
   async restore(stateId: string, cells?: readonly CellId[]): Promise<void> {
     const { history } = this.parts.past;
     if (history === undefined) throw new HttpError(404, 'This server keeps no history of notebooks.');
-    const past = await history.state(stateId);
-    this.#become(cells === undefined ? past : withCells(this.#state, past, cells));
+    const { state: past, withoutOutputs } = await history.state(stateId, cells);
+    this.#become(cells === undefined ? past : withCells(this.#state, past, cells), withoutOutputs);
   }
 
   /** All texts that wait for a person's choice, for a page. */
@@ -186,14 +186,19 @@ export class DocumentMerging {
     this.parts.pages.broadcast(this.conflictMessage);
   }
 
-  /** Makes the notebook what `wanted` says, as operations; what runs just now stays. */
-  #become(wanted: NotebookState): void {
+  /**
+   * Makes the notebook what `wanted` says, as operations; what runs just now stays.
+   *
+   * @param withoutOutputs  cells of which `wanted` does not know the outputs: those that are there stay
+   */
+  #become(wanted: NotebookState, withoutOutputs: ReadonlySet<CellId> = new Set()): void {
     const { settle, past, isBusy } = this.parts;
     settle();
     past.record(this.#state, 'restore');
-    const ops = difference(this.#state, wanted).filter(
-      (op) => op.op !== 'set-execution' && (op.op === 'insert-cell' || op.id === null || !isBusy(op.id)),
-    );
+    const ops = difference(this.#state, wanted).filter((op) => {
+      if (op.op === 'set-execution' || (op.op === 'set-outputs' && withoutOutputs.has(op.id))) return false;
+      return op.op === 'insert-cell' || op.id === null || !isBusy(op.id);
+    });
     this.#take({ ops, collisions: [] }, 'file');
   }
 }

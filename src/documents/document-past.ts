@@ -23,8 +23,14 @@ export class DocumentPast {
     void this.history.record(state, why);
   }
 
-  /** What a cell printed that was deleted while it ran. */
-  recordOrphan(cell: CellId, outputs: Output[]): void {
-    void this.history?.recordOrphan(cell, outputs);
+  /** What a cell has printed since it was deleted. @param orphan  a name, under which the latest counts */
+  recordOrphan(cell: CellId, outputs: Output[], orphan: string): void {
+    void this.history?.recordOrphan(cell, outputs, orphan);
+  }
+
+  /** Everything is forgotten, also what was not kept yet. @throws {HttpError} 500 when something is still there */
+  async forgetAll(): Promise<void> {
+    this.#opened = undefined;
+    await this.history?.forgetAll();
   }
 }

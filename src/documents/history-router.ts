@@ -4,10 +4,10 @@
  */
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
-import type { NotebookState } from '../notebook/notebook-state.js';
 import type { HistoryCellDifference, HistoryModel, HistoryStateModel } from '../protocol/rest-models.js';
 import { difference } from '../notebook/operations.js';
-import type { DocumentHistory } from './history.js';
+import type { CellId } from '../notebook/types.js';
+import type { DocumentHistory, PastState } from './history.js';
 import type { LiveDocument } from './live-document.js';
 
 export function historyRouter(find: (id: string) => LiveDocument): Router {
@@ -29,13 +29,16 @@ export function historyRouter(find: (id: string) => LiveDocument): Router {
   });
 
   router.delete(base, async ({ params }, response) => {
-    await historyOf(find(params.id)).forgetAll();
+    const document = find(params.id);
+    historyOf(document);
+    await document.forgetHistory();
     response.status(204).end();
   });
 
   router.get(`${base}/:state`, async ({ params }, response) => {
-    const state = await historyOf(find(params.id)).state(params.state);
-    response.json({ metadata: state.metadata, cells: [...state.cells()].map(({ cell }) => cell) });
+    const { state, withoutOutputs } = await historyOf(find(params.id)).state(params.state);
+    const cells = [...state.cells()].map(({ cell }) => cell);
+    response.json({ metadata: state.metadata, cells, outputs_not_kept: [...withoutOutputs] });
   });
 
   /** `?to=<state>`; without it, what differs from the notebook as it is now. */
@@ -43,7 +46,10 @@ export function historyRouter(find: (id: string) => LiveDocument): Router {
     const document = find(params.id);
     const history = historyOf(document);
     const from = await history.state(params.state);
-    const to = typeof query.to === 'string' ? await history.state(query.to) : document.state;
+    const to =
+      typeof query.to === 'string'
+        ? await history.state(query.to)
+        : { state: document.state, withoutOutputs: new Set<CellId>() };
     response.json({ cells: cellDifferences(from, to) });
   });
 
@@ -71,15 +77,20 @@ function historyOf(document: LiveDocument): DocumentHistory {
 }
 
 /** Cell by cell, in the order of the new state; deleted ones at the end. */
-export function cellDifferences(from: NotebookState, to: NotebookState): HistoryCellDifference[] {
+export function cellDifferences(
+  { state: from, withoutOutputs }: PastState,
+  { state: to, withoutOutputs: withoutNow }: PastState,
+): HistoryCellDifference[] {
   const changes = new Map<string, HistoryCellDifference>();
   for (const op of difference(from, to)) {
     if (op.op === 'set-execution' || (op.op !== 'insert-cell' && op.id === null)) continue;
     const id = op.op === 'insert-cell' ? op.cell.id : op.id;
     if (id === null) continue;
+    const outputs_kept = !withoutOutputs.has(id) && !withoutNow.has(id);
+    if (op.op === 'set-outputs' && !outputs_kept) continue;
     const before = from.cell(id)?.cell.source ?? null;
     const after = to.cell(id)?.cell.source ?? null;
-    const known = changes.get(id) ?? { cell: id, before, after, outputs: false, moved: false };
+    const known = changes.get(id) ?? { cell: id, before, after, outputs: false, outputs_kept, moved: false };
     if (op.op === 'set-outputs') known.outputs = true;
     if (op.op === 'move-cell') known.moved = true;
     changes.set(id, known);

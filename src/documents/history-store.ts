@@ -4,13 +4,14 @@
  * when there is too much.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { CellId, JsonObject, JsonValue } from '../notebook/types.js';
 import type { HistoryStateModel } from '../protocol/rest-models.js';
-import { thinned } from './history-thinning.js';
+import { piecesOf, thinned, within } from './history-thinning.js';
 
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
@@ -18,8 +19,11 @@ const expand = promisify(gunzip);
 /** Why a state was kept; `orphan`: one cell, deleted, with what it printed afterwards. */
 export type HistoryReason = HistoryStateModel['why'];
 
-/** A cell of a state: its id, the piece that it is, and the piece with its outputs; null: none, or thinned out. */
-export type CellReference = readonly [id: CellId, cell: string, outputs: string | null];
+/**
+ * A cell of a state: its id, the piece that it is, and the piece with its outputs; null: it had none; false: it may have had
+ * some, which are not kept (any more).
+ */
+export type CellReference = readonly [id: CellId, cell: string, outputs: string | null | false];
 
 export interface HistoryState {
   id: string;
@@ -34,6 +38,8 @@ export interface HistoryState {
 /** In the log, a state says only where its cells differ from those of the state before it. */
 interface LoggedState extends Omit<HistoryState, 'cells'> {
   splice: [from: number, deleted: number, ...inserted: CellReference[]];
+  /** it has nothing to do with the states around it, and takes the place of an earlier one with the same id */
+  alone?: true;
 }
 
 const LOG = 'states.jsonl';
@@ -46,8 +52,9 @@ export class HistoryStore {
   #last: readonly CellReference[] = [];
   /** a crash left the log without the end of its last line */
   #isCut = false;
-  /** bytes on disk of each piece */
-  #pieces = new Map<string, number>();
+  /** bytes on disk of each piece, and of all */
+  readonly #pieces = new Map<string, number>();
+  #size = 0;
   #isLoaded = false;
 
   /** @param path  of the notebook, noted beside its history so that a renamed folder can take it along */
@@ -59,7 +66,8 @@ export class HistoryStore {
   /** Oldest first; made anew at every call. */
   get states(): HistoryState[] {
     let cells: readonly CellReference[] = [];
-    return this.#log.map(({ splice, ...rest }) => {
+    return this.#log.map(({ splice, alone, ...rest }) => {
+      if (alone === true) return { ...rest, cells: spliced([], splice) };
       cells = spliced(cells, splice);
       return { ...rest, cells };
     });
@@ -67,9 +75,7 @@ export class HistoryStore {
 
   /** Bytes of all pieces. */
   get size(): number {
-    let size = 0;
-    for (const bytes of this.#pieces.values()) size += bytes;
-    return size;
+    return this.#size;
   }
 
   /** Reads what is there; once. A log that ends in the middle of a line (a crash) is good up to there. */
@@ -81,14 +87,19 @@ export class HistoryStore {
     for (const line of log.split('\n')) {
       const state = parseLogged(line);
       if (state === undefined) continue;
-      this.#last = spliced(this.#last, state.splice);
-      this.#log.push(state);
+      if (state.alone !== true) this.#last = spliced(this.#last, state.splice);
+      this.#take(state);
     }
     this.#isCut = log !== '' && !log.endsWith('\n');
     const pieces = join(this.directory, PIECES);
     for (const name of (await readdir(pieces).catch(ignoreMissing)) ?? []) {
-      this.#pieces.set(name, (await stat(join(pieces, name))).size);
+      this.#note(name, (await stat(join(pieces, name))).size);
     }
+  }
+
+  /** Whether everything that a cell refers to is there. */
+  has([, cell, outputs]: CellReference): boolean {
+    return this.#pieces.has(cell) && (typeof outputs !== 'string' || this.#pieces.has(outputs));
   }
 
   /** Keeps a piece. @returns its name */
@@ -99,7 +110,7 @@ export class HistoryStore {
     const bytes = await compress(json);
     await mkdir(join(this.directory, PIECES), { recursive: true, mode: 0o700 });
     await writeWhole(join(this.directory, PIECES, name), bytes);
-    this.#pieces.set(name, bytes.length);
+    this.#note(name, bytes.length);
     return name;
   }
 
@@ -115,37 +126,34 @@ export class HistoryStore {
     }
   }
 
-  async getObject(name: string): Promise<JsonObject> {
+  /** @returns undefined as `get` */
+  async getObject(name: string): Promise<JsonObject | undefined> {
     const value = await this.get(name);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   }
 
+  /** A state of an orphan takes the place of the one with the same id. */
   async add(state: HistoryState): Promise<void> {
     const isFirst = this.#log.length === 0;
     const line = logged(state, this.#last);
-    this.#log.push(line);
-    this.#last = state.cells;
+    const replaced = this.#take(line);
+    if (line.alone !== true) this.#last = state.cells;
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     if (isFirst) await writeWhole(join(this.directory, PATH_FILE), this.path);
     const text = `${this.#isCut ? '\n' : ''}${JSON.stringify(line)}\n`;
     this.#isCut = false;
     await writeFile(join(this.directory, LOG), text, { flag: 'a', mode: 0o600 });
+    for (const outputs of outputsIn(replaced)) {
+      if (!this.#log.some((one) => outputsIn(one).includes(outputs))) await this.#remove(outputs);
+    }
   }
 
   /** Forgets what is too old, and what is too much: outputs of the oldest states first, then those states. */
   async thin(now: number, mostBytes: number): Promise<void> {
     const isTooOld = thinned(this.#log, now).length < this.#log.length;
     if (!isTooOld && this.size <= mostBytes) return;
-    let states = thinned(this.states, now);
-    while (this.#sizeOf(states) > mostBytes) {
-      const oldest = states.findIndex(({ cells }) => cells.some(([, , outputs]) => outputs !== null));
-      // The newest state is what a person would miss most.
-      if (oldest >= 0 && oldest < states.length - 1) {
-        states = states.map((state, index) => (index === oldest ? withoutOutputs(state) : state));
-      } else if (states.length > 1) states = states.slice(1);
-      else break;
-    }
-    await this.#rewrite(states);
+    const states = thinned(this.states, now);
+    await this.#rewrite(within(states, mostBytes, (name) => this.#pieces.get(name) ?? 0));
   }
 
   async forget(id: string): Promise<void> {
@@ -156,24 +164,42 @@ export class HistoryStore {
     this.#log = [];
     this.#last = [];
     this.#pieces.clear();
-    for (const name of [LOG, PIECES, PATH_FILE]) {
+    this.#size = 0;
+    for (const name of [LOG, PIECES]) {
       await rm(join(this.directory, name), { recursive: true, force: true });
     }
-    // What is not saved yet may lie beside it.
-    await rmdir(this.directory).catch(() => undefined);
+    // What is not saved yet may lie beside it, and must be found when the notebook is renamed.
+    const rest = (await readdir(this.directory).catch(ignoreMissing)) ?? [];
+    if (rest.every((name) => name === PATH_FILE)) {
+      await rm(this.directory, { recursive: true, force: true });
+    }
   }
 
-  #sizeOf(states: readonly HistoryState[]): number {
-    let size = 0;
-    for (const name of namesIn(states)) size += this.#pieces.get(name) ?? 0;
-    return size;
+  /** @returns the state whose place this one takes */
+  #take(line: LoggedState): LoggedState | undefined {
+    const at =
+      line.alone === true ? this.#log.findLastIndex(({ id, alone }) => alone === true && id === line.id) : -1;
+    const [replaced] = at < 0 ? [] : this.#log.splice(at, 1);
+    this.#log.push(line);
+    return replaced;
+  }
+
+  #note(name: string, bytes: number): void {
+    this.#size += bytes - (this.#pieces.get(name) ?? 0);
+    this.#pieces.set(name, bytes);
+  }
+
+  async #remove(name: string): Promise<void> {
+    this.#size -= this.#pieces.get(name) ?? 0;
+    this.#pieces.delete(name);
+    await rm(join(this.directory, PIECES, name), { force: true });
   }
 
   async #rewrite(states: readonly HistoryState[]): Promise<void> {
     let before: readonly CellReference[] = [];
     const log = states.map((state) => {
       const line = logged(state, before);
-      before = state.cells;
+      if (line.alone !== true) before = state.cells;
       return line;
     });
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
@@ -181,12 +207,9 @@ export class HistoryStore {
     this.#log = log;
     this.#last = before;
     this.#isCut = false;
-    const needed = namesIn(states);
-    for (const name of [...this.#pieces.keys()]) {
-      if (needed.has(name)) continue;
-      this.#pieces.delete(name);
-      await rm(join(this.directory, PIECES, name), { force: true });
-    }
+    const needed = new Set<string>();
+    for (const state of states) for (const name of piecesOf(state)) needed.add(name);
+    for (const name of [...this.#pieces.keys()]) if (!needed.has(name)) await this.#remove(name);
   }
 }
 
@@ -197,23 +220,13 @@ function spliced(
   return [...cells.slice(0, from), ...inserted, ...cells.slice(from + deleted)];
 }
 
-function namesIn(states: readonly HistoryState[]): Set<string> {
-  const names = new Set<string>();
-  for (const { metadata, cells } of states) {
-    names.add(metadata);
-    for (const [, cell, outputs] of cells) {
-      names.add(cell);
-      if (outputs !== null) names.add(outputs);
-    }
-  }
-  return names;
-}
-
-function withoutOutputs(state: HistoryState): HistoryState {
-  return { ...state, cells: state.cells.map(([id, cell]) => [id, cell, null] as const) };
+function outputsIn(line: LoggedState | undefined): string[] {
+  const [, , ...inserted] = line?.splice ?? [0, 0];
+  return inserted.flatMap(([, , outputs]) => (typeof outputs === 'string' ? [outputs] : []));
 }
 
 function logged({ cells, ...rest }: HistoryState, before: readonly CellReference[]): LoggedState {
+  if (rest.why === 'orphan') return { ...rest, alone: true, splice: [0, 0, ...cells] };
   const isSame = (a: CellReference | undefined, b: CellReference | undefined) =>
     a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
   const most = Math.min(cells.length, before.length);
@@ -234,6 +247,17 @@ function parseLogged(line: string): LoggedState | undefined {
     // The last line of a log that was cut off by a crash.
     return undefined;
   }
+}
+
+/**
+ * Makes the folder that keeps what belongs to a notebook, and notes there which one that is: so what lies in it goes along when
+ * the notebook is renamed.
+ */
+export function notePath(directory: string, path: string): void {
+  const file = join(directory, PATH_FILE);
+  if (existsSync(file)) return;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(file, path, { mode: 0o600 });
 }
 
 /** Others never see half a file. */

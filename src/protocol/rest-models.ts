@@ -150,6 +150,8 @@ export interface HistoryCellDifference {
   after: string | null;
   /** its outputs differ */
   outputs: boolean;
+  /** false: the outputs that it had are not kept (any more), and `outputs` says nothing */
+  outputs_kept: boolean;
   moved: boolean;
 }
 

@@ -104,7 +104,7 @@ class HistoryDialog {
     const text =
       deleted.length === 0
         ? 'No cell was deleted that the history still has.'
-        : 'Cells that the notebook once had. They come back where they were, with their outputs.';
+        : 'Cells that the notebook once had. They come back where they were, with their outputs where those are kept.';
     head.append(make('h3', '', 'Deleted cells'), make('p', '', text));
     this.#detail.replaceChildren(head, ...deleted.map((cell) => this.#deletedCell(cell)));
     return Promise.resolve();
@@ -117,6 +117,7 @@ class HistoryDialog {
     else if (cell.after === null) what.push('was deleted since then');
     else if (cell.before !== cell.after) what.push('was changed');
     if (cell.outputs) what.push('has other outputs');
+    if (!cell.outputs_kept) what.push('outputs not kept');
     if (cell.moved) what.push('was moved');
     const name = at < 0 ? 'A cell' : `Cell ${at + 1}`;
     const words = what.length === 0 ? 'has other metadata' : what.join(', ');

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +16,7 @@ import { Histories } from '../../../src/documents/histories.js';
 import { cellDifferences } from '../../../src/documents/history-router.js';
 import { HistoryStore, type CellReference } from '../../../src/documents/history-store.js';
 import { thinned } from '../../../src/documents/history-thinning.js';
-import { DocumentHistory } from '../../../src/documents/history.js';
+import { DocumentHistory, type PastState } from '../../../src/documents/history.js';
 import { silentLog } from '../../../src/log.js';
 import { NotebookState } from '../../../src/notebook/notebook-state.js';
 import { applyAll, type Operation } from '../../../src/notebook/operations.js';
@@ -30,6 +40,7 @@ const code = (id: string, source: string, outputs: Output[] = []): Cell => ({
   execution_count: null,
 });
 const open = (size = 1_000) => new DocumentHistory(join(directory, 'h'), 'a.ipynb', () => size, silentLog);
+const cellsOf = ({ state }: PastState) => [...state.cells()].map(({ cell }) => cell);
 const edit = (id: string, source: string, to: string): Operation => ({
   op: 'edit-source',
   id,
@@ -50,9 +61,10 @@ describe('DocumentHistory', () => {
     const states = await again.list();
     expect(states.map(({ why }) => why)).toEqual(['saved', 'opened']);
     const first = await again.state(states[1]?.id ?? '');
-    expect([...first.cells()].map(({ cell }) => cell)).toEqual([code('a', 'x', [text('1')]), code('b', 'y')]);
-    expect(first.metadata).toEqual({ a: 1 });
-    expect((await again.state(states[0]?.id ?? '')).cell('a')?.cell.source).toBe('x = 2');
+    expect(cellsOf(first)).toEqual([code('a', 'x', [text('1')]), code('b', 'y')]);
+    expect(first.state.metadata).toEqual({ a: 1 });
+    expect(first.withoutOutputs).toEqual(new Set());
+    expect((await again.state(states[0]?.id ?? '')).state.cell('a')?.cell.source).toBe('x = 2');
     await expect(again.state('nothing')).rejects.toMatchObject({ status: 404 });
   });
 
@@ -79,11 +91,109 @@ describe('DocumentHistory', () => {
     await history.record(state, 'delete');
     applyAll(state, [{ op: 'delete-cell', id: 'b' }]);
     await history.record(state, 'saved');
-    await history.recordOrphan('b', [text('2')]);
-    const [gone] = await history.deleted(state);
-    expect(gone).toMatchObject({ cell: 'b', cell_type: 'code', source: 'slow()' });
-    const past = await history.state(gone?.state ?? '');
-    expect(past.cell('b')?.cell.outputs).toEqual([text('1'), text('2')]);
+    const printed = async () => {
+      const [gone] = await history.deleted(state);
+      expect(gone).toMatchObject({ cell: 'b', cell_type: 'code', source: 'slow()' });
+      return (await history.state(gone?.state ?? '')).state.cell('b')?.cell.outputs;
+    };
+    const pieces = () => readdirSync(join(directory, 'h', 'pieces')).length;
+    await history.recordOrphan('b', [text('2')], 'run');
+    expect(await printed()).toEqual([text('1'), text('2')]);
+    const before = pieces();
+    // All of it again, with what came since: that counts, and takes the place of what was there.
+    await history.recordOrphan('b', [text('23')], 'run');
+    applyAll(state, [edit('a', 'first', 'first!')]);
+    await history.record(state, 'saved');
+    await history.recordOrphan('b', [text('234')], 'run');
+    expect(await printed()).toEqual([text('1'), text('234')]);
+    expect(pieces()).toBe(before + 1);
+    expect((await history.list()).map(({ why }) => why)).toEqual(['orphan', 'saved', 'saved', 'delete']);
+    expect(await open().list()).toEqual(await history.list());
+    const log = readFileSync(join(directory, 'h', 'states.jsonl'), 'utf8');
+    // A state beside the others does not make the next one list all its cells again.
+    const { splice } = JSON.parse(log.trimEnd().split('\n').at(-2) ?? '') as {
+      splice: [number, number, ...unknown[]];
+    };
+    expect([splice.length, splice[1]]).toEqual([3, 1]);
+  });
+
+  it('has whole states after what was kept before is forgotten', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'x'), code('b', 'y', [text('1')]), code('c', 'z')]);
+    const history = open();
+    await history.record(state, 'saved');
+    const [first] = await history.list();
+    const check = async (cells: Cell[]) => {
+      applyAll(state, [edit('a', cells[0]?.source ?? '', 'changed')]);
+      await history.record(state, 'saved');
+      const [last] = await history.list();
+      expect(cellsOf(await history.state(last?.id ?? ''))).toEqual([
+        code('a', 'changed'),
+        code('b', 'y', [text('1')]),
+        code('c', 'z'),
+      ]);
+    };
+    await history.forget(first?.id ?? '');
+    await check([code('a', 'x')]);
+    await history.forgetAll();
+    await check([code('a', 'changed')]);
+    await history.hold();
+    history.movedTo(join(directory, 'elsewhere'), 'b.ipynb');
+    await check([code('a', 'changed')]);
+  });
+
+  it('brings nothing back in place of what is lost', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'x', [text('1')]), code('b', 'y')]);
+    await open().record(state, 'saved');
+    const [last] = await open().list();
+    rmSync(join(directory, 'h', 'pieces', last?.cells[0]?.[1] ?? ''));
+    await expect(open().state(last?.id ?? '')).rejects.toMatchObject({ status: 410 });
+    await expect(open().state(last?.id ?? '', ['a'])).rejects.toMatchObject({ status: 410 });
+    expect(cellsOf(await open().state(last?.id ?? '', ['b']))).toEqual([code('b', 'y')]);
+  });
+
+  it('knows of a large notebook that it had outputs, not which', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'x', [text('1')]), code('b', 'y')]);
+    let size = 65e6;
+    const history = new DocumentHistory(join(directory, 'h'), 'a.ipynb', () => size, silentLog);
+    const last = async () => {
+      await history.record(state, 'merge');
+      const [{ id } = { id: '' }] = await history.list();
+      return (await history.state(id)).withoutOutputs;
+    };
+    expect(await last()).toEqual(new Set(['a']));
+    size = 1_000;
+    expect(await last()).toEqual(new Set());
+  });
+
+  it('stays within its room without a state of what is there now being lost', async () => {
+    const room = 40_000;
+    const random = (n: number) => Array.from({ length: n }, () => Math.random()).join();
+    const state = NotebookState.fromCells({}, [code('a', 'x'), code('b', 'y')]);
+    const history = new DocumentHistory(join(directory, 'h'), 'a.ipynb', () => 1, silentLog, room);
+    for (let n = 0; n < 12; n += 1) {
+      const outputs = [text(random(500))];
+      applyAll(state, [{ op: 'set-outputs', id: 'a', outputs, execution_count: n }]);
+      await history.record(state, 'saved');
+      expect(history.bytes).toBeLessThanOrEqual(room);
+    }
+    const states = await history.list();
+    expect(states).toHaveLength(12);
+    expect(cellsOf(await history.state(states[0]?.id ?? ''))).toEqual(
+      [...state.cells()].map(({ cell }) => cell),
+    );
+    const oldest = await history.state(states.at(-1)?.id ?? '');
+    expect(oldest.state.cell('a')?.cell.source).toBe('x');
+    expect(oldest.withoutOutputs).toEqual(new Set(['a']));
+  });
+
+  it('says that something could not be forgotten', async () => {
+    const history = open();
+    await history.record(NotebookState.fromCells({}, [code('a', 'secret')]), 'saved');
+    const [state] = await history.list();
+    const log = join(directory, 'h', 'states.jsonl');
+    rmSync(log);
+    mkdirSync(log);
+    await expect(history.forget(state?.id ?? '')).rejects.toMatchObject({ status: 500 });
   });
 
   it('forgets a state, and everything', async () => {
@@ -120,10 +230,10 @@ describe('HistoryStore', () => {
     const most = store.size / 2;
     await store.thin(5 * MINUTE, most);
     expect(store.size).toBeLessThanOrEqual(most);
-    const withOutputs = store.states.map(({ cells }) => cells[0]?.[2] !== null);
+    const withOutputs = store.states.map(({ cells }) => cells[0]?.[2] !== false);
     expect(withOutputs).toEqual([...withOutputs].sort());
     expect(withOutputs).toContain(false);
-    expect(store.states.at(-1)?.cells[0]?.[2]).not.toBeNull();
+    expect(store.states.at(-1)?.cells[0]?.[2]).not.toBe(false);
     expect(store.states).toHaveLength(4);
     for (const { cells } of store.states) expect(await store.get(cells[0]?.[1] ?? '')).toMatch(/^source/);
     const again = new HistoryStore(join(directory, 's'), 'a.ipynb');
@@ -162,12 +272,17 @@ describe('Histories', () => {
     const histories = new Histories(directory, silentLog);
     const state = NotebookState.fromCells({}, [code('a', 'x')]);
     await histories.of('dir/a.ipynb', () => 0).record(state, 'saved');
-    await histories.of('other.ipynb', () => 0).record(state, 'saved');
+    const stranger = NotebookState.fromCells({}, [code('s', 'x')]);
+    await histories.of('other.ipynb', () => 0).record(stranger, 'saved');
     await histories.renamed('dir', 'new');
     expect(await histories.of('new/a.ipynb', () => 0).list()).toHaveLength(1);
     expect(await histories.of('dir/a.ipynb', () => 0).list()).toHaveLength(0);
     await histories.renamed('new/a.ipynb', 'other.ipynb');
     expect(await histories.of('other.ipynb', () => 0).list()).toHaveLength(1);
+    // What was there before stays aside, also when the notebook moves on.
+    await histories.renamed('other.ipynb', 'last.ipynb');
+    expect(await histories.of('last.ipynb', () => 0).list()).toHaveLength(1);
+    expect((await histories.of('last.ipynb', () => 0).list())[0]?.cells[0]?.[0]).toBe('a');
     await histories.sweep(Date.now());
     expect(readdirSync(directory)).toHaveLength(2);
     await histories.sweep(Date.now() + 31 * DAY);
@@ -189,12 +304,18 @@ describe('cellDifferences', () => {
       code('n', 'new'),
       code('c', '3', [text('o')]),
     ]);
-    expect(cellDifferences(from, to)).toEqual([
-      { cell: 'd', before: '4', after: '4', outputs: false, moved: true },
-      { cell: 'a', before: '1', after: '1!', outputs: false, moved: false },
-      { cell: 'n', before: null, after: 'new', outputs: false, moved: false },
-      { cell: 'c', before: '3', after: '3', outputs: true, moved: false },
-      { cell: 'b', before: '2', after: null, outputs: false, moved: false },
+    const past = { state: from, withoutOutputs: new Set(['a']) };
+    const now = { state: to, withoutOutputs: new Set<string>() };
+    const differences = cellDifferences(past, now);
+    const common = { outputs: false, outputs_kept: true, moved: false };
+    expect(differences).toEqual([
+      { ...common, cell: 'd', before: '4', after: '4', moved: true },
+      { ...common, cell: 'a', before: '1', after: '1!', outputs_kept: false },
+      { ...common, cell: 'n', before: null, after: 'new' },
+      { ...common, cell: 'c', before: '3', after: '3', outputs: true },
+      { ...common, cell: 'b', before: '2', after: null },
     ]);
+    const unknown = { state: from, withoutOutputs: new Set(['c']) };
+    expect(cellDifferences(unknown, now).map(({ cell }) => cell)).not.toContain('c');
   });
 });
