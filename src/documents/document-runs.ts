@@ -32,8 +32,8 @@ export interface RunsParts {
   /** ms from one operation of a cell to its next; undefined: the usual */
   outputInterval: number | undefined;
   path(): string;
-  /** output of a cell that was deleted while it ran */
-  orphaned(cell: CellId, outputs: Output[]): void;
+  /** What a cell has printed since it was deleted. @param orphan  a name: what was told under it before is in there */
+  orphaned(cell: CellId, outputs: Output[], orphan: string): void;
   /** A cell has run, or the queue was cleared. */
   ended(): void;
   /** The kernel is another one, or in another state. */
@@ -54,7 +54,7 @@ export class DocumentRuns {
     this.#recorder = new OutputRecorder({
       state: () => changes.state,
       emit: (ops) => changes.emit(ops),
-      orphaned: (cell, outputs) => parts.orphaned(cell, outputs),
+      orphaned: (...orphan) => parts.orphaned(...orphan),
       ...interval,
     });
     this.widgets = new DocumentWidgets({
@@ -88,10 +88,8 @@ export class DocumentRuns {
         pages.broadcast(this.kernelMessage);
         parts.kernelChanged();
       },
-      onLost: (reason) => {
-        this.widgets.kernelLost();
-        this.#queue.kernelLost(reason);
-      },
+      onLost: (reason) => this.#queue.kernelLost(reason),
+      onEnded: () => this.widgets.kernelLost(),
     });
   }
 

@@ -55,6 +55,8 @@ export interface KernelLinkOptions {
   onChange(): void;
   /** what ran is gone: the kernel ended or starts again; a sentence */
   onLost(reason: string): void;
+  /** nothing more comes of the process that ran: one that is to start again may print on for a moment */
+  onEnded(): void;
 }
 
 export class KernelLink {
@@ -63,6 +65,8 @@ export class KernelLink {
   #sessionId: string | null = null;
   #kernel: LinkedKernel | undefined;
   #subscriptions: Subscription[] = [];
+  /** the process is being ended to start again */
+  #isRestarting = false;
   /** why the last attempt to start a kernel failed */
   #failure: string | undefined;
   /** for notebooks that name no kernel, or one that is not installed */
@@ -174,8 +178,10 @@ export class KernelLink {
     if (kernel === this.#kernel) return;
     const had = this.#kernel !== undefined;
     this.#drop();
-    if (had)
+    if (had) {
       this.#options.onLost(kernel === undefined ? 'The kernel was shut down.' : 'The kernel was changed.');
+      this.#options.onEnded();
+    }
     if (kernel !== undefined) {
       this.#kernel = kernel;
       this.#failure = undefined;
@@ -192,6 +198,8 @@ export class KernelLink {
     const { state, reason } = kernel;
     if (state === 'restarting') this.#options.onLost(reason ?? 'The kernel was restarted.');
     if (state === 'dead') this.#options.onLost(reason ?? 'The kernel was shut down.');
+    if (state === 'dead' || (this.#isRestarting && state !== 'restarting')) this.#options.onEnded();
+    this.#isRestarting = state === 'restarting';
     this.#options.onChange();
   }
 
@@ -199,5 +207,6 @@ export class KernelLink {
     for (const subscription of this.#subscriptions) subscription.close();
     this.#subscriptions = [];
     this.#kernel = undefined;
+    this.#isRestarting = false;
   }
 }

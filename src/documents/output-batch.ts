@@ -13,6 +13,9 @@ import { bundleOf } from './kernel-outputs.js';
 /** Characters with `\r` and backspaces that are kept as they came; then only what a terminal would show stays. */
 const MOST_RAW = 64_000;
 
+/** Display ids that are remembered; the oldest give way. */
+const MOST_DISPLAYS = 10_000;
+
 /** What the batch needs to know of the run that text belongs to. */
 export interface RawText {
   /** characters that came with overwritten ones and were not collapsed yet */
@@ -174,8 +177,12 @@ export class OutputBatch {
       this.#appending = { id, outputs: added };
     }
     if (!('transient' in output) || output.transient?.display_id === undefined) return;
-    const cells = this.displays.get(output.transient.display_id) ?? new Set();
-    this.displays.set(output.transient.display_id, cells.add(id));
+    const { display_id: displayId } = output.transient;
+    const cells = this.displays.get(displayId) ?? new Set();
+    this.displays.delete(displayId);
+    this.displays.set(displayId, cells.add(id));
+    const [oldest] = this.displays.keys();
+    if (this.displays.size > MOST_DISPLAYS && oldest !== undefined) this.displays.delete(oldest);
   }
 
   #clear(id: CellId): void {

@@ -5,6 +5,8 @@
  * `clear_output(wait=True)` clears when the next output comes; `update_display_data` changes every display with that id;
  * output that comes after the cell has ended still belongs to it. What comes within 50 ms becomes one batch, and a cell
  * that changes much in each batch waits longer for the next: at most 20 operations a second (`output-pace.ts`).
+ *
+ * It is long because each kind of message changes the same few fields of a run, in the order of arrival.
  */
 import { DEEPEST_VALUE, isNestedDeeper } from '../notebook/json-depth.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
@@ -20,6 +22,7 @@ import {
 import { copyOf, CutText } from './cut-text.js';
 import { outputOf } from './kernel-outputs.js';
 import { endOfStream } from './long-stream.js';
+import { OrphanOutputs } from './orphan-output.js';
 import { OutputBatch, type Pending, type RawText } from './output-batch.js';
 import { OPERATION_PAUSE, OutputPace } from './output-pace.js';
 
@@ -33,8 +36,12 @@ export interface RecorderOptions {
   streamLimit?: number;
   /** and from its end, for each stream; default 200,000 */
   tailLimit?: number;
-  /** output of a cell that was deleted while it ran */
-  orphaned?(cell: CellId, outputs: Output[]): void;
+  /**
+   * What a cell has printed since it was deleted, told at the end of its run and every 10 s.
+   *
+   * @param orphan  a name: what was told under it before is in there
+   */
+  orphaned?(cell: CellId, outputs: Output[], orphan: string): void;
 }
 
 /** ms between two batches while the end of a long text moves on. */
@@ -45,8 +52,9 @@ const LONG = 2_000_000;
 /** In place of an output that no page and no file could take. */
 const TOO_DEEP = `[An output is left out: its JSON is nested more than ${DEEPEST_VALUE} levels deep.]\n`;
 
-/** Runs that may still bring late output, from threads and callbacks. */
+/** Runs that may still bring late output, from threads and callbacks; and those of which the end of a long text is known. */
 const MOST_RUNS = 2_000;
+const MOST_LONG_RUNS = 20;
 
 interface Run extends RawText {
   cell: CellId;
@@ -62,6 +70,9 @@ export class OutputRecorder {
   readonly #runs = new Map<string, Run>();
   /** display id → cells that had an output with it */
   readonly #displays = new Map<string, Set<CellId>>();
+  /** runs with tails, the one that grew last comes last */
+  readonly #long = new Set<Run>();
+  readonly #orphans: OrphanOutputs;
   readonly #pace: OutputPace;
   #pending: Pending[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -76,6 +87,7 @@ export class OutputRecorder {
       ...options,
     };
     this.#pace = new OutputPace(this.#options.interval);
+    this.#orphans = new OrphanOutputs(options.orphaned?.bind(options));
   }
 
   /** Whether the output of this request is recorded here. */
@@ -88,13 +100,21 @@ export class OutputRecorder {
     this.#runs.set(msgId, { cell, written: 0, raw: 0, tails: new Map(), clearNext: false });
     if (this.#runs.size <= MOST_RUNS) return;
     const oldest = this.#runs.keys().next();
-    if (oldest.done !== true) this.#runs.delete(oldest.value);
+    if (oldest.done === true) return;
+    const run = this.#runs.get(oldest.value);
+    if (run !== undefined) this.#long.delete(run);
+    this.#runs.delete(oldest.value);
   }
 
   /** A message on iopub. @param parent  msg_id of the request that it belongs to */
   message(type: string, parent: string, bytes: Uint8Array): void {
     const run = this.#runs.get(parent);
-    if (run === undefined || (type === 'stream' && this.#isOnlyEnd(run, bytes))) return;
+    if (run === undefined) {
+      // The display that it changes may be here, whoever asked for the change.
+      if (type === 'update_display_data') this.updateDisplay(bytes);
+      return;
+    }
+    if (type === 'stream' && this.#isOnlyEnd(run, bytes)) return;
     const content = parseObject(bytes);
     if (isNestedDeeper(content)) {
       this.#stream(run, 'stderr', TOO_DEEP);
@@ -143,9 +163,17 @@ export class OutputRecorder {
     this.#flush(() => Infinity);
   }
 
+  /** The cell has run: what comes now is late. */
+  ended(cell: CellId): void {
+    this.flush();
+    this.#orphans.tell(cell);
+  }
+
   close(): void {
     this.flush();
+    this.#orphans.close();
     this.#runs.clear();
+    this.#long.clear();
     this.#displays.clear();
     this.#pace.clear();
   }
@@ -153,6 +181,10 @@ export class OutputRecorder {
   #stream(run: Run, name: 'stdout' | 'stderr', text: string): void {
     if (text === '') return;
     this.#clearIfAsked(run);
+    if (this.#isOrphan(run.cell)) {
+      this.#orphans.of(run.cell)?.stream(name, text);
+      return;
+    }
     const room = this.#options.streamLimit - run.written;
     const kept = text.length > room ? copyOf(text.slice(0, Math.max(0, room))) : text;
     run.written += kept.length;
@@ -168,9 +200,16 @@ export class OutputRecorder {
   /** Of a very long text beyond the limit, the end is all that is kept. @returns whether it was such a text */
   #isOnlyEnd(run: Run, bytes: Uint8Array): boolean {
     const { streamLimit, tailLimit } = this.#options;
-    if (run.clearNext || run.written < streamLimit || bytes.length < LONG) return false;
+    if (run.clearNext || bytes.length < LONG) return false;
+    const isOrphan = this.#isOrphan(run.cell);
+    const orphan = isOrphan ? this.#orphans.of(run.cell) : undefined;
+    if (isOrphan ? orphan?.isOnlyEnd === false : run.written < streamLimit) return false;
     const end = endOfStream(bytes, tailLimit);
     if (end === undefined) return false;
+    if (isOrphan) {
+      orphan?.addEnd(end.name, end.text, end.left);
+      return true;
+    }
     this.#beyond(run, end.name, end.text, end.left);
     this.#schedule();
     return true;
@@ -179,13 +218,28 @@ export class OutputRecorder {
   #beyond(run: Run, name: 'stdout' | 'stderr', text: string, left = 0): void {
     const tail = run.tails.get(name) ?? new CutText(name, this.#options.tailLimit);
     run.tails.set(name, tail);
+    this.#noteLong(run);
     tail.addEnd(text, left);
     const waits = this.#pending.some((item) => item.kind === 'tail' && item.tail === tail);
     if (!waits) this.#pending.push({ kind: 'tail', cell: run.cell, tail });
   }
 
+  #noteLong(run: Run): void {
+    this.#long.delete(run);
+    this.#long.add(run);
+    const [oldest] = this.#long;
+    if (this.#long.size <= MOST_LONG_RUNS || oldest === undefined) return;
+    // What it may still print is a text of its own then.
+    oldest.tails.clear();
+    this.#long.delete(oldest);
+  }
+
   #output(run: Run, output: Output): void {
     this.#clearIfAsked(run);
+    if (this.#isOrphan(run.cell)) {
+      this.#orphans.of(run.cell)?.add(output);
+      return;
+    }
     this.#pending.push({ kind: 'output', cell: run.cell, output });
     this.#schedule();
   }
@@ -199,9 +253,18 @@ export class OutputRecorder {
     run.clearNext = false;
     run.written = 0;
     run.tails.clear();
+    this.#long.delete(run);
+    if (this.#isOrphan(run.cell)) this.#orphans.of(run.cell)?.clear();
     this.#pending = this.#pending.filter((item) => item.kind === 'update' || item.cell !== run.cell);
     this.#pending.push({ kind: 'clear', cell: run.cell });
     this.#schedule();
+  }
+
+  /** Whether the cell is not there to show its output. */
+  #isOrphan(cell: CellId): boolean {
+    const isThere = this.#options.state().cell(cell)?.cell.cell_type === 'code';
+    if (isThere) this.#orphans.delete(cell);
+    return !isThere;
   }
 
   #update(content: unknown): void {
@@ -238,7 +301,7 @@ export class OutputRecorder {
     this.#pending = held;
     const hasTail = pending.some(({ kind }) => kind === 'tail');
     this.#next = now + Math.max(interval, this.#pace.made(ops, now), hasTail ? TAIL_PAUSE : 0);
-    for (const [cell, outputs] of orphans) this.#options.orphaned?.(cell, outputs);
+    for (const [cell, outputs] of orphans) for (const one of outputs) this.#orphans.of(cell)?.add(one);
     if (ops.length > 0) emit(ops);
     if (held.length > 0) this.#schedule();
   }

@@ -43,6 +43,7 @@ function setUp(metadata: JsonObject = {}, installed = ['one', 'two']) {
   const asked: (string | undefined)[] = [];
   const lost: string[] = [];
   let changes = 0;
+  let ended = 0;
   const source: SessionSource = {
     get: (id) => sessions.get(id),
     findByPath: (path) => [...sessions.values()].find((session) => session.path === path),
@@ -76,8 +77,10 @@ function setUp(metadata: JsonObject = {}, installed = ['one', 'two']) {
     onMessage: () => undefined,
     onChange: () => (changes += 1),
     onLost: (reason) => lost.push(reason),
+    onEnded: () => (ended += 1),
   });
-  return { link, sessions, put, tell, asked, lost, state, listeners, changes: () => changes };
+  const ends = () => ended;
+  return { link, sessions, put, tell, asked, lost, state, listeners, ends, changes: () => changes };
 }
 
 describe('KernelLink', () => {
@@ -150,15 +153,23 @@ describe('KernelLink', () => {
     await expect(ready).resolves.toBe(kernel);
   });
 
-  it('tells that what ran is lost when the kernel restarts or dies', () => {
-    const { put, lost } = setUp();
+  it('tells that what ran is lost when the kernel restarts or dies, and when nothing more comes of it', () => {
+    const { put, lost, ends } = setUp();
     const kernel = kernelNamed('one');
     put('a.ipynb', kernel);
-    kernel.state = 'restarting';
-    kernel.changed();
-    kernel.state = 'dead';
-    kernel.changed();
+    const becomes = (state: LinkedKernel['state']) => {
+      kernel.state = state;
+      kernel.changed();
+    };
+    becomes('restarting');
+    // The old process may still print.
+    expect([lost, ends()]).toEqual([['The kernel was restarted.'], 0]);
+    becomes('idle');
+    becomes('busy');
+    expect(ends()).toBe(1);
+    becomes('dead');
     expect(lost).toEqual(['The kernel was restarted.', 'The kernel was shut down.']);
+    expect(ends()).toBe(2);
   });
 
   it('leaves nothing behind', () => {

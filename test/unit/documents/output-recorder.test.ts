@@ -3,14 +3,14 @@ import { OutputRecorder } from '../../../src/documents/output-recorder.js';
 import { NotebookState } from '../../../src/notebook/notebook-state.js';
 import { applyAll, type Operation } from '../../../src/notebook/operations.js';
 import { withoutOverwritten } from '../../../src/notebook/overwritten-text.js';
-import type { CellId, Output } from '../../../src/notebook/types.js';
+import type { Cell, CellId, Output } from '../../../src/notebook/types.js';
 
 let state: NotebookState;
 let batches: Operation[][];
 let recorder: OutputRecorder;
 /** when each of `batches` came */
 let times: number[];
-let orphans: [CellId, Output[]][];
+let orphans: [CellId, Output[], string][];
 
 function record(streamLimit = 100_000, tailLimit = 1_000): void {
   state = NotebookState.fromCells(
@@ -301,9 +301,69 @@ describe('OutputRecorder', () => {
     applyAll(state, [{ op: 'delete-cell', id: 'a' }]);
     print('late');
     say('display_data', display('picture'));
-    recorder.flush();
+    recorder.ended('a');
     expect(batches).toEqual([]);
-    expect(orphans).toMatchObject([['a', [{ text: 'late' }, { output_type: 'display_data' }]]]);
+    expect(orphans.map(([cell, printed]) => [cell, printed])).toMatchObject([
+      ['a', [{ text: 'late' }, { output_type: 'display_data' }]],
+    ]);
+  });
+
+  it('tells of a deleted cell that prints on every 10 s, as a whole and within bounds', () => {
+    record(5_000, 1_000);
+    applyAll(state, [{ op: 'delete-cell', id: 'a' }]);
+    const line = `${'x'.repeat(9_999)}\n`;
+    for (let n = 0; n < 300; n += 1) {
+      print(line);
+      vi.advanceTimersByTime(100);
+    }
+    vi.advanceTimersByTime(10_000);
+    expect(orphans.length).toBeLessThanOrEqual(4);
+    expect(new Set(orphans.map(([, , name]) => name)).size).toBe(1);
+    for (const [, all] of orphans) expect(JSON.stringify(all).length).toBeLessThan(1_300_000);
+    const last = orphans.at(-1)?.[1].map((output) => (output.output_type === 'stream' ? output.text : ''));
+    expect(last?.[0]?.length).toBe(1_000_000);
+    expect(last?.[1]).toContain('1.8 million characters are left out here');
+    // Nothing more is told while nothing more comes, and a cell that is brought back has its own output again.
+    const told = orphans.length;
+    vi.advanceTimersByTime(60_000);
+    expect(orphans.length).toBe(told);
+    const cell: Cell = {
+      id: 'a',
+      cell_type: 'code',
+      source: '',
+      metadata: {},
+      outputs: [],
+      execution_count: 1,
+    };
+    applyAll(state, [{ op: 'insert-cell', cell, after: null }]);
+    print('back');
+    recorder.flush();
+    expect(outputs()).toMatchObject([{ text: 'back' }]);
+  });
+
+  it('changes a display of one of its cells whoever asks for it', () => {
+    say('display_data', display('before', 'shown'));
+    recorder.flush();
+    say('update_display_data', display('after', 'shown'), 'a request of another client');
+    recorder.flush();
+    expect(outputs()).toMatchObject([{ data: { 'text/plain': 'after' } }]);
+  });
+
+  it('keeps the ends of long texts for few runs, and goes on with a text of its own after that', () => {
+    record(10, 10);
+    const run = (n: number) => `run-${n}`;
+    for (let n = 0; n < 25; n += 1) {
+      recorder.begin(run(n), 'a');
+      print('0123456789 and more', run(n));
+    }
+    recorder.flush();
+    const before = outputs()?.length ?? 0;
+    print(' late', run(24));
+    recorder.flush();
+    expect(outputs()).toHaveLength(before);
+    print(' late', run(0));
+    recorder.flush();
+    expect(outputs()).toHaveLength(before + 1);
   });
 });
 
