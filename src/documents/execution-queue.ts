@@ -65,6 +65,7 @@ interface Run {
   started: number;
   /** an error ends the queue */
   stops: boolean;
+  /** an `aborted` reply is its end: it was sent again, or a person stopped it */
   retried: boolean;
   idle: boolean;
   reply?: ExecuteReplyContent;
@@ -129,6 +130,8 @@ export class ExecutionQueue {
     this.#cancel('Interrupted before it ran.');
     const run = this.#run;
     if (run === undefined) return;
+    // One that waits behind another client's cell is aborted by this, and is not to run after all.
+    run.retried = true;
     this.#answered(run);
     await run.kernel.interrupt();
   }
@@ -286,7 +289,7 @@ export class ExecutionQueue {
   #finish(run: Run, status: 'ok' | 'error' | 'aborted', reason?: string): void {
     clearTimeout(run.timer);
     this.#answered(run);
-    this.recorder.flush();
+    this.recorder.ended(run.cell);
     this.#run = undefined;
     const { cell, started } = run;
     const count = run.reply?.execution_count ?? this.port.state().cell(cell)?.run.count ?? null;

@@ -342,6 +342,16 @@ describe('ExecutionQueue', () => {
     ]);
   });
 
+  it('does not run a cell after all that was interrupted while it waited behind a cell of another client', async () => {
+    queue.enqueue(['a', 'b']);
+    await turn();
+    await queue.interrupt();
+    await finish({ status: 'aborted' });
+    expect(requests.map(({ code }) => code)).toEqual(['first']);
+    expect([run('a')?.status, run('b')?.status]).toEqual(['aborted', 'cancelled']);
+    expect(queue.isBusy).toBe(false);
+  });
+
   it('sends the source again as it was when the cell started', async () => {
     queue.enqueue(['a']);
     await turn();
