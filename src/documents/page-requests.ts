@@ -65,7 +65,7 @@ export class PageRequests {
         saver.saveNow(message.checkpoint === true).catch(() => undefined);
         break;
       case 'conflict':
-        if (this.#isNew(page, client, message.seq)) this.#typedAway(message);
+        this.#typedAway(page, client, message);
         break;
       case 'resolve':
         merging.resolve(message.conflict);
@@ -143,9 +143,15 @@ export class PageRequests {
     return isNew;
   }
 
-  #typedAway({ cell, text, base }: Extract<PageMessage, { type: 'conflict' }>): void {
-    // A notebook that cannot be changed takes no merge: the person sees both texts.
-    this.parts.merging.typedAway(cell, text, this.parts.readOnly() === undefined ? base : undefined);
+  /** Answered when it is in the notebook: what the page then hears to be saved, has the text. */
+  #typedAway(page: DocumentPage, client: string, message: Extract<PageMessage, { type: 'conflict' }>): void {
+    const { changes, merging, readOnly } = this.parts;
+    const { seq, cell, text, base } = message;
+    if (seq === undefined || changes.log.request(client, seq)) {
+      // A notebook that cannot be changed takes no merge: the person sees both texts.
+      merging.typedAway(cell, text, readOnly() === undefined ? base : undefined);
+    }
+    if (seq !== undefined) send(page, { type: 'ack', seq, revision: changes.revision });
   }
 
   #interrupt(): void {

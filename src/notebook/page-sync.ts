@@ -4,6 +4,9 @@
  *
  * Two states are kept: `confirmed` is what the server had at `revision`; `view` is that with the own operations on top
  * which the server has not confirmed yet. Cells without waiting operations are the same objects in both.
+ *
+ * It is long because every message changes both states, what waits, what may be undone and what is not saved, together or not
+ * at all; what one of these does alone is in the other `page-*.ts`.
  */
 import type { ChangeSet, Text } from '@codemirror/state';
 import { newCellId } from './cell-id.js';
@@ -169,6 +172,12 @@ export class PageSync {
   /** Saves, after everything that was performed before. */
   save(checkpoint = false): void {
     this.#outbox.addRequest(checkpoint ? { type: 'save', checkpoint } : { type: 'save' });
+    this.#pump();
+  }
+
+  /** A text of a cell that was changed elsewhere meanwhile: the server merges it, or keeps both. @param base  what it started from */
+  reportConflict(cell: CellId, text: string, base: string | null): void {
+    this.#outbox.addRequest({ type: 'conflict', cell, text, ...(base === null ? {} : { base }) });
     this.#pump();
   }
 
@@ -563,8 +572,7 @@ export class PageSync {
       const now = this.#view.cell(id)?.cell;
       if (now?.source === cell.source) continue;
       if (now !== undefined) {
-        const from = base === undefined ? {} : { base };
-        this.#outbox.addRequest({ type: 'conflict', cell: id, text: cell.source, ...from });
+        this.reportConflict(id, cell.source, base ?? null);
         continue;
       }
       const { cell_type, source } = cell;

@@ -2,7 +2,7 @@
  * The page's line to the live document: opens it, keeps the websocket, feeds the sync, and holds what the document says
  * beside the cells (kernel, save state, prompts) as signals.
  */
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { PageSync, type SyncHandlers } from '../../src/notebook/page-sync.js';
 import type { OutboxItem } from '../../src/notebook/page-outbox.js';
 import type { CellId } from '../../src/notebook/types.js';
@@ -161,6 +161,19 @@ export class DocumentClient {
     }
   }
 
+  /** Resolves when the notebook as it is now is on disk, with everything that was done on this page. */
+  whenSaved(): Promise<void> {
+    const { revision } = this.sync;
+    return new Promise((resolve) => {
+      const stop = effect(() => {
+        void this.saved.value;
+        if (this.unsaved.value || this.#savedRevision < revision) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
+  }
+
   interrupt(): void {
     this.#send({ type: 'interrupt' });
   }
@@ -177,7 +190,9 @@ export class DocumentClient {
 
   /** What an earlier page could not send, and the cell was changed meanwhile: the server merges it, or keeps both texts. */
   reportConflict({ cell, text, base }: { cell: CellId; text: string; base: string | null }): void {
-    this.#send({ type: 'conflict', cell, text, ...(base === null ? {} : { base }) });
+    this.#own = { revision: undefined };
+    this.sync.reportConflict(cell, text, base);
+    this.#updateSaved();
   }
 
   /** Starts a kernel for the notebook when none runs. */

@@ -2,7 +2,8 @@
  * What was typed here and is not on disk yet, kept in the browser (IndexedDB) until it is: when the page is closed or dies
  * without a connection, the next page that opens the notebook puts it back.
  *
- * One entry for each page; a page that is alive holds a lock of its name, so that nobody takes what it still sends itself.
+ * One entry for each page. A page that is alive still sends it itself: it holds a lock of its name, or, where the browser has no
+ * locks (plain http to another machine), answers when it is asked.
  */
 import type { CellId, CellType } from '../../src/notebook/types.js';
 
@@ -29,13 +30,19 @@ export interface JournalEntry {
 
 const DATABASE = 'nbserver';
 const STORE = 'journal';
-/** Milliseconds from a change to its entry */
+/** Milliseconds from a change to its entry; and in which a page that is alive answers, however busy it is */
 const DELAY = 400;
+const ANSWERED = 2_000;
+
+/** How pages find out who is alive where there are no locks. */
+const ROLL = 'nbserver.journal';
+type Call = 'who is there?' | { page: string };
 
 export class Journal {
   readonly #page: string;
   readonly #place: string;
   readonly #unsaved: () => { path: string; cells: JournalCell[] };
+  readonly #roll = new BroadcastChannel(ROLL);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #written = false;
 
@@ -47,8 +54,11 @@ export class Journal {
     this.#page = page;
     this.#place = place;
     this.#unsaved = unsaved;
-    // held until the page is gone; without the API (plain http to another machine) entries are taken by age alone
+    // held until the page is gone
     void navigator.locks?.request(lockName(page), () => new Promise(() => undefined));
+    this.#roll.onmessage = ({ data }: MessageEvent<Call>) => {
+      if (data === 'who is there?') this.#roll.postMessage({ page } satisfies Call);
+    };
   }
 
   /** Something changed, or was saved. */
@@ -60,20 +70,50 @@ export class Journal {
     }, DELAY);
   }
 
-  /** Takes the entries that pages which are gone have left for this notebook. */
-  async take(path: string): Promise<JournalEntry[]> {
-    const held = new Set((await navigator.locks?.query())?.held?.map(({ name }) => name));
+  /** The entries that pages which are gone have left for this notebook, the oldest first; they stay until they are forgotten. */
+  async left(path: string): Promise<JournalEntry[]> {
+    const all = await this.#use('readonly', (entries) => entries.getAll() as IDBRequest<JournalEntry[]>);
+    const here = (all ?? []).filter(
+      ({ place, page, path: of }) => place === this.#place && of === path && page !== this.#page,
+    );
+    if (here.length === 0) return [];
+    const alive = await this.#alive();
+    return here.filter(({ page }) => !alive.has(page)).sort((a, b) => a.at - b.at);
+  }
+
+  /** What they hold is safe. */
+  async forget(entries: readonly JournalEntry[]): Promise<void> {
+    for (const { page } of entries) await this.#use('readwrite', (kept) => kept.delete(page));
+  }
+
+  /** The names of the pages that are alive. */
+  async #alive(): Promise<Set<string>> {
+    if (navigator.locks !== undefined) {
+      const { held = [] } = await navigator.locks.query();
+      return new Set(held.map(({ name = '' }) => pageOf(name)));
+    }
+    const alive = new Set<string>();
+    const asked = new BroadcastChannel(ROLL);
+    asked.onmessage = ({ data }: MessageEvent<Call>) => {
+      if (typeof data === 'object') alive.add(data.page);
+    };
+    asked.postMessage('who is there?' satisfies Call);
+    await new Promise((resolve) => setTimeout(resolve, ANSWERED));
+    asked.close();
+    return alive;
+  }
+
+  /** @returns undefined when the browser does not keep anything: the notebook works without */
+  async #use<T>(
+    mode: IDBTransactionMode,
+    act: (store: IDBObjectStore) => IDBRequest<T>,
+  ): Promise<T | undefined> {
     const database = await open();
-    if (database === undefined) return [];
+    if (database === undefined) return undefined;
     try {
-      const all = await done(store(database, 'readonly').getAll() as IDBRequest<JournalEntry[]>);
-      const left = all.filter(
-        (entry) => entry.place === this.#place && entry.path === path && !held.has(lockName(entry.page)),
-      );
-      for (const { page } of left) await done(store(database, 'readwrite').delete(page));
-      return left.sort((a, b) => a.at - b.at);
+      return await done(act(store(database, mode)));
     } catch {
-      return []; // a broken database of the browser must not keep the notebook shut
+      return undefined; // a broken database of the browser must not keep the notebook shut
     } finally {
       database.close();
     }
@@ -82,24 +122,23 @@ export class Journal {
   async #write(): Promise<void> {
     const { path, cells } = this.#unsaved();
     if (cells.length === 0 && !this.#written) return;
-    const database = await open();
-    if (database === undefined) return;
-    try {
-      const entry: JournalEntry = { page: this.#page, place: this.#place, path, at: Date.now(), cells };
-      const entries = store(database, 'readwrite');
-      if (cells.length === 0) await done(entries.delete(this.#page));
-      else await done(entries.put(entry));
-      this.#written = cells.length > 0;
-    } catch {
-      // the disk of the browser is full or private browsing forbids it: the page itself still has everything
-    } finally {
-      database.close();
-    }
+    const entry: JournalEntry = { page: this.#page, place: this.#place, path, at: Date.now(), cells };
+    // when the disk of the browser is full or private browsing forbids it, the page itself still has everything
+    if (cells.length === 0) await this.#use('readwrite', (entries) => entries.delete(this.#page));
+    else await this.#use('readwrite', (entries) => entries.put(entry));
+    this.#written = cells.length > 0;
   }
 }
 
+const LOCK = 'nbserver.journal.';
+
 function lockName(page: string): string {
-  return `nbserver.journal.${page}`;
+  return LOCK + page;
+}
+
+/** The empty text for another lock. */
+function pageOf(lock: string): string {
+  return lock.startsWith(LOCK) ? lock.slice(LOCK.length) : '';
 }
 
 function open(): Promise<IDBDatabase | undefined> {

@@ -29,14 +29,18 @@ export async function keepJournal(page: NotebookPage): Promise<void> {
     journal.changed();
   });
   await page.loaded;
+  const left = await journal.left(client.path.value);
+  // They wait for a page that can bring them to the disk.
+  if (!page.canEdit) return;
   let restored = 0;
-  for (const entry of await journal.take(client.path.value)) {
-    if (!page.canEdit) break;
+  for (const entry of left) {
     const { ops, conflicts } = replay(page.view, entry);
     page.perform(ops);
     for (const conflict of conflicts) client.reportConflict(conflict);
     restored += ops.length + conflicts.length;
   }
+  // Not before: this page may be closed as well, or the server be killed.
+  void client.whenSaved().then(() => journal.forget(left));
   if (restored === 0) return;
   const text =
     restored === 1 ? 'The text of 1 cell was put back' : `Texts of ${restored} cells were put back`;

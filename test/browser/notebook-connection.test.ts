@@ -118,15 +118,7 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     await first.keyboard.press('Escape');
     await first.keyboard.press('b');
     await write(first, 'a new cell');
-    const kept = (of: Page) =>
-      of.evaluate<{ page: string; place: string; cells: { text: string }[] }[]>(`new Promise((resolve) => {
-        const opened = indexedDB.open('nbserver');
-        opened.onsuccess = () => {
-          const all = opened.result.transaction('journal').objectStore('journal').getAll();
-          all.onsuccess = () => { opened.result.close(); resolve(all.result); };
-        };
-      })`);
-    await expect.poll(async () => JSON.stringify(await kept(first))).toContain('a new cell');
+    await expect.poll(async () => JSON.stringify(await keptIn(first))).toContain('a new cell');
     // What a notebook of that name had in another folder, which was served at this address, too.
     await first.evaluate(`new Promise((resolve) => {
       const opened = indexedDB.open('nbserver');
@@ -144,7 +136,7 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
     expect(await group.sources()).toEqual(['start and more', 'a new cell', 'other']);
     await save(page);
     expect(group.onDisk('journal.ipynb')).toContain('a new cell');
-    await expect.poll(async () => (await kept(page)).map(({ place }) => place)).toEqual(['/ elsewhere']);
+    await expect.poll(async () => (await keptIn(page)).map(({ place }) => place)).toEqual(['/ elsewhere']);
   });
 
   it.runIf(everything)(
@@ -171,4 +163,43 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
       await shown('first', 'here', 'later', 'last', 'afar');
     },
   );
+
+  it.runIf(everything)(
+    'leaves to a page that is alive what it still sends itself, also without locks',
+    async () => {
+      const own = await group.otherProfile();
+      // As over plain http from another machine.
+      await own.addInitScript('delete Navigator.prototype.locks');
+      const first = await group.open('alive.ipynb', [{ source: 'start' }], own);
+      await kernelIdle(first);
+      await disconnect(first);
+      await write(first, ' and more');
+      const kept = (page: Page) => async () => JSON.stringify(await keptIn(page));
+      await expect.poll(kept(first)).toContain('and more');
+      const note = (page: Page) => page.getByText('that an earlier page could not save');
+      const other = await group.openBeside('alive.ipynb', own);
+      await kernelIdle(other);
+      // Longer than a page is asked for.
+      await other.waitForTimeout(5_000);
+      expect(await note(other).count()).toBe(0);
+      expect(await kept(other)()).toContain('and more');
+      await first.close({ runBeforeUnload: false });
+      await other.reload();
+      await note(other).waitFor();
+      expect(await group.sources(other)).toEqual(['start and more']);
+      await save(other);
+      await expect.poll(kept(other)).toBe('[]');
+    },
+  );
 });
+
+/** What pages have left in the browser. */
+function keptIn(page: Page): Promise<{ page: string; place: string; cells: { text: string }[] }[]> {
+  return page.evaluate(`new Promise((resolve) => {
+    const opened = indexedDB.open('nbserver');
+    opened.onsuccess = () => {
+      const all = opened.result.transaction('journal').objectStore('journal').getAll();
+      all.onsuccess = () => { opened.result.close(); resolve(all.result); };
+    };
+  })`);
+}

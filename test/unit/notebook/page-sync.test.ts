@@ -116,6 +116,25 @@ describe('PageSync', () => {
     ]);
   });
 
+  it('keeps a text that an earlier page could not send until the server has it, also without a connection', () => {
+    const { sync, sent, connect } = page();
+    sync.disconnected();
+    sync.reportConflict('a', 'of an earlier page', 'x');
+    expect(sync.isConfirmed).toBe(false);
+    connect();
+    expect(sent.at(-1)?.type).toBe('resume');
+    sync.receive({ type: 'resumed', revision: 0, seq: 0 });
+    const conflict = { type: 'conflict', cell: 'a', text: 'of an earlier page', base: 'x' };
+    expect(sent.at(-1)).toEqual({ ...conflict, seq: 1 });
+    // The connection breaks before it is answered.
+    sync.disconnected();
+    connect();
+    sync.receive({ type: 'resumed', revision: 0, seq: 0 });
+    expect(sent.at(-1)).toEqual({ ...conflict, seq: 1 });
+    sync.receive({ type: 'ack', seq: 1, revision: 0 });
+    expect(sync.isConfirmed).toBe(true);
+  });
+
   it('keeps what the document that is connected does not take, and gives it to the next one', () => {
     const sent: SyncRequest[] = [];
     let keeps = true;
