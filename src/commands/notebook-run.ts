@@ -1,5 +1,6 @@
 /** Runs a notebook through the REST of live documents and follows it to its end. */
 import type { DocumentModel, RunModel } from '../protocol/document-messages.js';
+import type { SessionModel } from '../protocol/rest-models.js';
 
 export interface RunRequest {
   /** of the server, with base_url and a slash at its end */
@@ -11,6 +12,8 @@ export interface RunRequest {
   /** seconds that one cell may take */
   timeout: number | undefined;
   allowErrors: boolean;
+  /** the server is there for this run alone, and its kernels end with it */
+  isOwnServer: boolean;
 }
 
 /** A sentence for the person who started the run. */
@@ -30,11 +33,16 @@ interface ContentCell {
 
 /** ms */
 const ASK_EVERY = 150;
+/** ms that a cell may take to end once it was interrupted */
+const INTERRUPT_GRACE = 10_000;
 
 export class NotebookRun {
   #id = '';
+  /** only when it was made for this run */
   #kernelSession: string | undefined;
-  #isInterrupted = false;
+  /** ms since 1970 */
+  #interruptedAt: number | undefined;
+  #isStopped = false;
 
   constructor(private readonly request: RunRequest) {}
 
@@ -46,15 +54,8 @@ export class NotebookRun {
     const { path, kernel, timeout, allowErrors } = this.request;
     const { id } = (await this.#ask('POST', 'api/documents', { path })) as DocumentModel;
     this.#id = id;
-    if (kernel !== undefined) {
-      const session = await this.#ask('POST', 'api/sessions', {
-        path,
-        name: path,
-        type: 'notebook',
-        kernel: { name: kernel },
-      });
-      this.#kernelSession = (session as { id: string }).id;
-    }
+    if (kernel !== undefined) await this.#startKernel(kernel);
+    if (this.#interruptedAt !== undefined) return { problem: this.#whyStopped(undefined) };
     const began = Date.now();
     await this.#ask('POST', `api/documents/${id}/run`, { allow_errors: allowErrors, allow_stdin: false });
     let late: number | undefined;
@@ -63,6 +64,7 @@ export class NotebookRun {
       onProgress(cells);
       if (running === null && waiting.length === 0)
         return { problem: await this.#problem(cells, late, began) };
+      if (this.#isGivenUp) return { problem: `${this.#whyStopped(late)} ${this.#left}` };
       const started = cells.find((cell) => cell.id === running)?.started;
       if (
         timeout !== undefined &&
@@ -71,16 +73,17 @@ export class NotebookRun {
         Date.now() - started > timeout * 1000
       ) {
         late = cells.findIndex((cell) => cell.id === running) + 1;
-        await this.#ask('DELETE', `api/documents/${id}/run`);
+        this.#interrupt();
       }
       await new Promise((done) => setTimeout(done, ASK_EVERY));
     }
   }
 
-  /** Ends the run. */
-  async interrupt(): Promise<void> {
-    this.#isInterrupted = true;
-    if (this.#id !== '') await this.#ask('DELETE', `api/documents/${this.#id}/run`);
+  /** Ends the run; asked again, without waiting for a cell that does not end. */
+  stop(): void {
+    if (this.#isStopped) this.#interruptedAt = 0;
+    else this.#interrupt();
+    this.#isStopped = true;
   }
 
   /** Brings the result to disk. */
@@ -101,14 +104,53 @@ export class NotebookRun {
     await this.#ask('DELETE', `api/sessions/${this.#kernelSession}`).catch(() => undefined);
   }
 
+  /**
+   * A person who has the notebook open may have a kernel for it: that one is used, and stays.
+   *
+   * @throws {RunError} it is another one
+   */
+  async #startKernel(name: string): Promise<void> {
+    const { path } = this.request;
+    const sessions = (await this.#ask('GET', 'api/sessions')) as SessionModel[];
+    const open = sessions.find((session) => session.path === path)?.kernel;
+    if (open?.name === name) return;
+    if (open !== undefined) {
+      throw new RunError(
+        `${path} is open, and runs on the kernel "${open.name}" there. Shut that kernel down to run it on "${name}", or leave --kernel out.`,
+      );
+    }
+    const wanted = { path, name: path, type: 'notebook', kernel: { name } };
+    this.#kernelSession = ((await this.#ask('POST', 'api/sessions', wanted)) as SessionModel).id;
+  }
+
+  #interrupt(): void {
+    this.#interruptedAt ??= Date.now();
+    if (this.#id === '') return;
+    // Whether it helped is seen by whoever follows the run.
+    this.#ask('DELETE', `api/documents/${this.#id}/run`).catch(() => undefined);
+  }
+
+  get #isGivenUp(): boolean {
+    return this.#interruptedAt !== undefined && Date.now() - this.#interruptedAt > INTERRUPT_GRACE;
+  }
+
+  #whyStopped(late: number | undefined): string {
+    if (late === undefined) return 'The run was interrupted.';
+    return `Code cell ${late} took longer than ${this.request.timeout} s and was interrupted.`;
+  }
+
+  get #left(): string {
+    return this.request.isOwnServer || this.#kernelSession !== undefined
+      ? 'It did not end, so its kernel was ended.'
+      : 'It did not end, and still runs in the server that has the notebook open.';
+  }
+
   async #problem(
     cells: readonly RunCell[],
     late: number | undefined,
     began: number,
   ): Promise<string | undefined> {
-    if (late !== undefined)
-      return `Code cell ${late} took longer than ${this.request.timeout} s and was interrupted.`;
-    if (this.#isInterrupted) return 'The run was interrupted.';
+    if (this.#interruptedAt !== undefined) return this.#whyStopped(late);
     const failed = cells.findIndex(
       ({ status, finished }) => status !== 'ok' && status !== undefined && (finished ?? Infinity) >= began,
     );
@@ -129,12 +171,20 @@ export class NotebookRun {
 
   async #ask(method: string, path: string, body?: object): Promise<unknown> {
     const { url, token } = this.request;
-    const response = await fetch(new URL(path, url), {
-      method,
-      headers: { Authorization: `token ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(new URL(path, url), {
+        method,
+        headers: { Authorization: `token ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      text = await response.text();
+    } catch (error) {
+      const cause =
+        error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      throw new RunError(`The server that runs the notebook does not answer any more: ${cause}`);
+    }
     if (!response.ok)
       throw new RunError(messageIn(text) ?? `The server answered ${response.status} to ${path}.`);
     return text === '' ? undefined : JSON.parse(text);

@@ -2,7 +2,16 @@
  * `nbserver run NOTEBOOK`: runs all cells as a page would, through a live document of its own server, or of the one that has
  * the notebook open. Progress goes to stderr; the exit code says whether every cell ran.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { jupyterDirectories } from '../config/index.js';
@@ -51,6 +60,14 @@ export const runCommand: Command<RunArguments> = {
     if (!existsSync(file)) throw new CommandError(`No such file: ${notebook}`);
     if (timeout !== undefined && !(timeout > 0))
       throw new CommandError('--timeout is a number of seconds above 0.');
+    if (output !== undefined) checkOutput(output);
+    // What came until then is kept, and nothing of the server for this run is left.
+    let isStopped = false;
+    let stop = (): void => {
+      isStopped = true;
+    };
+    const onSignal = () => stop();
+    for (const signal of STOPS) process.on(signal, onSignal);
     const open = inplace ? await findOpenNotebook(file) : undefined;
     const own = open === undefined ? await startOwn(file, inplace) : undefined;
     const { url, token, path } = open ?? {
@@ -58,27 +75,58 @@ export const runCommand: Command<RunArguments> = {
       token: own?.token ?? '',
       path: basename(file),
     };
-    const run = new NotebookRun({ url, token, path, kernel, timeout, allowErrors });
-    const stop = () => void run.interrupt();
-    process.on('SIGINT', stop);
+    const isOwnServer = own !== undefined;
+    const run = new NotebookRun({ url, token, path, kernel, timeout, allowErrors, isOwnServer });
+    stop = () => run.stop();
+    if (isStopped) run.stop();
     const progress = progressTo(process.stderr);
     try {
       const result = await run.toTheEnd((cells) => progress.show(cells));
       progress.end();
       if (inplace) await run.save();
       if (output !== undefined)
-        writeFileSync(output, saveContent(readNotebook(readFileSync(file)), await run.content()).toBytes());
+        await write(output, saveContent(readNotebook(readFileSync(file)), await run.content()).toBytes());
       if (result.problem !== undefined) throw new CommandError(result.problem);
     } catch (error) {
       progress.end();
       throw error instanceof RunError ? new CommandError(error.message) : error;
     } finally {
-      process.off('SIGINT', stop);
       await run.close();
       await own?.close();
+      for (const signal of STOPS) process.off(signal, onSignal);
     }
   },
 };
+
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Hours of running are not to be lost to a wrong name. */
+function checkOutput(output: string): void {
+  const folder = dirname(resolve(output));
+  try {
+    const isFolder = existsSync(output) && statSync(output).isDirectory();
+    if (isFolder) throw new CommandError(`--output is a file to write; ${output} is a folder.`);
+    accessSync(existsSync(output) ? output : folder, constants.W_OK);
+    if (!statSync(folder).isDirectory()) throw new CommandError(`${folder} is not a folder.`);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`--output ${output} cannot be written: ${messageOf(error)}`);
+  }
+}
+
+async function write(output: string, bytes: Uint8Array): Promise<void> {
+  try {
+    writeFileSync(output, bytes);
+  } catch (error) {
+    const { rescue } = await import('../documents/index.js');
+    const kept = await rescue(basename(output), bytes);
+    throw new CommandError(`${output} could not be written: ${messageOf(error)}. The result is in ${kept}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** A server for this run alone, on loopback, with nothing of it left afterwards. */
 async function startOwn(

@@ -3,5 +3,6 @@ export { DocumentManager, type DocumentManagerOptions, type OpenOptions } from '
 export type { DocumentPage } from './document-pages.js';
 export { ForeignRuns } from './foreign-runs.js';
 export { LiveDocument } from './live-document.js';
+export { rescue } from './rescue.js';
 export { documentsRouter } from './router.js';
 export { handleDocumentSocket } from './socket.js';

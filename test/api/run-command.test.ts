@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeHome, run, serve, freePort, type Home } from '../command-line.js';
+import { binary, freePort, makeHome, run, serve, type Home } from '../command-line.js';
+import { hasPythonKernel } from '../parts.js';
 import { everything } from '../tier.js';
 
 let home: Home;
@@ -9,7 +11,7 @@ beforeAll(() => (home = makeHome()));
 afterAll(() => home.remove());
 
 let made = 0;
-function notebook(sources: string[], tags: string[] = []): string {
+function notebook(sources: string[], tags: string[] = [], kernel = 'javascript'): string {
   const file = join(home.notebooks, `run-${(made += 1)}.ipynb`);
   const cells = sources.map((source, n) => ({
     id: `c${n}`,
@@ -19,7 +21,7 @@ function notebook(sources: string[], tags: string[] = []): string {
     outputs: [],
     execution_count: null,
   }));
-  const metadata = { kernelspec: { name: 'javascript', display_name: 'JavaScript', language: 'javascript' } };
+  const metadata = { kernelspec: { name: kernel, display_name: kernel, language: kernel } };
   writeFileSync(file, `${JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`);
   return file;
 }
@@ -56,7 +58,7 @@ describe('nbserver run', () => {
       ['error'],
       [],
     ]);
-    const allowed = await run(['run', file, '--inplace', '--allow-errors'], home);
+    const allowed = await run(['run', file, '--inplace', '--allow-errors', '--kernel=javascript'], home);
     expect(allowed.code).toBe(0);
     expect(read(file).cells[2]?.outputs).toMatchObject([{ text: ['three\n'] }]);
     expect(
@@ -74,7 +76,51 @@ describe('nbserver run', () => {
       code: 1,
       stderr: expect.stringContaining('No such file: nowhere.ipynb') as string,
     });
+    const output = join(home.path, 'nowhere', 'result.ipynb');
+    expect((await run(['run', file, '--output', output], home)).stderr).toMatch(
+      /--output .*cannot be written/,
+    );
   });
+
+  it.runIf(everything)('refuses a kernel that is not there', async () => {
+    const { code, stderr } = await run(['run', notebook(['1']), '--kernel', 'cobol'], home);
+    expect({ code, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 1, lines: 1 });
+    expect(stderr).toContain('cobol');
+  });
+
+  it.runIf(everything && hasPythonKernel)('gives up on a cell that takes no interrupt', async () => {
+    const source =
+      'import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint("on")\ntime.sleep(600)';
+    const file = notebook([source], [], 'python3');
+    const { code, stderr } = await run(['run', file, '--inplace', '--timeout', '2'], home);
+    expect(code).toBe(1);
+    expect(stderr).toContain('It did not end, so its kernel was ended.');
+    expect(read(file).cells[0]?.outputs).toMatchObject([{ text: ['on\n'] }]);
+  });
+
+  it.runIf(everything).each(['SIGTERM', 'SIGHUP'] as const)(
+    'keeps what came, and leaves nothing behind, when it is ended by %s',
+    async (signal) => {
+      const temporary = join(home.path, `tmp-${signal}`);
+      mkdirSync(temporary);
+      const env = { ...home.env, TMPDIR: temporary };
+      const file = notebook([
+        'console.log("first")',
+        'await new Promise((done) => setTimeout(done, 60_000))',
+      ]);
+      const child = spawn(binary, ['run', file, '--inplace'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (stderr === '') child.kill(signal);
+        stderr += text;
+      });
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      expect(code).toBe(1);
+      expect(stderr).toContain('The run was interrupted.');
+      expect(read(file).cells[0]?.outputs).toMatchObject([{ text: ['first\n'] }]);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+  );
 
   it.runIf(everything)('goes through the server that has the notebook open, without stdin', async () => {
     const port = await freePort();
@@ -96,6 +142,19 @@ describe('nbserver run', () => {
       const { cells } = (await (await api(`documents/${id}/run`)).json()) as { cells: { status: string }[] };
       expect(cells).toMatchObject([{ status: 'ok', count: 1 }]);
       expect(read(file).cells[0]?.outputs).toMatchObject([{ text: ['here\n'] }]);
+      // The kernel is the person's: it stays, whichever one is asked for.
+      const kernels = async () => (await api('kernels')).json() as Promise<{ id: string; name: string }[]>;
+      const [kernel, ...others] = await kernels();
+      expect([kernel?.name, others]).toEqual(['javascript', []]);
+      expect((await run(['run', file, '--inplace', '--kernel', 'javascript'], home)).code).toBe(0);
+      const other = await run(['run', file, '--inplace', '--kernel', 'python3'], home);
+      expect(other.code).toBe(1);
+      expect(other.stderr).toContain('runs on the kernel "javascript" there');
+      expect((await kernels()).map(({ id: each }) => each)).toEqual([kernel?.id]);
+      // One that was started for the run goes with it.
+      await api(`kernels/${kernel?.id}`, { method: 'DELETE' });
+      expect((await run(['run', file, '--inplace', '--kernel', 'javascript'], home)).code).toBe(0);
+      expect(await kernels()).toEqual([]);
     } finally {
       await server.stop();
     }
