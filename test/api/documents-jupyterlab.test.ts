@@ -82,12 +82,15 @@ async function until(holds: () => boolean): Promise<void> {
 describe('beside a live document, JupyterLab', () => {
   it('finds its file as it left it, through runs and saves', async () => {
     const path = 'lab.ipynb';
-    write(path, [cell('a', 'x')]);
-    // Somebody looked at it with a page of ours before; its document is still in memory.
+    // Somebody ran a cell in a page of ours and left; it prints on, and its document would save that.
+    write(path, [cell('a', 'x'), cell('b', 'setInterval(() => console.log("tick"), 2_200)')]);
     const page = await DocumentTestPage.open(server, path);
+    page.sync.execute(['b']);
+    await page.until(() => page.isDone('b') && page.sync.isSaved);
     await page.close();
     const { started, kernel } = await session(path);
-    const cells = [cell('a', 'x')];
+    const { content: opened } = (await contents.get(path)) as { content: { cells: LabCell[] } };
+    const { cells } = opened;
     let known = (await contents.get(path)).last_modified;
     for (let n = 1; n <= rounds(6, 20); n += 1) {
       const [first] = cells;
@@ -103,11 +106,13 @@ describe('beside a live document, JupyterLab', () => {
       expect((await contents.get(path, { content: false })).last_modified).toBe(known);
       const content = { cells, metadata, nbformat: 4, nbformat_minor: 5 };
       known = (await contents.save(path, { type: 'notebook', format: 'json', content })).last_modified;
-      await sleep(n % 5 === 0 ? 2_500 : 20);
+      // Long enough for a line, and for a save two seconds after it.
+      await sleep(n % 5 === 0 ? 4_600 : 20);
     }
     expect((await contents.get(path, { content: false })).last_modified).toBe(known);
     const file = readFileSync(join(server.notebooks, path), 'utf8');
     expect(file).toContain(`round ${rounds(6, 20)}`);
+    expect(file).toContain('tick');
     await started.shutdown();
   });
 

@@ -137,7 +137,11 @@ async function snapshots(bench) {
     size = one.counted.bytes;
     await open.close();
   }
-  bench.target('snapshot of 1,000 cells, 14 MB: first byte', median(times), { atMost: 60, unit: 'ms' });
+  // What a network adds is not in it.
+  bench.target('snapshot of 1,000 cells, 14 MB: handed to the socket', median(times), {
+    atMost: 60,
+    unit: 'ms',
+  });
   bench.target('  on the wire before outputs are asked for', size / 1e6, { atMost: 1.5, unit: 'MB' });
 }
 
@@ -204,7 +208,7 @@ async function recorder(bench) {
     atMost: 4,
     unit: 's',
   });
-  bench.target('  operations a second', ops / seconds, { atMost: 20.5 });
+  bench.target('  operations a second', ops / seconds, { atMost: 20 });
   one.close();
 }
 
