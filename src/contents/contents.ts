@@ -209,15 +209,26 @@ export class Contents {
     const isInside = entry.kind === 'directory' && (target === source || target.startsWith(`${source}/`));
     if (source === '' || isInside)
       throw new HttpError(400, `${source || 'The root'} cannot be copied into itself`);
-    await this.#findOpen(source)?.flush();
+    const open = this.#findOpen(source);
+    await open?.flush();
     const copyAs = entry.kind === 'directory' ? copyDirectory : copyTo;
     const there = await this.store.stat(target);
     if (there === undefined) await this.#paths.directory(parentOf(target));
     else if (there.kind !== 'directory') throw new HttpError(409, `File already exists: ${target}`);
-    const model =
+    let model =
       there === undefined
         ? await copyAs(this.store, source, target)
         : await copyInto(this.store, source, target, copyAs);
+    // A copy is one of what the person sees.
+    const unsaved = open?.unsaved();
+    if (unsaved !== undefined) {
+      const { entry } = await this.#saver.saveBytes(
+        model.path,
+        Buffer.from(unsaved.file.toBytes()),
+        undefined,
+      );
+      model = bareModel(model.path, entry, 'notebook');
+    }
     this.#tell({ action: 'copy', path: model.path, source_path: source });
     return model;
   }

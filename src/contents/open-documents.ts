@@ -2,6 +2,7 @@
  * What the contents API needs of notebooks that are open as live documents, so that there is one authority for them:
  * reading gives the live state, saving goes through the document, and renames and deletions are told.
  */
+import type { NotebookFile } from '../notebook/index.js';
 import type { JsonObject } from '../notebook/types.js';
 import type { Entry } from './notebook-manager.js';
 
@@ -16,8 +17,10 @@ export interface OpenDocuments {
 export interface OpenDocument {
   /** The notebook as it is now, in the API's form (`notebookContent`), whether on disk or not. */
   content(): JsonObject;
-  /** Brings what is not on disk yet there; rejects when that fails. */
+  /** Brings what is not on disk yet there, but for what waits until a person saves; rejects when that fails. */
   flush(): Promise<void>;
+  /** The notebook as it would be saved, when `flush` leaves something that is not on disk. */
+  unsaved(): { file: NotebookFile; isTrusted: boolean } | undefined;
   /** Makes this the content of the document, and saves it. */
   save(content: JsonObject): Promise<Entry>;
   /** The file was replaced (a checkpoint was restored): take what is on disk now. */

@@ -3,11 +3,12 @@
  * chosen, also over a restart of the server. Both sides stay readable whatever happens to the cell meanwhile.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellId } from '../notebook/types.js';
 import type { CellConflict } from '../protocol/document-messages.js';
+import { notePath } from './history-store.js';
 
 /** Of one document; the oldest give way, and stay in its history. */
 const MOST_CONFLICTS = 200;
@@ -16,10 +17,14 @@ export const CONFLICTS_FILE = 'conflicts.json';
 export class Conflicts {
   #conflicts: CellConflict[] = [];
   #directory: string | undefined;
+  #path: string;
+  /** the folder is being moved; what changes meanwhile is written afterwards */
+  #isHeld = false;
 
-  /** @param directory  where they are kept; undefined: nowhere */
-  constructor(directory?: string) {
+  /** @param directory  where they are kept, undefined: nowhere @param path  of the notebook */
+  constructor(directory?: string, path = '') {
     this.#directory = directory;
+    this.#path = path;
   }
 
   get list(): readonly CellConflict[] {
@@ -53,20 +58,29 @@ export class Conflicts {
     return true;
   }
 
+  /** The notebook moves: nothing is written until `movedTo`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
   /** The notebook was moved; what lay in the old folder went along. */
-  movedTo(directory: string): void {
+  movedTo(directory: string, path: string): void {
     this.#directory = directory;
+    this.#path = path;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#keep();
   }
 
   /** At once, and before any page is told: they are few, and a killed server must not lose one. */
   #keep(): void {
-    if (this.#directory === undefined) return;
+    if (this.#directory === undefined || this.#isHeld) return;
     const file = join(this.#directory, CONFLICTS_FILE);
     if (this.#conflicts.length === 0) {
       rmSync(file, { force: true });
       return;
     }
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    notePath(this.#directory, this.#path);
     writeFileSync(`${file}.new`, JSON.stringify(this.#conflicts), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }

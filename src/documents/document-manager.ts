@@ -78,11 +78,19 @@ export class DocumentManager implements OpenDocuments {
     );
     // After the documents know their new path, so that each finds its session there.
     this.#options.sessions.rename(from, to);
-    await Promise.all(moved);
     const histories = this.#histories;
-    if (histories === undefined) return;
-    await histories.renamed(from, to);
-    for (const document of this.#below(to)) await document.keptMoved(histories.directoryOf(document.path));
+    if (histories === undefined) {
+      await Promise.all(moved);
+      return;
+    }
+    const open = this.#below(to);
+    try {
+      await Promise.all(open.map((document) => document.holdKept()));
+      await histories.renamed(from, to);
+    } finally {
+      for (const document of open) document.keptMoved(histories.directoryOf(document.path));
+    }
+    await Promise.all(moved);
   }
 
   removed(path: string): void {
@@ -104,8 +112,14 @@ export class DocumentManager implements OpenDocuments {
   async #openClean(path: string): Promise<LiveDocument> {
     const open = this.find(path);
     if (open !== undefined) {
-      await open.checkDisk();
-      return open;
+      // Nor may it be let go while its file is looked at.
+      clearTimeout(this.#timers.get(open));
+      try {
+        await open.checkDisk();
+      } finally {
+        this.#wait(open);
+      }
+      return this.#documents.has(open.id) ? open : this.#openClean(path);
     }
     const opening = this.#opening.get(path) ?? this.#read(path).finally(() => this.#opening.delete(path));
     this.#opening.set(path, opening);

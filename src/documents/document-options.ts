@@ -15,7 +15,7 @@ export interface DocumentOptions {
   specs: SpecSource;
   log: Log;
   saveTimes?: SaveTimes;
-  /** false: nothing is saved before somebody asks; default true */
+  /** false: nothing is saved before a person asks, or a client saves the notebook; default true */
   autosave?: boolean;
   /** times of runs go into the cells' metadata; default false */
   recordTiming?: boolean;

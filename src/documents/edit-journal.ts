@@ -2,14 +2,17 @@
  * What was changed in a notebook and is not in its file, when the file is only written on request: the file as it was, and
  * every operation since. Written at once, so that it is there after the server was killed.
  */
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileCell, NotebookFile, readNotebook } from '../notebook/index.js';
 import { NotebookState } from '../notebook/notebook-state.js';
 import { apply, checkOperation, OperationError, type Operation } from '../notebook/operations.js';
 import { stateOf } from './document-file.js';
+import { notePath } from './history-store.js';
 
+/** The folder of a journal, beside the history of its notebook. */
+export const JOURNAL = 'journal';
 const BASE = 'base.ipynb';
 const IDS = 'ids.json';
 const OPERATIONS = 'operations.jsonl';
@@ -21,57 +24,136 @@ export interface Unsaved {
 }
 
 export class EditJournal {
+  #parent: string;
+  #path: string;
   #isBegun = false;
 
-  constructor(private readonly directory: string) {}
-
-  /** What a server that was ended left; undefined: nothing. */
-  async read(): Promise<Unsaved | undefined> {
-    let operations: string;
-    let base: NotebookFile;
-    try {
-      operations = await readFile(join(this.directory, OPERATIONS), 'utf8');
-      const ids = JSON.parse(await readFile(join(this.directory, IDS), 'utf8')) as string[];
-      base = withIds(readNotebook(await readFile(join(this.directory, BASE))), ids);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-    const state = stateOf(base);
-    for (const line of operations.split('\n')) {
-      for (const op of parseOperations(line)) {
-        try {
-          apply(state, op);
-        } catch (error) {
-          // An edit of a text that is another one now; the others still count.
-          if (!(error instanceof OperationError)) throw error;
-        }
-      }
-    }
-    return { base, state };
+  /** @param parent  the folder of what is kept of the notebook @param path  of the notebook */
+  constructor(parent: string, path: string) {
+    this.#parent = parent;
+    this.#path = path;
   }
 
-  /** Operations were applied. @param base  the file that they are not in */
-  append(ops: readonly Operation[], base: () => NotebookFile): void {
-    const kept = ops.filter((op) => op.op !== 'set-execution' || op.execution.state === 'idle');
-    if (kept.length === 0) return;
-    if (!this.#isBegun) this.#begin(base());
-    appendFileSync(join(this.directory, OPERATIONS), `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+  get #directory(): string {
+    return join(this.#parent, JOURNAL);
+  }
+
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /**
+   * What a server that was ended left; neither: nothing.
+   *
+   * @returns `problem`: a sentence, when it cannot be read; it is put aside then, and the notebook opens without it
+   */
+  async read(): Promise<{ unsaved?: Unsaved; problem?: string }> {
+    try {
+      const unsaved = (await readFrom(this.#directory)) ?? (await readFrom(this.#next));
+      return unsaved === undefined ? {} : { unsaved };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return {
+        problem: `What was not saved of ${this.#path} when the server ended could not be read (${reason}). ${this.#putAside()}`,
+      };
+    }
+  }
+
+  /**
+   * From now on what differs from `base` is here. What was here before goes only when that is written.
+   *
+   * @throws when it cannot be written
+   */
+  begin(base: NotebookFile, ops: readonly Operation[]): void {
+    this.#isBegun = false;
+    const next = this.#next;
+    notePath(this.#parent, this.#path);
+    rmSync(next, { recursive: true, force: true });
+    mkdirSync(next, { mode: 0o700 });
+    writeFileSync(join(next, BASE), base.toBytes(), { mode: 0o600 });
+    writeFileSync(join(next, IDS), JSON.stringify(base.cells.map(({ id }) => id)), { mode: 0o600 });
+    // Last: with it, the rest is there.
+    writeFileSync(join(next, OPERATIONS), lineOf(ops), { mode: 0o600 });
+    rmSync(this.#directory, { recursive: true, force: true });
+    renameSync(next, this.#directory);
+    this.#isBegun = true;
+  }
+
+  /** Operations were applied, after those before. @throws when it cannot be written: then it is to begin again */
+  append(ops: readonly Operation[]): void {
+    const line = lineOf(ops);
+    if (line === '') return;
+    try {
+      appendFileSync(join(this.#directory, OPERATIONS), line, { mode: 0o600 });
+    } catch (error) {
+      this.#isBegun = false;
+      throw error;
+    }
   }
 
   /** Everything is in the file. */
   clear(): void {
     this.#isBegun = false;
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const each of [this.#directory, this.#next]) rmSync(each, { recursive: true, force: true });
   }
 
-  #begin(base: NotebookFile): void {
-    rmSync(this.directory, { recursive: true, force: true });
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    writeFileSync(join(this.directory, BASE), base.toBytes(), { mode: 0o600 });
-    writeFileSync(join(this.directory, IDS), JSON.stringify(base.cells.map(({ id }) => id)), { mode: 0o600 });
-    this.#isBegun = true;
+  /** The notebook was moved, and the folder with it. */
+  movedTo(parent: string, path: string): void {
+    this.#parent = parent;
+    this.#path = path;
   }
+
+  /** Where it is written before it takes the place of the one before. */
+  get #next(): string {
+    return `${this.#directory}.new`;
+  }
+
+  /** @returns where it is now, a sentence */
+  #putAside(): string {
+    const aside = `${this.#directory}-unreadable-${Date.now()}`;
+    try {
+      renameSync(this.#directory, aside);
+      rmSync(this.#next, { recursive: true, force: true });
+      return `It is kept in ${aside}`;
+    } catch (error) {
+      return `Nor could it be put aside: ${String(error)}`;
+    }
+  }
+}
+
+async function readFrom(directory: string): Promise<Unsaved | undefined> {
+  let operations: string;
+  let base: NotebookFile;
+  try {
+    operations = await readFile(join(directory, OPERATIONS), 'utf8');
+    const ids = JSON.parse(await readFile(join(directory, IDS), 'utf8')) as string[];
+    base = withIds(readNotebook(await readFile(join(directory, BASE))), ids);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const state = stateOf(base);
+  for (const line of operations.split('\n')) {
+    for (const op of parseOperations(line)) {
+      try {
+        apply(state, op);
+      } catch (error) {
+        // An edit of a text that is another one now; the others still count.
+        if (!(error instanceof OperationError)) throw error;
+      }
+    }
+  }
+  return { base, state };
+}
+
+/** How a run goes on is nothing to bring back. */
+export function isKept(op: Operation): boolean {
+  return op.op !== 'set-execution' || op.execution.state === 'idle';
+}
+
+function lineOf(ops: readonly Operation[]): string {
+  const kept = ops.filter(isKept);
+  return kept.length === 0 ? '' : `${JSON.stringify(kept)}\n`;
 }
 
 /** Cells of formats below 4.5 have ids for a session only. */

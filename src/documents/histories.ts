@@ -4,12 +4,10 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import type { Log } from '../log.js';
 import { Conflicts, CONFLICTS_FILE } from './conflicts.js';
-import { EditJournal } from './edit-journal.js';
+import { EditJournal, JOURNAL } from './edit-journal.js';
 import { OLDEST_STATE } from './history-thinning.js';
 import { PATH_FILE } from './history-store.js';
 import { DocumentHistory } from './history.js';
-
-const JOURNAL = 'journal';
 
 export class Histories {
   /** @param directory  of this server's store alone: another one has other notebooks under the same paths */
@@ -25,12 +23,12 @@ export class Histories {
 
   /** What is not saved of the notebook lies with its history, and moves with it. */
   journalOf(path: string): EditJournal {
-    return new EditJournal(join(this.directoryOf(path), JOURNAL));
+    return new EditJournal(this.directoryOf(path), path);
   }
 
   /** Texts that wait for a person's choice, too. */
   conflictsOf(path: string): Conflicts {
-    return new Conflicts(this.directoryOf(path));
+    return new Conflicts(this.directoryOf(path), path);
   }
 
   directoryOf(path: string): string {
@@ -42,6 +40,8 @@ export class Histories {
     for (const name of await this.#names()) {
       const path = await this.#pathOf(name);
       if (path === undefined || (path !== from && !path.startsWith(`${from}/`))) continue;
+      // What was kept aside earlier stays there, whatever has its path now.
+      if (join(this.directory, name) !== this.directoryOf(path)) continue;
       const target = `${to}${path.slice(from.length)}`;
       const directory = this.directoryOf(target);
       try {

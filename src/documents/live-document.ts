@@ -1,13 +1,14 @@
 /**
  * One open notebook: makes its parts, connects them, and knows when it may be let go. Pages, kernel and other programs meet
  * in its `DocumentChanges`, which put everything into one order.
+ *
+ * It is long because every part is made and named here, and everybody outside asks it; what a part does is in its own module.
  */
 import { randomUUID } from 'node:crypto';
 import type { Entry, OpenDocument } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
-import type { CellId, JsonObject, WholeOutput } from '../notebook/index.js';
+import type { CellId, JsonObject, NotebookFile, WholeOutput } from '../notebook/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
-import { difference } from '../notebook/operations.js';
 import type { CellConflict, OperationBatch, PageMessage, RunModel } from '../protocol/document-messages.js';
 import type { WidgetModel, WidgetState } from '../protocol/widget-messages.js';
 import { Conflicts } from './conflicts.js';
@@ -26,6 +27,7 @@ import type { RunOptions } from './execution-queue.js';
 import { firstCells, type FirstCell } from './first-cells.js';
 import type { ForeignRun } from './foreign-runs.js';
 import type { DocumentHistory } from './history.js';
+import { JournalKeeper } from './journal-keeper.js';
 import { OutputReferences } from './output-references.js';
 import { OutputTrust } from './output-trust.js';
 import { PageRequests } from './page-requests.js';
@@ -51,7 +53,7 @@ export class LiveDocument implements OpenDocument {
   readonly #merging: DocumentMerging;
   readonly #requests: PageRequests;
   readonly #watch: DiskWatch;
-  readonly #journal: EditJournal | undefined;
+  readonly #journal: JournalKeeper | undefined;
   #isClosed = false;
 
   private constructor(
@@ -59,9 +61,10 @@ export class LiveDocument implements OpenDocument {
     options: DocumentOptions,
     journal: EditJournal | undefined,
     foreign: Iterable<CellId> | undefined,
+    warning: string | undefined,
   ) {
     this.#options = options;
-    this.#journal = journal;
+    this.#journal = journal && new JournalKeeper(journal, storage, options.log, this.#pages);
     this.#storage = storage;
     const state = stateOf(storage.file);
     storage.opened(state);
@@ -92,7 +95,7 @@ export class LiveDocument implements OpenDocument {
       recordTiming: options.recordTiming ?? false,
       outputInterval: options.outputInterval,
       path: () => this.path,
-      orphaned: (cell, printed) => this.#past.recordOrphan(cell, printed),
+      orphaned: (...orphan) => this.#past.recordOrphan(...orphan),
       ended: () => {
         this.#saver.soon();
         this.#checkQuiet();
@@ -134,7 +137,7 @@ export class LiveDocument implements OpenDocument {
       saver: this.#saver,
       merging: this.#merging,
       autosave: options.autosave ?? true,
-      warning: options.readOnly,
+      warning,
       readOnly: () => this.#readOnly,
       lookAtDisk: () => this.#lookAtDisk(),
     });
@@ -145,10 +148,11 @@ export class LiveDocument implements OpenDocument {
   static async open(path: string, options: DocumentOptions): Promise<LiveDocument> {
     const storage = await DocumentStorage.open(options.contents, path);
     const journal = options.autosave === false ? options.journal?.(path) : undefined;
-    const unsaved = await journal?.read();
+    const { unsaved, problem } = (await journal?.read()) ?? {};
+    if (problem !== undefined) options.log.error(problem);
     if (unsaved !== undefined) storage.align(unsaved.base);
     const foreign = await options.foreignCells?.(storage.file);
-    const document = new LiveDocument(storage, options, journal, foreign);
+    const document = new LiveDocument(storage, options, journal, foreign, problem ?? options.readOnly);
     await Promise.all([
       document.#saver.findLastCheckpoint(),
       document.#conflicts.load((id) => document.state.has(id)),
@@ -183,9 +187,9 @@ export class LiveDocument implements OpenDocument {
     return this.#conflicts.list;
   }
 
-  /** Nobody looks, nothing runs or can still print, everything is on disk. */
+  /** Nobody looks, nothing runs or can still print, everything is on disk, or never will be. */
   get isQuiet(): boolean {
-    const isKept = !this.isDirty || this.#journal !== undefined;
+    const isKept = !this.isDirty || this.#journal?.isKept === true || !this.#storage.isWritable;
     return this.#pages.size === 0 && isKept && !this.#runs.isBusy;
   }
 
@@ -259,9 +263,20 @@ export class LiveDocument implements OpenDocument {
 
   // The file.
 
-  /** Brings what is not on disk there. @throws {HttpError} when the store refuses */
+  /**
+   * Brings what is not on disk there; without autosave, that is what somebody has asked to be saved.
+   *
+   * @throws {HttpError} when the store refuses
+   */
   flush(): Promise<void> {
-    return this.#saver.flush();
+    return this.#options.autosave === false ? this.#saver.idle() : this.#saver.flush();
+  }
+
+  /** The notebook as a save would write it, when it is not on disk and waits there for somebody to ask. */
+  unsaved(): { file: NotebookFile; isTrusted: boolean } | undefined {
+    this.#runs.settle();
+    if (this.#options.autosave !== false || !this.isDirty) return undefined;
+    return { file: this.#storage.preview(this.state), isTrusted: !this.#merging.hasForeignOutputs };
   }
 
   /** Saves because somebody asks. @throws {HttpError} when the store refuses */
@@ -296,6 +311,11 @@ export class LiveDocument implements OpenDocument {
     await this.#merging.restore(stateId, cells);
   }
 
+  /** Forgets what the notebook was before. @throws {HttpError} 500 when something of it is still there */
+  forgetHistory(): Promise<void> {
+    return this.#past.forgetAll();
+  }
+
   /** The person trusts the outputs that are here now, whoever made them. */
   trusted(): void {
     const trusted = this.#trust.trustAll();
@@ -318,26 +338,42 @@ export class LiveDocument implements OpenDocument {
   }
 
   /** What is kept beside the history was moved as well. */
-  async keptMoved(directory: string): Promise<void> {
-    this.#conflicts.movedTo(directory);
-    await this.history?.movedTo(directory, this.path);
+  keptMoved(directory: string): void {
+    this.#conflicts.movedTo(directory, this.path);
+    this.#journal?.movedTo(directory, this.path);
+    this.history?.movedTo(directory, this.path);
+  }
+
+  /** What is kept beside the history is about to be moved: nothing is written there until `keptMoved`. */
+  async holdKept(): Promise<void> {
+    this.#conflicts.hold();
+    this.#journal?.hold();
+    await this.history?.hold();
   }
 
   /** The file was deleted on purpose: the pages are told, and nothing is written any more. */
   removed(): void {
+    // A new notebook of this name is another one; what was not saved stays in the history.
+    if (this.isDirty) this.#past.record(this.state, 'delete');
+    this.#journal?.clear();
     this.#end(`${this.path} was deleted.`);
   }
 
   /** Saves, and lets go of everything. Pages come back when the server does. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    // With a journal, what is not saved waits there until somebody saves it.
-    const isKept = this.#journal !== undefined;
     this.#runs.settle();
     try {
-      if (isKept) await this.#saver.idle();
-      else if (!this.#saver.isDetached) await this.#flushAll();
-      else if (this.isDirty) await this.#rescue(`${this.path} had vanished.`);
+      if (this.#journal !== undefined) {
+        // What is not saved waits there until somebody saves it.
+        await this.#saver.idle();
+        this.#journal.retry(this.state, this.isDirty);
+        if (this.isDirty && !this.#journal.isKept) await this.#rescue(`${this.path} was not saved.`);
+      } else {
+        if (!this.#saver.isDetached) await this.#flushAll();
+        // It may be that very save which found the file gone.
+        if (this.#saver.isDetached && this.isDirty) await this.#rescue(`${this.path} had vanished.`);
+      }
     } catch (error) {
       await this.#rescue(`${this.path} could not be saved at the end: ${messageOf(error)}`);
     }
@@ -363,30 +399,24 @@ export class LiveDocument implements OpenDocument {
   }
 
   #touched(batch: OperationBatch): void {
-    this.#journal?.append(batch.ops, () => this.#storage.onDisk);
     this.#saver.touched(batch);
+    this.#journal?.touched(batch.ops, this.state);
   }
 
   /** @param foreign  the cells whose outputs were foreign in what was saved */
   #saved(foreign: ReadonlySet<CellId>): void {
     this.#past.record(this.state, 'saved');
-    this.#restartJournal();
+    if (!this.#isClosed) this.#journal?.saved(this.state, this.isDirty);
     this.#sign(foreign);
     this.#checkQuiet();
   }
 
   /** What was not saved when the server ended. */
   #takeUnsaved(unsaved: Unsaved): void {
-    if (!this.#merging.unsaved(unsaved)) return;
-    this.#restartJournal();
+    const isNews = this.#merging.unsaved(unsaved);
+    this.#journal?.saved(this.state, this.isDirty);
+    if (!isNews) return;
     this.#options.log.info(`${this.path}: what was not saved was brought back from the journal.`);
-  }
-
-  #restartJournal(): void {
-    if (this.#journal === undefined) return;
-    this.#journal.clear();
-    if (!this.isDirty) return;
-    this.#journal.append(difference(this.#storage.base(this.state), this.state), () => this.#storage.onDisk);
   }
 
   /** What ran here is trusted when the file is opened again, wherever it stands then. */
@@ -411,7 +441,7 @@ export class LiveDocument implements OpenDocument {
   /** Also what came while the last save was under way; a kernel that prints without end does not hold this up. */
   async #flushAll(): Promise<void> {
     for (let times = 0; times === 0 || (this.isDirty && times < MOST_LAST_SAVES); times += 1) {
-      await this.flush();
+      await this.#saver.flush();
       this.#runs.settle();
     }
   }

@@ -4,6 +4,9 @@
  *
  * Strict like Python's `json` (which wrote most notebooks): it takes NaN, Infinity and -Infinity, and refuses raw control
  * characters in strings. Nesting beyond 1,000 levels is refused, as a recursive reader elsewhere would not survive it.
+ *
+ * It is long because it is one machine over one position in the bytes: parts of it in other modules would share nothing else,
+ * and every call across them would cost notebooks of hundreds of megabytes time.
  */
 
 export interface ObjectNode {

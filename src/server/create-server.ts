@@ -566,9 +566,13 @@ function notebookSource(contents: Contents): NotebookSource {
   return {
     async open(path) {
       const clean = cleanPath(path);
-      await contents.openDocuments?.find(clean)?.flush();
+      const document = contents.openDocuments?.find(clean);
+      await document?.flush();
       const found = await contents.stat(clean);
       if (found?.kind === 'file' && !found.name.endsWith('.ipynb')) return undefined;
+      const unsaved = document?.unsaved();
+      if (unsaved !== undefined && found !== undefined)
+        return { ...unsaved, name: found.name, modified: found.modified };
       const { entry, file } = await contents.readNotebook(clean);
       const foreign = await contents.outputTrust?.foreignCells(file);
       return { file, name: entry.name, modified: entry.modified, isTrusted: foreign?.size === 0 };

@@ -29,6 +29,7 @@ describe('Contents with live documents', () => {
     const document: OpenDocument = {
       content: () => notebook('live'),
       flush: async () => void calls.push('flush'),
+      unsaved: () => undefined,
       reload: async () => void calls.push('reload'),
       save: async (content) => {
         calls.push(`save ${JSON.stringify((content['cells'] as JsonObject[])[0]?.['source'])}`);

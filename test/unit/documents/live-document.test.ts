@@ -1,14 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Contents, MemoryNotebookManager } from '../../../src/contents/index.js';
 import {
   DocumentManager,
+  LiveDocument,
   type DocumentManagerOptions,
   type DocumentPage,
-  type LiveDocument,
 } from '../../../src/documents/index.js';
+import { DocumentHistory } from '../../../src/documents/history.js';
 import type { LinkedKernel, SessionSource } from '../../../src/documents/kernel-link.js';
 import { HttpError } from '../../../src/http-error.js';
 import { silentLog } from '../../../src/log.js';
@@ -201,6 +212,18 @@ describe('DocumentManager', () => {
     expect(sessions.listeners.size).toBe(0);
   });
 
+  it('does not let go of a document that somebody opens again, however long its file is looked at', async () => {
+    const document = await documents.open(path);
+    const stat = store.stat.bind(store);
+    store.stat = async (of) => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return stat(of);
+    };
+    const again = await documents.open(path);
+    expect(again).toBe(document);
+    expect(documents.get(document.id)).toBe(document);
+  });
+
   it('saves what is dirty when it closes', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
@@ -230,7 +253,16 @@ describe('DocumentManager', () => {
     expect(page.last('notice')?.message).toContain('is opened read-only');
     page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
     expect(page.last('refused')?.message).toContain('nothing is changed or saved here');
+    // What a client runs in it can reach no file: it keeps no document open.
+    document.detach(page);
+    document.execute(['a']);
+    await until(() => document.state.cell('a')?.run.finished !== undefined);
+    expect(document.isQuiet).toBe(false);
+    sessions.end();
+    await until(() => small.get(document.id) === undefined);
     await small.close();
+    await until(() => logged.length > 0);
+    rmSync(/is in (.*)$/.exec(logged.at(-1) ?? '')?.[1] ?? '');
   });
 
   it('keeps what is not saved in a journal when nothing is saved by itself, also over a kill', async () => {
@@ -271,6 +303,142 @@ describe('DocumentManager', () => {
   });
 });
 
+describe('a document that is saved on request only', () => {
+  let directory: string;
+  let manager: DocumentManager;
+  const open = () =>
+    new DocumentManager({ ...managerOptions(), autosave: false, historyDirectory: directory });
+  const journals = () =>
+    readdirSync(directory, { recursive: true }).filter((name) => String(name).endsWith('operations.jsonl'));
+  const type = (page: ReturnType<typeof attach>, seq: number, text: string, base = seq - 1) =>
+    page.say({
+      type: 'ops',
+      seq,
+      base,
+      ops: [{ op: 'edit-source', id: 'a', changes: [seq, [0, text]] }],
+    });
+  const sourcesOnDisk = async (of = path) => (await onDisk(of)).cells.map(({ source }) => source);
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'nbserver-journal-'));
+    manager = open();
+    contents.openDocuments = manager;
+  });
+  afterEach(async () => {
+    await manager.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('is not written by whatever else is done with its file, and a copy has what the person sees', async () => {
+    const document = await manager.open(path);
+    const page = attach(document, 'p');
+    type(page, 1, '!');
+    await contents.get(path, { hash: true });
+    await contents.createCheckpoint(path);
+    await document.flush();
+    const copy = await contents.copy(path, 'copy.ipynb');
+    expect(await sourcesOnDisk(copy.path)).toEqual([['x!'], 'y']);
+    await contents.rename(path, 'other.ipynb');
+    expect(await sourcesOnDisk('other.ipynb')).toEqual(['x', 'y']);
+    expect(document.isDirty).toBe(true);
+    await document.saveNow();
+    expect(await sourcesOnDisk('other.ipynb')).toEqual([['x!'], 'y']);
+  });
+
+  it('takes its journal along when it moves, and leaves none behind for another notebook of its name', async () => {
+    await contents.createUntitled('', { type: 'directory' });
+    await contents.rename('Untitled Folder', 'dir');
+    await contents.rename(path, `dir/${path}`);
+    const page = attach(await manager.open(`dir/${path}`), 'p');
+    type(page, 1, '!');
+    const moved = contents.rename('dir', 'new');
+    type(page, 2, '!');
+    await moved;
+    type(page, 3, '!');
+    expect(page.last('notice')).toBeUndefined();
+    expect(journals()).toHaveLength(1);
+    await contents.createUntitled('', { type: 'directory' });
+    await contents.rename('Untitled Folder', 'dir');
+    await contents.copy(`new/${path}`, `dir/${path}`);
+    // As after a kill.
+    const next = open();
+    expect((await next.open(`dir/${path}`)).isDirty).toBe(false);
+    const document = await next.open(`new/${path}`);
+    expect(document.state.cell('a')?.cell.source).toBe('x!!!');
+    await next.close();
+  });
+
+  it('gives a new notebook of the name nothing of a deleted one', async () => {
+    const page = attach(await manager.open(path), 'p');
+    type(page, 1, '!');
+    await contents.delete(path);
+    expect(journals()).toEqual([]);
+    await write([code('a', 'new')]);
+    expect((await manager.open(path)).state.cell('a')?.cell.source).toBe('new');
+  });
+
+  it('goes on when the journal cannot be written, says so once, and keeps everything as soon as it can', async () => {
+    const page = attach(await manager.open(path), 'p');
+    // A file where the folder of the histories is to be.
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, '');
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      type(page, 1, '1');
+      type(page, 2, '2');
+      const notices = () => page.messages.filter(({ type: of }) => of === 'notice');
+      expect(notices()).toMatchObject([
+        { level: 'error', message: expect.stringContaining('in memory alone') as string },
+      ]);
+      expect(page.last('ack')?.seq).toBe(2);
+      rmSync(directory);
+      mkdirSync(directory);
+      vi.setSystemTime(Date.now() + 11_000);
+      type(page, 3, '3');
+      expect(notices()).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+    const next = open();
+    expect((await next.open(path)).state.cell('a')?.cell.source).toBe('x123');
+    await next.close();
+  });
+
+  it('opens without a journal that cannot be read, which is put aside', async () => {
+    type(attach(await manager.open(path), 'p'), 1, '!');
+    const [journal = ''] = journals().map(String);
+    const folder = join(directory, journal, '..');
+    truncateSync(join(folder, 'base.ipynb'), 20);
+    const next = open();
+    const document = await next.open(path);
+    expect(document.state.cell('a')?.cell.source).toBe('x');
+    const page = attach(document, 'q');
+    expect(page.last('notice')?.message).toContain('could not be read');
+    expect(existsSync(folder)).toBe(false);
+    expect(journals()).toHaveLength(1);
+    expect(journals()[0]).toContain('journal-unreadable-');
+    type(page, 1, '?');
+    expect(journals()).toHaveLength(2);
+    await next.close();
+  });
+});
+
+describe('a file that vanishes', () => {
+  it('leaves what was not saved on this machine when it was the last save that found out', async () => {
+    const late = new DocumentManager({
+      ...managerOptions(),
+      saveTimes: { idle: 1e8, longest: 1e8, retry: 1e8 },
+    });
+    const document = await late.open(path);
+    attach(document, 'p').say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await store.remove(path, { recursive: false });
+    await late.close();
+    const rescued = /is in (.*)$/.exec(logged.at(-1) ?? '')?.[1] ?? '';
+    expect((JSON.parse(readFileSync(rescued, 'utf8')) as { cells: Cell[] }).cells).toHaveLength(1);
+    rmSync(rescued);
+  });
+});
+
 describe('LiveDocument', () => {
   it('applies a batch once, also when it is sent again on a new connection', async () => {
     const document = await documents.open(path);
@@ -289,6 +457,41 @@ describe('LiveDocument', () => {
     again.say(batch);
     page.say({ ...batch, seq: 2 });
     expect(document.state.cell('a')?.cell.source).toBe('x!');
+  });
+
+  it('leaves the outputs alone that the history of a large notebook does not have', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'nbserver-history-'));
+    const document = await LiveDocument.open(path, {
+      ...managerOptions(),
+      history: (of) => new DocumentHistory(join(directory, 'h'), of, () => 65e6, silentLog),
+    });
+    try {
+      const page = attach(document, 'p');
+      const edit: Operation = { op: 'edit-source', id: 'b', changes: [1, [0, '!']] };
+      page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'a' }, edit] });
+      await document.flush();
+      const states = (await document.history?.list()) ?? [];
+      await document.restore(states.at(-1)?.id ?? '');
+      const cells = [...document.state.cells()].map(({ cell }) => cell);
+      expect(cells).toEqual([code('a', 'x'), code('b', 'y', [shown])]);
+      page.say({ type: 'ops', seq: 2, base: document.revision, ops: [edit] });
+      await document.restore(states.at(-1)?.id ?? '', ['b']);
+      expect(document.state.cell('b')?.cell).toEqual(code('b', 'y', [shown]));
+    } finally {
+      await document.close();
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('takes a text that collides before it answers, so that what is saved then has it', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    page.say({ type: 'conflict', seq: 1, cell: 'a', text: 'x\nand more', base: 'x' });
+    expect(document.state.cell('a')?.cell.source).toBe('x\nand more');
+    expect(page.last('ack')).toEqual({ type: 'ack', seq: 1, revision: document.revision });
+    expect(page.messages.slice(-2).map(({ type }) => type)).toEqual(['ops', 'ack']);
+    page.say({ type: 'conflict', seq: 1, cell: 'a', text: 'x\nand more', base: 'x' });
+    expect(document.conflicts).toEqual([]);
   });
 
   it('tells a page that comes back what it missed', async () => {
