@@ -1,57 +1,10 @@
-import { EventEmitter } from 'node:events';
-import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { WebSocket } from 'ws';
 import { makeMessage } from '../../../src/kernels/message-factory.js';
 import { messageBlocks, OutgoingMessage } from '../../../src/kernels/outgoing-message.js';
 import { ReplayBudget, ReplayJournal } from '../../../src/kernels/replay-journal.js';
 import { SocketClient } from '../../../src/kernels/socket-client.js';
 import type { SocketClientOptions } from '../../../src/kernels/socket-client.js';
-
-/** A websocket whose peer reads when the test says so, and answers pings when it is told to. */
-function fakeSocket() {
-  const written: Buffer[] = [];
-  const pings: string[] = [];
-  let stopped = false;
-  const blocked: (() => void)[] = [];
-  const take = (chunks: Buffer[], done: () => void) => {
-    written.push(...chunks);
-    if (stopped) blocked.push(done);
-    else setImmediate(done);
-  };
-  const socket = new Duplex({
-    read: () => {},
-    write: (chunk: Buffer, _encoding, done) => take([chunk], done),
-    writev: (chunks, done) =>
-      take(
-        chunks.map(({ chunk }) => chunk as Buffer),
-        done,
-      ),
-  });
-  const ws = Object.assign(new EventEmitter(), {
-    readyState: 1,
-    OPEN: 1,
-    ping: (data: string) => void pings.push(data),
-  });
-  return {
-    ws: ws as unknown as WebSocket,
-    socket,
-    pings,
-    stop: () => (stopped = true),
-    goOn: () => {
-      stopped = false;
-      for (const done of blocked.splice(0)) done();
-    },
-    answer: (ping: string) => ws.emit('pong', Buffer.from(ping)),
-    /** numbers in the texts of the frames that were written */
-    numbers: () =>
-      [
-        ...Buffer.concat(written)
-          .toString('latin1')
-          .matchAll(/"text":"(\d+) /g),
-      ].map(([, n]) => Number(n)),
-  };
-}
+import { fakeSocket } from './fake-socket.js';
 
 /** @param missed  messages of 100 kB that it is to catch up with */
 function setUp(options: Partial<SocketClientOptions> = {}, missed = 0) {
