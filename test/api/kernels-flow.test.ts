@@ -116,12 +116,12 @@ describe('messages that wait for slow clients', () => {
     const more = JSON.stringify([{ text: 'three' }, { stderr: 'all is said' }, { sleep: 60_000 }]);
     kernel.request('shell', 'execute_request', { code: more });
     await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('all is said');
+    // What waits goes on waiting; what comes from now on is for a live document, which waits for nobody.
+    kernel.onMessage(() => {}, { impatient: true });
     await kernel.restart();
     expect(texts).toEqual(['one', 'two', 'three']);
     expect(usual.log.lines.join('\n')).not.toContain('does not end');
 
-    // What a live document records waits for nobody.
-    kernel.onMessage(() => {}, { impatient: true });
     kernel.request('shell', 'execute_request', { code: JSON.stringify([{ text: 'four' }]) });
     await expect.poll(() => texts).toEqual(['one', 'two', 'three', 'four']);
     listening.close();
