@@ -161,7 +161,6 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     await drop(cell(1).locator('.source'));
     await page.getByText('Pictures can be dropped into markdown cells').waitFor();
     await page.keyboard.press('z');
-    await page.keyboard.press('z');
     await expect.poll(() => cell(0).locator('[data-markdown] img').count()).toBe(2);
     await menu('View', 'Cell Toolbar', 'Attachments');
     await cell(0).getByRole('button', { name: 'Attachments (2)' }).click();
