@@ -16,5 +16,5 @@ export { cleanStaleConnectionFiles } from './kernel-records.js';
 export { KernelspecManager } from './kernelspecs.js';
 export type { KernelSpec, KernelspecOptions } from './kernelspecs.js';
 export type { Subscription } from '../listeners.js';
-export { asksForResources, kernelsRouter } from './router.js';
+export { kernelsRouter } from './router.js';
 export type { KernelsRouterOptions } from './router.js';

@@ -15,9 +15,9 @@ import type { KernelSpec, KernelspecManager } from './kernelspecs.js';
 import { launchArguments, launchEnvironment } from './launch-command.js';
 import { ListenerSet } from '../listeners.js';
 import type { Subscription } from '../listeners.js';
+import { ProcessResources } from '../process-resources.js';
 import type { MemorySources } from './memory-watch.js';
 import type { PortRange } from './ports.js';
-import { ProcessResources } from './process-resources.js';
 import { ReadAheadBudget } from './read-ahead.js';
 import { noTraffic } from './traffic.js';
 

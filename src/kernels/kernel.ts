@@ -8,7 +8,7 @@ import { ListenerSet } from '../listeners.js';
 import type { Subscription } from '../listeners.js';
 import type { KernelEvent } from '../protocol/events.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
-import type { KernelExit, KernelModel, KernelResources } from '../protocol/rest-models.js';
+import type { KernelExit, KernelModel, ProcessUse } from '../protocol/rest-models.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import type { KernelState } from './activity.js';
 import { KernelLife } from './kernel-life.js';
@@ -215,7 +215,7 @@ export class Kernel {
     return this.#told('shutdown', 'shut down', () => this.#life.shutdown());
   }
 
-  model(resources?: KernelResources): KernelModel {
+  model(resources?: ProcessUse): KernelModel {
     const { reason, exit, lastActivity } = this.#life;
     return {
       id: this.id,

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
+import { asksForResources } from '../process-resources.js';
 import { objectBody, textField } from '../request-body.js';
 import type { KernelManager } from './kernel-manager.js';
 
@@ -84,11 +85,6 @@ export function kernelsRouter({ kernels, baseUrl, kernelDirectory }: KernelsRout
   });
 
   return router;
-}
-
-/** `?resources=1`: what the kernels' processes use is read only for who wants to see it. */
-export function asksForResources({ resources }: Record<string, unknown>): boolean {
-  return resources === '1' || resources === 'true';
 }
 
 interface StartBody {

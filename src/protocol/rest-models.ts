@@ -51,7 +51,7 @@ export interface KernelModel {
   /** how its last process ended, together with a `reason` */
   exit?: KernelExit;
   /** only when asked for (`?resources=1`), and while it has a process */
-  resources?: KernelResources;
+  resources?: ProcessUse;
 }
 
 /** How the process of a kernel ended. */
@@ -70,8 +70,8 @@ export interface KernelExit {
   stderr: string[];
 }
 
-/** What a kernel's process and those below it use. */
-export interface KernelResources {
+/** What the process of a kernel or a terminal and those below it use. */
+export interface ProcessUse {
   processes: number;
   /** resident memory in bytes; what processes share is counted in each */
   memory: number;
@@ -94,6 +94,10 @@ export interface SessionModel {
 export interface TerminalModel {
   name: string;
   last_activity: string;
+  /** only when asked for (`?resources=1`) */
+  resources?: ProcessUse;
+  /** with `resources`: the program that has the terminal; null while the shell itself waits for a line */
+  program?: string | null;
 }
 
 export interface KernelspecModel {

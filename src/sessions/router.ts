@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
-import { asksForResources } from '../kernels/index.js';
+import { asksForResources } from '../process-resources.js';
 import { objectBody, textField } from '../request-body.js';
 import type { KernelChoice, SessionManager, SessionPatch, SessionRequest } from './session-manager.js';
 

@@ -84,6 +84,15 @@ export class Pty {
     return this.#ended;
   }
 
+  /** The name of the program that the shell has in front; undefined: none, or there is no /proc. */
+  async program(): Promise<string | undefined> {
+    const [group] = await foregroundGroup(this.pid);
+    if (group === undefined || group === this.pid) return undefined;
+    // It may have ended just now.
+    const name = await readFile(`/proc/${group}/comm`, 'utf8').catch(() => '');
+    return name.trim() || undefined;
+  }
+
   write(text: string): void {
     if (!this.#ended) this.#pty.write(text);
   }

@@ -1,6 +1,7 @@
 /** REST: `/api/terminals` (jupyter_server 2; POST answers 200, not 201). */
 import { Router } from 'express';
 import { HttpError } from '../http-error.js';
+import { asksForResources } from '../process-resources.js';
 import { objectBody, textField } from '../request-body.js';
 import { terminalModel, type TerminalManager } from './terminal-manager.js';
 
@@ -14,16 +15,17 @@ export function terminalsRouter(terminals: TerminalManager | undefined): Router 
     return terminals;
   };
 
-  router.get('/api/terminals', (_req, res) => {
-    res.json(manager().list().map(terminalModel));
+  router.get('/api/terminals', async (req, res) => {
+    res.json(await manager().models(manager().list(), asksForResources(req.query)));
   });
 
   router.post('/api/terminals', async (req, res) => {
     res.json(terminalModel(await manager().create(createBody(req.body))));
   });
 
-  router.get('/api/terminals/:name', (req, res) => {
-    res.json(terminalModel(manager().require(req.params.name)));
+  router.get('/api/terminals/:name', async (req, res) => {
+    const [model] = await manager().models([manager().require(req.params.name)], asksForResources(req.query));
+    res.json(model);
   });
 
   router.delete('/api/terminals/:name', async (req, res) => {

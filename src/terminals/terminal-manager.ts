@@ -1,6 +1,7 @@
 /** The terminals that run: their names, how they are started and ended, and culling of those that nobody uses. */
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import { ProcessResources } from '../process-resources.js';
 import type { TerminalModel } from '../protocol/rest-models.js';
 import { Pty } from './pty.js';
 import { shellCommand, shellEnvironment, startDirectory, type ShellSettings } from './shell.js';
@@ -25,6 +26,7 @@ export class TerminalManager {
   readonly #options: TerminalManagerOptions;
   readonly #terminals = new Map<string, Terminal>();
   readonly #starting = new Map<string, Promise<Terminal>>();
+  readonly #resources = new ProcessResources();
   readonly #culling: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
@@ -42,6 +44,19 @@ export class TerminalManager {
 
   get(name: string): Terminal | undefined {
     return this.#terminals.get(name);
+  }
+
+  /** The models of some terminals, and on request with what runs in them and what it uses. */
+  async models(terminals: readonly Terminal[], withResources: boolean): Promise<TerminalModel[]> {
+    if (!withResources) return terminals.map(terminalModel);
+    const used = await this.#resources.measure(terminals.flatMap(({ pid }) => pid ?? []));
+    return Promise.all(
+      terminals.map(async (terminal): Promise<TerminalModel> => {
+        const resources = used.get(terminal.pid ?? 0);
+        const program = (await terminal.program()) ?? null;
+        return { ...terminalModel(terminal), program, ...(resources === undefined ? {} : { resources }) };
+      }),
+    );
   }
 
   /** @throws {HttpError} 404 */

@@ -68,6 +68,11 @@ export class Terminal {
     return this.#pty?.pid;
   }
 
+  /** The program that has the terminal; undefined while the shell itself waits, and where that cannot be told. */
+  async program(): Promise<string | undefined> {
+    return this.#pty?.program();
+  }
+
   /** ms since the epoch */
   get lastActivity(): number {
     return this.#lastActivity;

@@ -1,19 +1,17 @@
 /** What the dashboard does to files and kernels: each asks what it must, calls the API, and shows the result. */
-import type {
-  ContentsModel,
-  SessionModel,
-  TerminalModel,
-  TrashModel,
-} from '../../src/protocol/rest-models.js';
+import type { ContentsModel, KernelModel, TrashModel } from '../../src/protocol/rest-models.js';
 import { api, xsrfToken } from '../base/api.js';
 import { CommandRegistry } from '../base/commands.js';
 import { confirmDialog, promptDialog } from '../base/dialog.js';
+import { submitForm } from '../base/form.js';
 import { notify, notifyError } from '../base/notify.js';
 import { openNew } from '../base/open-new.js';
 import { pageData } from '../base/page-data.js';
-import { baseName, encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
+import { encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
 import * as dashboard from './dashboard.js';
+import { downloadItems } from './download.js';
 import { nameProblem, stemLength, type Item } from './items.js';
+import { ofSession } from './shut-down.js';
 
 const contentsUrl = (path: string) => `api/contents${path === '' ? '' : `/${encodePath(path)}`}`;
 
@@ -50,7 +48,7 @@ commands.add(
     label: 'Download',
     title: 'One file as it is; folders and several files as one zip archive',
     when: () => chosen().length > 0,
-    run: downloadSelected,
+    run: () => downloadItems(chosen()),
   },
   {
     id: 'tree:view',
@@ -75,7 +73,7 @@ commands.add(
     run: () =>
       eachSelected('Shutdown', async (item) => {
         const session = dashboard.running.value.get(item.path);
-        if (session !== undefined) await deleteSession(session);
+        if (session !== undefined) await api.delete(ofSession(session).address);
       }),
   },
   {
@@ -155,35 +153,6 @@ async function move(): Promise<void> {
   );
 }
 
-/** Names in an address; servers and proxies take about 8 kB of it. Characters */
-const LONGEST_ADDRESS = 6_000;
-
-function downloadSelected(): void {
-  const items = chosen();
-  const [first] = items;
-  if (first === undefined) return;
-  if (items.length === 1 && first.kind !== 'directory') {
-    return download(urlFor('files', first.path, { download: '1' }), first.name);
-  }
-  const folder = dashboard.path.value;
-  const everything = items.length === dashboard.items.value?.length;
-  const query = new URLSearchParams({ download: 'zip' });
-  if (!everything) for (const { name } of items) query.append('name', name);
-  const address = `${urlFor('files', folder)}?${query}`;
-  if (address.length > LONGEST_ADDRESS) {
-    throw new Error('Too many names for one archive. Select the whole folder, or fewer files.');
-  }
-  const stem = items.length === 1 ? first.name : baseName(folder) || 'notebooks';
-  download(address, `${stem}.zip`);
-}
-
-function download(address: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-}
-
 async function remove(): Promise<void> {
   const doomed = chosen();
   const [first] = doomed;
@@ -209,7 +178,7 @@ async function remove(): Promise<void> {
   const at = dashboard.shown.value.findIndex((item) => item.path === first.path);
   await eachSelected('Delete', async (item) => {
     const session = dashboard.running.value.get(item.path);
-    if (session !== undefined) await deleteSession(session);
+    if (session !== undefined) await api.delete(ofSession(session).address);
     await removeEntry(item.path, item.kind === 'directory');
   });
   // the row is gone, and with it the focus: the next one takes it
@@ -260,32 +229,6 @@ async function removeEntry(path: string, folder: boolean): Promise<void> {
   await api.delete(folder ? `${address}?recursive=1` : address);
 }
 
-async function deleteSession(session: SessionModel): Promise<void> {
-  await api.delete(`api/sessions/${encodeURIComponent(session.id)}`);
-}
-
-export async function shutdownSessions(sessions: readonly SessionModel[]): Promise<void> {
-  for (const session of sessions) {
-    try {
-      await deleteSession(session);
-    } catch (error) {
-      notifyError(`Shutdown of "${session.path}":`, error);
-    }
-  }
-  await dashboard.refresh();
-}
-
-export async function shutdownTerminals(terminals: readonly TerminalModel[]): Promise<void> {
-  for (const { name } of terminals) {
-    try {
-      await api.delete(`api/terminals/${encodeURIComponent(name)}`);
-    } catch (error) {
-      notifyError(`Shutdown of terminal ${name}:`, error);
-    }
-  }
-  await dashboard.refresh();
-}
-
 /** Makes a notebook and opens it. */
 export function newNotebook(kernel: string): Promise<void> {
   return openMade('New notebook', { type: 'notebook' }, (path) =>
@@ -319,7 +262,9 @@ export async function newFolder(): Promise<void> {
 
 /** Stops the server, after a question that says what runs. */
 export async function quit(): Promise<void> {
-  const count = dashboard.sessions.value.length;
+  // a server that cannot tell can be stopped all the same
+  const kernels = await api.get<KernelModel[]>('api/kernels').catch(() => []);
+  const count = kernels.length;
   const body = ['The server stops, and all pages lose their connection.'];
   if (count > 0)
     body.push(
@@ -338,17 +283,7 @@ export async function quit(): Promise<void> {
 
 /** Logs out by a form, as the page behind it answers with a page. */
 export function logout(): void {
-  const { base_url } = pageData();
-  const form = document.createElement('form');
-  form.method = 'post';
-  form.action = `${base_url}logout`;
-  const token = document.createElement('input');
-  token.type = 'hidden';
-  token.name = '_xsrf';
-  token.value = xsrfToken() ?? '';
-  form.append(token);
-  document.body.append(form);
-  form.submit();
+  submitForm(`${pageData().base_url}logout`, { _xsrf: xsrfToken() ?? '' });
 }
 
 /** Display name of a kernel, or its plain name when it is not installed any more. */

@@ -1,5 +1,5 @@
 /** What a kernel is at, in words: "busy for 3 min, cell 14 of 40". */
-import type { RunModel } from '../../src/protocol/document-messages.js';
+import type { DocumentModel, RunModel } from '../../src/protocol/document-messages.js';
 import type { KernelModel, SessionModel } from '../../src/protocol/rest-models.js';
 import { api } from '../base/api.js';
 
@@ -12,13 +12,14 @@ export interface Progress {
 }
 
 /** By path, of the notebooks whose kernels work. */
-export async function readProgress(sessions: readonly SessionModel[]): Promise<Map<string, Progress>> {
+export async function readProgress(
+  sessions: readonly SessionModel[],
+  documents: readonly DocumentModel[],
+): Promise<Map<string, Progress>> {
   const busy = new Set(
     sessions.filter(({ kernel }) => kernel.execution_state === 'busy').map(({ path }) => path),
   );
   const found = new Map<string, Progress>();
-  if (busy.size === 0) return found;
-  const documents = await api.get<{ id: string; path: string }[]>('api/documents');
   for (const { id, path } of documents.filter((each) => busy.has(each.path))) {
     const { running, cells } = await api.get<RunModel>(`api/documents/${encodeURIComponent(id)}/run`);
     const at = cells.findIndex((cell) => cell.id === running);

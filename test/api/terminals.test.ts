@@ -31,6 +31,11 @@ async function create(body?: object): Promise<Model> {
   return (await answer.json()) as Model;
 }
 
+interface Seen extends Model {
+  program: string | null;
+  resources: { memory: number; processes: number };
+}
+
 const remove = (name: string) => server.fetch(`api/terminals/${name}`, { method: 'DELETE' });
 
 /** A client as terminado's own page is one; with `ack` it says what it has taken, when told to. */
@@ -145,6 +150,23 @@ describe('REST', () => {
     expect([one?.name, two?.name]).toEqual(['build', 'build']);
     expect(((await (await server.fetch('api/terminals')).json()) as Model[]).length).toBe(1);
     await remove('build');
+  });
+
+  it('says what runs in a terminal and what it uses, to who asks for it', async () => {
+    await create({ name: 'busy' });
+    const client = await Client.open('busy');
+    const seen = async () =>
+      (await (await server.fetch('api/terminals/busy?resources=1')).json()) as Seen;
+    await client.sees('$ ');
+    expect((await seen()).program).toBeNull();
+    client.type('sleep 100\n');
+    await expect.poll(async () => (await seen()).program).toBe('sleep');
+    const { resources } = await seen();
+    expect(resources.processes).toBe(2);
+    expect(resources.memory).toBeGreaterThan(1_000_000);
+    expect(await (await server.fetch('api/terminals/busy')).json()).not.toHaveProperty('resources');
+    client.close();
+    await remove('busy');
   });
 
   it.each([

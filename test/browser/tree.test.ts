@@ -668,16 +668,64 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     const { id } = await post('api/documents', { path: 'work.ipynb', start_kernel: true });
     await post(`api/documents/${id}/run`, {});
     await post('api/terminals', {});
+    await post('api/kernels', { name: 'javascript' });
+    writeFileSync(file('looked-at.ipynb'), notebook);
+    await post('api/documents', { path: 'looked-at.ipynb' });
     await page.getByRole('tab', { name: 'Running' }).click();
     const running = page.getByRole('list', { name: 'Running notebooks' }).getByRole('listitem');
     await running.getByText(/busy for \d+ s, cell 2 of 2/).waitFor();
     await running.getByText(/MB/).waitFor();
+    await running.filter({ hasText: 'looked-at.ipynb' }).getByText('open, no kernel').waitFor();
+    const list = (name: string) => page.getByRole('list', { name }).getByRole('listitem');
+    await list('Running kernels without a notebook').getByText(/MB/).waitFor();
+    await list('Running terminals').filter({ hasText: '(idle)' }).getByText(/MB/).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/running.png` });
     await page.getByRole('button', { name: 'Shut Down All' }).click();
-    await page.getByText('1 kernel and 1 terminal will stop').waitFor();
+    await page.getByText('2 kernels and 1 terminal will stop').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Shut Down All' }).click();
-    await page.getByText('There are no notebooks running.').waitFor();
+    await running.getByText(/busy/).waitFor({ state: 'detached' });
     await page.getByText('There are no terminals running.').waitFor();
+    await page.getByText('Kernels without a notebook').waitFor({ state: 'detached' });
+    expect(await (await server.fetch('api/kernels')).json()).toEqual([]);
+  });
+
+  it.runIf(everything)('says why a kernel ended', async () => {
+    const { page } = watched;
+    const other = await startTestServer({ base_url: '/x/', onlyOwnKernel: true, autorestart: false });
+    try {
+      writeFileSync(
+        join(other.notebooks, 'dies.ipynb'),
+        JSON.stringify({
+          nbformat: 4,
+          nbformat_minor: 5,
+          metadata: {},
+          cells: [
+            {
+              cell_type: 'code',
+              id: 'one',
+              metadata: {},
+              outputs: [],
+              execution_count: null,
+              source: "process.kill(process.pid, 'SIGKILL')",
+            },
+          ],
+        }),
+      );
+      const post = async (path: string, body: object) =>
+        (await (await other.fetch(path, { method: 'POST', body: JSON.stringify(body) })).json()) as {
+          id: string;
+        };
+      const { id } = await post('api/documents', { path: 'dies.ipynb', start_kernel: true });
+      await page.goto(`${other.url}tree?token=${TOKEN}#running`);
+      await page.getByRole('listitem').filter({ hasText: 'dies.ipynb' }).waitFor();
+      await post(`api/documents/${id}/run`, {});
+      await page.getByRole('listitem').filter({ hasText: 'dies.ipynb' }).getByText(/SIGKILL|killed/i).waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+    } finally {
+      await page.goto('about:blank');
+      watched.outside.length = 0; // the second server is not the one that the page belongs to
+      await other.close();
+    }
   });
 });

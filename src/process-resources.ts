@@ -1,11 +1,16 @@
 /**
- * What the processes of kernels use, read from /proc: each kernel's process with everything below it or in its group.
+ * What the processes of kernels and terminals use, read from /proc: each one's process with everything below it or in its group.
  *
- * All kernels are measured in one walk, and no command is started for it. Memory is the sum of resident sets, so what
+ * All are measured in one walk, and no command is started for it. Memory is the sum of resident sets, so what
  * processes share is counted in each of them.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import type { KernelResources } from '../protocol/rest-models.js';
+import type { ProcessUse } from './protocol/rest-models.js';
+
+/** `?resources=1`: what processes use is read only for who wants to see it. */
+export function asksForResources({ resources }: Record<string, unknown>): boolean {
+  return resources === '1' || resources === 'true';
+}
 
 interface ProcessFacts {
   pid: number;
@@ -37,12 +42,12 @@ export class ProcessResources {
   }
 
   /**
-   * By process id. CPU is measured since the last call; a kernel that is new to us has none yet.
+   * By process id. CPU is measured since the last call; a process that is new to us has none yet.
    *
    * @returns nothing where there is no /proc
    */
-  async measure(roots: readonly number[]): Promise<Map<number, KernelResources>> {
-    const result = new Map<number, KernelResources>();
+  async measure(roots: readonly number[]): Promise<Map<number, ProcessUse>> {
+    const result = new Map<number, ProcessUse>();
     if (roots.length === 0) return result;
     const processes = await this.#processes();
     const at = performance.now();

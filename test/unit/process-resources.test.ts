@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { ProcessResources } from '../../../src/kernels/process-resources.js';
+import { ProcessResources } from '../../src/process-resources.js';
 
 describe.skipIf(process.platform !== 'linux')('ProcessResources', () => {
   it('sums a process and those it started, also when these started others or lost their parent', async () => {
