@@ -112,6 +112,11 @@ export class Contents {
 
   // Bytes, for live documents and the /files route.
 
+  /** Whether what is in a directory under this name is given out. */
+  isServed(name: string): boolean {
+    return this.#paths.isListed(name);
+  }
+
   /** undefined when nothing is there (or it is hidden). */
   async stat(path: string): Promise<Entry | undefined> {
     const visible = this.#paths.visible(path);
@@ -211,7 +216,10 @@ export class Contents {
       throw new HttpError(400, `${source || 'The root'} cannot be copied into itself`);
     const open = this.#findOpen(source);
     await open?.flush();
-    const copyAs = entry.kind === 'directory' ? copyDirectory : copyTo;
+    const copyAs: typeof copyTo =
+      entry.kind === 'directory'
+        ? (store, of, path) => copyDirectory(store, of, path, (name) => this.isServed(name))
+        : copyTo;
     const there = await this.store.stat(target);
     if (there === undefined) await this.#paths.directory(parentOf(target));
     else if (there.kind !== 'directory') throw new HttpError(409, `File already exists: ${target}`);

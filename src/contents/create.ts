@@ -54,7 +54,7 @@ const LARGEST_DIRECTORY = 500_000_000;
 const MOST_ENTRIES = 10_000;
 
 /**
- * With all that is in it.
+ * With all that is in it, but for names that are not served.
  *
  * @throws HttpError 409 when something is there, 400 for a directory that is too large, or goes in circles by links
  */
@@ -62,10 +62,11 @@ export async function copyDirectory(
   store: NotebookManager,
   source: string,
   path: string,
+  isServed: (name: string) => boolean,
 ): Promise<ContentsModel> {
   const inside: { path: string; entry: Entry }[] = [];
   let size = 0;
-  for await (const found of walk(store, source)) {
+  for await (const found of walk(store, source, isServed)) {
     inside.push(found);
     size += found.entry.size ?? 0;
     if (size > LARGEST_DIRECTORY || inside.length > MOST_ENTRIES) {
@@ -84,10 +85,15 @@ export async function copyDirectory(
   return bareModel(path, made, 'directory');
 }
 
-/** Everything below a directory, each directory before what is in it; without hidden names, and never in circles. */
+/**
+ * Everything below a directory, each directory before what is in it; never in circles.
+ *
+ * @param isServed  false for names that are left out: hidden ones, mostly
+ */
 export async function* walk(
   store: Pick<NotebookManager, 'list' | 'identity'>,
   directory: string,
+  isServed: (name: string) => boolean,
   around: readonly string[] = [],
 ): AsyncGenerator<{ path: string; entry: Entry }> {
   const identity = await store.identity?.(directory);
@@ -98,10 +104,10 @@ export async function* walk(
   do {
     const page = await store.list(directory, after === undefined ? {} : { after });
     for (const entry of page.entries) {
-      if (entry.name.startsWith('.')) continue;
+      if (!isServed(entry.name)) continue;
       const path = joinPath(directory, entry.name);
       yield { path, entry };
-      if (entry.kind === 'directory') yield* walk(store, path, inside);
+      if (entry.kind === 'directory') yield* walk(store, path, isServed, inside);
     }
     after = page.next;
   } while (after !== undefined);

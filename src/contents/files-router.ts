@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Router, type Request, type Response } from 'express';
+import { Router, urlencoded, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { isFresh, rangeOf } from './byte-range.js';
 import { compressWhole, compressor, encodingFor, type Encoding } from './compressed.js';
@@ -35,7 +35,8 @@ export function filesRouter(contents: Contents): Router {
     const path = (req.params.path ?? []).filter((segment) => segment !== '').join('/');
     const found = await contents.find(path);
     if (found.entry.kind === 'file') await sendFile(contents, sent, found, req, res);
-    else if (req.query['download'] === 'zip') await sendDirectory(contents, path, req, res);
+    else if (req.query['download'] === 'zip')
+      await sendDirectory(contents, path, namesIn(req.query), req, res);
     else
       throw new HttpError(
         400,
@@ -43,17 +44,41 @@ export function filesRouter(contents: Contents): Router {
         'bad type',
       );
   });
+  /** More names than an address holds, from a form of the dashboard: `names` is a JSON array. */
+  router.post('/files{/*path}', parseForm, async (req: Request<PathParams>, res) => {
+    const path = (req.params.path ?? []).filter((segment) => segment !== '').join('/');
+    const { entry } = await contents.find(path);
+    if (entry.kind === 'file') throw new HttpError(400, `${path} is a file, not a directory`, 'bad type');
+    await sendDirectory(contents, path, namesOfForm(req.body), req, res);
+  });
   return router;
+}
+
+/** Names of ten thousand files fit. */
+const parseForm = urlencoded({ extended: false, limit: '8mb' });
+
+function namesIn({ name }: Request['query']): string[] | undefined {
+  return name === undefined ? undefined : [name].flat().map(String);
+}
+
+/** @throws HttpError 400 */
+function namesOfForm(body: unknown): string[] {
+  try {
+    const names: unknown = JSON.parse((body as { names: string }).names);
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  } catch {
+    // falls through: whatever was sent, it is no list of names
+  }
+  throw new HttpError(400, "The field 'names' must be a JSON array of the names that go into the archive.");
 }
 
 async function sendDirectory(
   contents: Contents,
   path: string,
+  names: readonly string[] | undefined,
   req: Request<PathParams>,
   res: Response,
 ): Promise<void> {
-  const { name } = req.query;
-  const names = name === undefined ? undefined : [name].flat().map(String);
   for (const each of names ?? []) {
     if (each.includes('/') || (await contents.stat(`${path}/${each}`)) === undefined) {
       throw new HttpError(404, `There is no ${each} in ${path || 'the notebook directory'}`);

@@ -57,8 +57,9 @@ async function* selected(
   directory: string,
   names: readonly string[] | undefined,
 ): ReturnType<typeof walk> {
+  const isServed = (name: string) => contents.isServed(name);
   if (names === undefined) {
-    yield* walk(contents.store, directory);
+    yield* walk(contents.store, directory, isServed);
     return;
   }
   for (const name of names) {
@@ -66,6 +67,6 @@ async function* selected(
     const entry = await contents.stat(path);
     if (entry === undefined) continue;
     yield { path, entry };
-    if (entry.kind === 'directory') yield* walk(contents.store, path);
+    if (entry.kind === 'directory') yield* walk(contents.store, path, isServed);
   }
 }

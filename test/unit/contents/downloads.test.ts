@@ -115,6 +115,42 @@ describe('a directory as an archive', () => {
     expect(body.length).toBeLessThan(table.length);
   });
 
+  it('has what a form selects, of more names than an address holds', async () => {
+    const send = (body: string, path = 'd') =>
+      fetch(`${served.url}/files/${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+        body,
+      });
+    const names = ['table.csv', 'größe 日本 🎉.txt'];
+    const answer = await send(String(new URLSearchParams({ names: JSON.stringify(names) })));
+    expect(answer.headers.get('content-type')).toBe('application/zip');
+    const entries = await unzip(Buffer.from(await answer.arrayBuffer()));
+    expect([...entries.keys()].sort()).toEqual([...names].sort());
+    const refused = [
+      ['names=%7B%7D'],
+      ['other=1'],
+      ['names=%5B7%5D'],
+      ['names=%5B%22..%22%5D'],
+      ['names=[]', 'small.txt'],
+    ];
+    for (const [body = '', path] of refused)
+      expect((await send(body, path)).status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('has hidden files where they are served', async () => {
+    const open = await serveContents({ allowHidden: true });
+    try {
+      mkdirSync(join(open.root, 'd/.git'), { recursive: true });
+      writeFileSync(join(open.root, 'd/.git/config'), 'seen');
+      const answer = await fetch(`${open.url}/files/d?download=zip`);
+      const entries = await unzip(Buffer.from(await answer.arrayBuffer()));
+      expect([...entries.keys()]).toEqual(['.git/', '.git/config']);
+    } finally {
+      await open.close();
+    }
+  });
+
   it('has only what was selected', async () => {
     const { headers, body } = await raw('d?download=zip&name=deep&name=table.csv');
     expect(headers['content-disposition']).toContain('d.zip');
