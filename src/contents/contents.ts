@@ -196,6 +196,11 @@ export class Contents {
     return result;
   }
 
+  /** Gives up an upload in chunks: what has arrived of it goes away. */
+  async dropUpload(path: string, upload?: string): Promise<void> {
+    await this.#uploads.drop(this.#paths.changeable(path, 'upload to'), upload);
+  }
+
   /** POST to a directory: a new file, notebook or directory under a free name. */
   async createUntitled(
     directory: string,

@@ -12,7 +12,7 @@ import { nameOf, parentOf } from './paths.js';
 import type { SentModel } from './read-body.js';
 import type { HookRunner, SavedModel } from './save-hooks.js';
 import type { ServedPaths } from './served-paths.js';
-import { checkChunk, type Uploads } from './uploads.js';
+import { checkChunk, isUploadId, type Uploads } from './uploads.js';
 
 export interface SaveResult {
   model: ContentsModel;
@@ -165,10 +165,11 @@ export class ModelSaver {
     if (old === undefined) await paths.directory(parentOf(path));
     const bytes = bytesOfContent(body['format'], body['content']);
     checkChunk(bytes, body['chunk_sha256']);
-    const result = await uploads.add(path, chunk, bytes, {
-      finish: (whole) => store.write(path, whole, when),
-      again: () => store.stat(path),
-    });
+    const result = await uploads.add(
+      path,
+      { number: chunk, bytes, upload: uploadField(body['upload']), total: sizeField(body['total_size']) },
+      { finish: (whole) => store.write(path, whole, when), again: () => store.stat(path) },
+    );
     if ('done' in result) {
       const { done } = result;
       const model = bareModel(path, done, 'file');
@@ -205,6 +206,20 @@ export class ModelSaver {
   #directoryOf(path: string): string | undefined {
     return this.#parts.store.kernelDirectory?.(parentOf(path));
   }
+}
+
+/** @throws HttpError 400 */
+function uploadField(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isUploadId(value)) return value;
+  throw new HttpError(400, "'upload' must be a name of up to 64 letters, digits, '-' and '_'");
+}
+
+/** @throws HttpError 400 */
+function sizeField(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new HttpError(400, "'total_size' must be the number of bytes of the whole file");
 }
 
 function typeOfBody(path: string, body: SentModel, old: Entry | undefined): ModelType {

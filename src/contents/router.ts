@@ -13,6 +13,7 @@ import { NotebookContent } from './notebook-content.js';
 import { encodePath } from './paths.js';
 import { readJsonBody } from './read-body.js';
 import { trashRouter } from './trash-router.js';
+import { isUploadId } from './uploads.js';
 
 type PathParams = { path?: string[] };
 type CheckpointParams = PathParams & { id: string };
@@ -87,6 +88,14 @@ export function contentsRouter(contents: Contents): Router {
       permanent: permanent === '1',
       match: req.headers['if-match'],
     });
+    res.status(204).end();
+  });
+
+  /** Ours: an upload that somebody cancelled. Not below `api/contents`, where DELETE means the file itself. */
+  router.delete('/api/uploads/*path', async (req: Request<PathParams>, res) => {
+    const { upload } = req.query;
+    if (upload !== undefined && !isUploadId(upload)) throw new HttpError(400, "'upload' names no upload");
+    await contents.dropUpload(pathOf(req), upload);
     res.status(204).end();
   });
 

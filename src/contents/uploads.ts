@@ -3,6 +3,9 @@
  * when the last one is there. Until then what was under the name stays as it is. An upload that was cut goes on with the
  * chunk that is missing, also after the server was started anew; one that nobody goes on with is removed. Chunks are not
  * brought to the disk one by one: after a power cut an upload begins anew.
+ *
+ * Jupyter's clients say neither which upload a chunk belongs to nor how long the whole is. Ours say both, so that two
+ * uploads of one path never mix, and that a last chunk alone is never taken for the file.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -21,6 +24,8 @@ interface UploadState {
   next: number;
   /** SHA-256 of the last chunk, to know it again when its answer was lost and it is sent once more */
   last: string;
+  /** the chunk -1 is among them: only the write to the store is missing */
+  complete?: boolean;
   /** ISO 8601 */
   started: string;
   /** of the machine: chunks are on the disk for sure only until it is started anew */
@@ -33,6 +38,19 @@ const PIECE = 1 << 20;
 const PATIENCE = 24 * 60 * 60 * 1000;
 /** How long a last chunk that comes twice is known for what it is, in ms. */
 const MEMORY = 10 * 60 * 1000;
+/** Between two looks for uploads that nobody goes on with, in ms. */
+const BETWEEN_SWEEPS = 60 * 60 * 1000;
+
+/** One chunk of a file, as a client sends it. */
+export interface Chunk {
+  /** 1 for the first (an earlier upload to this path is given up), then 2, 3, …; -1 for the last */
+  number: number;
+  bytes: Buffer;
+  /** which upload it belongs to (`upload` of the request, ours); without one the path says so */
+  upload?: string | undefined;
+  /** bytes of the whole file (`total_size` of the request, ours) */
+  total?: number | undefined;
+}
 
 export interface UploadEnd<T> {
   /** called with the whole file after the last chunk */
@@ -46,11 +64,12 @@ export type Progress<T> = { done: T } | { size: number; started: Date };
 export class Uploads {
   readonly #directory: string;
   readonly #isTemporary: boolean;
-  /** the last chunk of uploads that are complete: path → its hash */
+  /** the last chunk of uploads that were written: key → its hash */
   readonly #finished = new Map<string, { last: string; at: number }>();
-  /** one chunk after the other for each path */
+  /** one chunk after the other for each key */
   readonly #turns = new Map<string, Promise<unknown>>();
-  #isSwept = false;
+  /** ms, of the clock that never goes back */
+  #sweptAt = -Infinity;
 
   /** @param directory for this server alone; default: a temporary one, removed by `close` */
   constructor(directory?: string) {
@@ -67,68 +86,81 @@ export class Uploads {
   /**
    * Takes one chunk.
    *
-   * @param chunk  1 for the first (an earlier upload to this path is given up), then 2, 3, …; -1 for the last
    * @returns what `finish` gives; before that the size so far
    * @throws HttpError 400 for a chunk that does not follow the one before; `next_chunk` says which would
    */
-  async add<T>(path: string, chunk: number, bytes: Buffer, end: UploadEnd<T>): Promise<Progress<T>> {
-    const before = this.#turns.get(path) ?? Promise.resolve();
-    const mine = before.catch(() => undefined).then(() => this.#add(path, chunk, bytes, end));
-    this.#turns.set(path, mine);
+  async add<T>(path: string, chunk: Chunk, end: UploadEnd<T>): Promise<Progress<T>> {
+    const key = keyOf(path, chunk.upload);
+    return this.#inTurn(key, () => this.#add(key, path, chunk, end));
+  }
+
+  async #inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(key) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(act);
+    this.#turns.set(key, mine);
     try {
       return await mine;
     } finally {
-      if (this.#turns.get(path) === mine) this.#turns.delete(path);
+      if (this.#turns.get(key) === mine) this.#turns.delete(key);
     }
   }
 
-  async #add<T>(path: string, chunk: number, bytes: Buffer, end: UploadEnd<T>): Promise<Progress<T>> {
+  async #add<T>(key: string, path: string, chunk: Chunk, end: UploadEnd<T>): Promise<Progress<T>> {
+    const { number, bytes, total } = chunk;
     const hash = hashOf(bytes);
-    const upload = chunk === 1 ? await this.#begin(path) : await this.#find(path);
-    if (upload === undefined) return this.#alone(path, chunk, bytes, hash, end);
-    // Its answer was lost on the way: it is here already.
-    if (chunk !== -1 && chunk === upload.next - 1 && hash === upload.last && chunk !== 1)
+    const upload = number === 1 ? await this.#begin(key, path) : await this.#find(key, path);
+    if (upload === undefined) return this.#alone(key, path, chunk, hash, end);
+    // Its answer was lost on the way, or it could not be written then: it is here already.
+    const isHere = hash === upload.last && (number === -1 ? upload.complete : number === upload.next - 1);
+    if (number !== -1) {
+      if (isHere === true && number !== 1) return progressOf(upload);
+      if (number !== upload.next) throw notNext(path, number, upload.next);
+      await this.#append(key, upload, bytes, hash);
       return progressOf(upload);
-    if (chunk !== -1 && chunk !== upload.next) throw notNext(path, chunk, upload.next);
-    await this.#append(upload, bytes, hash);
-    if (chunk !== -1) return progressOf(upload);
-    const done = await end.finish(createReadStream(this.#contentOf(path), { highWaterMark: PIECE }));
-    this.#finished.set(path, { last: hash, at: Date.now() });
-    await this.drop(path);
+    }
+    if (isHere !== true) {
+      if (total !== undefined && upload.size + bytes.length !== total)
+        throw notNext(path, number, upload.next);
+      await this.#append(key, { ...upload, complete: true }, bytes, hash);
+    }
+    const done = await end.finish(createReadStream(this.#contentOf(key), { highWaterMark: PIECE }));
+    this.#finished.set(key, { last: hash, at: Date.now() });
+    await this.#remove(key);
     return { done };
   }
 
   /** A chunk without an upload: a file that fits into one, or a last chunk whose answer was lost. */
   async #alone<T>(
+    key: string,
     path: string,
-    chunk: number,
-    bytes: Buffer,
+    { number, bytes, total }: Chunk,
     hash: string,
     { finish, again }: UploadEnd<T>,
   ): Promise<Progress<T>> {
-    if (chunk !== -1) throw notNext(path, chunk, 1);
-    const finished = this.#finished.get(path);
+    if (number !== -1) throw notNext(path, number, 1);
+    const finished = this.#finished.get(key);
     if (finished?.last === hash && Date.now() - finished.at < MEMORY) {
       const there = await again();
       if (there !== undefined) return { done: there };
     }
+    if (total !== undefined && bytes.length !== total) throw notNext(path, number, 1);
     return { done: await finish(bytes) };
   }
 
-  async #begin(path: string): Promise<UploadState> {
+  async #begin(key: string, path: string): Promise<UploadState> {
     await this.#sweep();
-    await this.drop(path);
-    this.#finished.delete(path);
-    await mkdir(this.#folderOf(path), { recursive: true, mode: 0o700 });
+    await this.#remove(key);
+    this.#finished.delete(key);
+    await mkdir(this.#folderOf(key), { recursive: true, mode: 0o700 });
     return { path, size: 0, next: 1, last: '', started: new Date().toISOString(), boot: await bootId() };
   }
 
   /** On the disk: a server that was started anew finds it, too. */
-  async #find(path: string): Promise<UploadState | undefined> {
+  async #find(key: string, path: string): Promise<UploadState | undefined> {
     try {
-      const text = await readFile(join(this.#folderOf(path), 'state.json'), 'utf8');
+      const text = await readFile(join(this.#folderOf(key), 'state.json'), 'utf8');
       const state = JSON.parse(text) as UploadState;
-      return state.boot === (await bootId()) ? state : undefined;
+      return state.boot === (await bootId()) && state.path === path ? state : undefined;
     } catch {
       // none was begun, or one was cut in its first chunk: it begins anew
       return undefined;
@@ -136,8 +168,8 @@ export class Uploads {
   }
 
   /** Bytes that a kill left behind the known size are written over. */
-  async #append(upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
-    const file = await open(this.#contentOf(upload.path), upload.next === 1 ? 'w' : 'r+', 0o600);
+  async #append(key: string, upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
+    const file = await open(this.#contentOf(key), upload.next === 1 ? 'w' : 'r+', 0o600);
     try {
       await file.truncate(upload.size);
       for (let done = 0; done < bytes.length;) {
@@ -149,19 +181,26 @@ export class Uploads {
     upload.size += bytes.length;
     upload.next += 1;
     upload.last = hash;
-    const state = join(this.#folderOf(upload.path), 'state.json');
+    const state = join(this.#folderOf(key), 'state.json');
     await writeFile(`${state}.new`, JSON.stringify(upload), { mode: 0o600 });
     await rename(`${state}.new`, state);
   }
 
-  async drop(path: string): Promise<void> {
-    await rm(this.#folderOf(path), { recursive: true, force: true });
+  /** Gives an upload up, after the chunk that is being taken. */
+  async drop(path: string, upload?: string): Promise<void> {
+    const key = keyOf(path, upload);
+    await this.#inTurn(key, () => this.#remove(key));
+  }
+
+  async #remove(key: string): Promise<void> {
+    await rm(this.#folderOf(key), { recursive: true, force: true });
   }
 
   /** Uploads that nobody went on with. */
   async #sweep(): Promise<void> {
-    if (this.#isSwept) return;
-    this.#isSwept = true;
+    if (performance.now() - this.#sweptAt < BETWEEN_SWEEPS) return;
+    this.#sweptAt = performance.now();
+    for (const [key, { at }] of this.#finished) if (Date.now() - at > MEMORY) this.#finished.delete(key);
     for (const name of await readdir(this.#directory).catch(() => [])) {
       const folder = join(this.#directory, name);
       const stats = await stat(folder).catch(() => undefined);
@@ -170,13 +209,23 @@ export class Uploads {
     }
   }
 
-  #contentOf(path: string): string {
-    return join(this.#folderOf(path), 'content');
+  #contentOf(key: string): string {
+    return join(this.#folderOf(key), 'content');
   }
 
-  #folderOf(path: string): string {
-    return join(this.#directory, hashOf(Buffer.from(path)).slice(0, 32));
+  #folderOf(key: string): string {
+    return join(this.#directory, hashOf(Buffer.from(key)).slice(0, 32));
   }
+}
+
+/** What names one upload among those of a path. */
+export function isUploadId(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
+}
+
+/** No path holds a NUL. */
+function keyOf(path: string, upload: string | undefined): string {
+  return upload === undefined ? path : `${path}\0${upload}`;
 }
 
 /**

@@ -109,6 +109,7 @@ async function call<T>(
     });
   };
   let response: Response;
+  let text: string;
   try {
     const [token, other] = [xsrfToken(), cookieToken()];
     response = await send(token);
@@ -117,6 +118,7 @@ async function call<T>(
       if (again.ok) newerToken = other;
       if (again.status !== 403) response = again;
     }
+    text = await response.text(); // a connection may break in the middle of an answer, too
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
     throw new ApiError(
@@ -126,7 +128,6 @@ async function call<T>(
       null,
     );
   }
-  const text = await response.text();
   const parsed = parse(text);
   if (response.ok) return parsed as T;
   const error = toError(response.status, parsed);

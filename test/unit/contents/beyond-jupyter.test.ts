@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   Contents,
   FileNotebookManager,
@@ -189,6 +189,105 @@ describe('an upload in chunks', () => {
     await chunk(api, 1, 'whole ');
     await chunk(api, -1, 'file');
     expect(text('big.txt')).toBe('whole file');
+  });
+
+  describe('that says which one it is and how long the whole', () => {
+    const whole = 'one two end';
+    const part = (upload: string, n: number, content: string, headers = {}): ReturnType<typeof call> =>
+      call(
+        `${served.url}/api/contents/big.txt`,
+        'PUT',
+        { ...textBody(content), chunk: n, upload, total_size: whole.length },
+        headers,
+      );
+
+    it.each<[string, () => Promise<unknown>, number]>([
+      ['was never begun', async () => undefined, 1],
+      [
+        'lost its beginning to a power cut',
+        async () => rmSync(join(served.home, 'uploads'), { recursive: true }),
+        1,
+      ],
+      ['misses a chunk', async () => part('mine', 1, 'one '), 2],
+    ])('is not ended by its last chunk when it %s', async (_what, before, next) => {
+      await serve();
+      put('big.txt', 'the old file');
+      await part('mine', 1, 'one ');
+      if (next === 1) await part('mine', 2, 'two ');
+      if (next === 1) await call(`${served.url}/api/uploads/big.txt?upload=mine`, 'DELETE');
+      await before();
+      const answer = await part('mine', -1, 'end');
+      expect([answer.status, answer.json['next_chunk']]).toEqual([400, next]);
+      expect(text('big.txt')).toBe('the old file');
+    });
+
+    it('does not mix with another one to the same path', async () => {
+      await serve();
+      await part('mine', 1, 'one ');
+      await part('theirs', 1, 'ONE ');
+      await part('mine', 2, 'two ');
+      await part('theirs', 2, 'TWO ');
+      await part('mine', -1, 'end');
+      expect(text('big.txt')).toBe(whole);
+      await part('theirs', -1, 'END');
+      expect(text('big.txt')).toBe(whole.toUpperCase());
+    });
+
+    it('takes the place of nothing where it was told so, and ends once it may', async () => {
+      await serve();
+      const absent = { 'If-None-Match': '*' };
+      await part('mine', 1, 'one ', absent);
+      await part('mine', 2, 'two ', absent);
+      put('big.txt', 'somebody else was here first');
+      expect((await part('mine', -1, 'end', absent)).status).toBe(409);
+      expect(text('big.txt')).toBe('somebody else was here first');
+      expect((await part('mine', -1, 'end')).status).toBe(200);
+      expect(text('big.txt')).toBe(whole);
+    });
+
+    it('goes away when it is given up, and after a day without a word', async () => {
+      await serve();
+      const left = () => readdirSync(join(served.home, 'uploads'));
+      await part('mine', 1, 'one ');
+      expect((await call(`${served.url}/api/uploads/big.txt?upload=mine`, 'DELETE')).status).toBe(204);
+      expect(left()).toEqual([]);
+      await part('forgotten', 1, 'one ');
+      const [folder = ''] = left();
+      utimesSync(join(served.home, 'uploads', folder), 0, 0);
+      const now = performance.now();
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 2 * 60 * 60 * 1000);
+      await part('next', 1, 'one ');
+      clock.mockRestore();
+      expect(left()).not.toContain(folder);
+      expect(left().length).toBe(1);
+    });
+
+    it.each([
+      ['upload', '../../etc'],
+      ['upload', 7],
+      ['total_size', -1],
+      ['total_size', '11'],
+    ])('is refused with %s: %j', async (field, value) => {
+      await serve();
+      const body = { ...textBody('x'), chunk: 1, [field]: value };
+      const answer = await call(`${served.url}/api/contents/big.txt`, 'PUT', body);
+      expect([answer.status, answer.json['message']]).toEqual([400, expect.stringContaining(field)]);
+    });
+  });
+
+  it('whose end could not be written does not get its last chunk twice', async () => {
+    const api = await serve();
+    mkdirSync(at('d'));
+    const file = (n: number, content: string) =>
+      call(`${api}/d/f.txt`, 'PUT', { ...textBody(content), chunk: n }, { 'If-None-Match': '*' });
+    await file(1, 'one ');
+    const write = vi
+      .spyOn(served.contents.store, 'write')
+      .mockRejectedValueOnce(new HttpError(507, 'The disk is full'));
+    expect((await file(-1, 'end')).status).toBe(507);
+    write.mockRestore();
+    expect((await file(-1, 'end')).status).toBe(200);
+    expect(text('d/f.txt')).toBe('one end');
   });
 });
 

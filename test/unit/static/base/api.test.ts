@@ -58,6 +58,17 @@ describe('api', () => {
     expect(calls[0]?.init.headers).toEqual({ Accept: 'application/json' });
   });
 
+  it('says that the server does not answer when the connection breaks in the middle of an answer', async () => {
+    answer = () =>
+      new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError('cut')) }));
+    await expect(api.get('api/me')).rejects.toMatchObject({ status: 0, unreachable: true });
+  });
+
+  it('writes only where nothing is, when told so', async () => {
+    await api.put('api/contents/a', {}, { ifNoneMatch: true });
+    expect(calls[0]?.init.headers['If-None-Match']).toBe('*');
+  });
+
   describe('on a page that knows its own token', () => {
     const own = { base_url: '/', static_url: '/static/', version: '1', xsrf: 'own', xsrf_cookie: '_xsrf' };
     const tokens = () => calls.map(({ init }) => init.headers['X-XSRFToken']);
