@@ -1,17 +1,26 @@
 /** The state of the dashboard as signals, and how it is loaded: folder, selection, sorting, sessions, kernels. */
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, signal, type Signal } from '@preact/signals';
 import type {
   ContentsModel,
   KernelspecsModel,
   SessionModel,
   TerminalModel,
 } from '../../src/protocol/rest-models.js';
-import { api, ApiError, onLoginExpired } from '../base/api.js';
+import { api, ApiError } from '../base/api.js';
 import { announce } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
-import { ServerEvents } from '../base/server-events.js';
+import { drawn, mapInSlices, nextTask } from '../base/slices.js';
 import { baseName, encodePath, urlFor } from '../base/urls.js';
-import { filterItems, isHidden, sortItems, toItem, type Item, type Sort, type SortKey } from './items.js';
+import {
+  areSame,
+  filterItems,
+  isHidden,
+  sortItems,
+  toItem,
+  type Item,
+  type Sort,
+  type SortKey,
+} from './items.js';
 
 /** What templates/tree.html tells this page (src/pages/router.ts). */
 export interface TreePageData {
@@ -34,7 +43,7 @@ const hiddenStorage = 'nbserver.tree.hidden';
 export const tab = signal<Tab>(tabOfAddress());
 export const path = signal(pageData<TreePageData>().path);
 /** undefined until the folder was read for the first time */
-export const items = signal<Item[] | undefined>(undefined);
+export const items = signal<readonly Item[] | undefined>(undefined);
 export const trouble = signal<Trouble | undefined>(undefined);
 export const sort = signal<Sort>(storedSort());
 export const filter = signal('');
@@ -53,39 +62,82 @@ export const showsHidden = signal(stored(hiddenStorage) === true);
 const listed = computed(() =>
   showsHidden.value ? (items.value ?? []) : (items.value ?? []).filter((item) => !isHidden(item)),
 );
-export const shown = computed(() => sortItems(filterItems(listed.value, filter.value), sort.value));
-export const selected = computed(() => listed.value.filter((item) => selection.value.has(item.path)));
+const sorted = computed(() => sortItems(listed.value, sort.value));
+export const shown = computed(() => filterItems(sorted.value, filter.value));
+/** What actions act on: never on what a filter hides. */
+export const selected = computed(() =>
+  selection.value.size === 0 ? [] : shown.value.filter((item) => selection.value.has(item.path)),
+);
 export const running = computed(() => new Map(sessions.value.map((session) => [session.path, session])));
 
 let loading: AbortController | undefined;
+let reading: Promise<void> = Promise.resolve();
+/** time of the folder itself when it was listed: another one means that something came or went since */
+let listedAt: string | undefined;
 
-let events: ServerEvents | undefined;
+/** Reads the folder again, and what runs. What was selected and is still there stays selected. */
+export function refresh(): Promise<void> {
+  reading = read(true);
+  return reading;
+}
 
-/** Reads the folder again. What was selected and is still there stays selected. */
-export async function refresh(): Promise<void> {
+/** Reads the folder again after a load that runs: changes that come all the time must not begin it anew each time. */
+export async function refreshList(): Promise<void> {
+  await reading;
+  await (reading = read(false));
+}
+
+/** Between the list and the first word of its changes something may have come. */
+export async function catchUp(): Promise<void> {
+  await reading;
+  const { last_modified } = await api.get<ContentsModel>(`${addressOf(path.value)}?content=0`);
+  if (listedAt !== undefined && last_modified !== listedAt) await refreshList();
+}
+
+async function read(everything: boolean): Promise<void> {
   if (stopped.value) return;
   loading?.abort();
   const mine = (loading = new AbortController());
-  const wanted = path.value;
-  const address = `api/contents${wanted === '' ? '' : `/${encodePath(wanted)}`}?type=directory`;
-  const list = async (): Promise<void> => {
-    const first = items.value === undefined;
-    const model = await api.get<ContentsModel>(address, { signal: mine.signal, preloaded: first });
-    const fresh = (model.content as ContentsModel[]).map(toItem);
-    const paths = new Set(fresh.map((item) => item.path));
-    batch(() => {
-      items.value = fresh;
-      trouble.value = undefined;
-      const kept = [...selection.value].filter((each) => paths.has(each));
-      if (kept.length !== selection.value.size) selection.value = new Set(kept);
-    });
-  };
-  const specs = kernelspecs.value === undefined ? loadKernelspecs() : undefined;
-  const results = await Promise.allSettled([list(), loadSessions(), loadTerminals(), specs]);
+  const isFirst = items.value === undefined;
+  const list = loadList(mine.signal);
+  // What a person came for is on the screen before anything else is asked for.
+  if (isFirst) await list.then(drawn, () => undefined);
+  const specs = () => (kernelspecs.value === undefined ? loadKernelspecs() : undefined);
+  const rest = everything ? [loadSessions(), loadTerminals(), specs()] : [];
+  const results = await Promise.allSettled([list, ...rest]);
   const failed = results.find((result) => result.status === 'rejected');
   if (mine.signal.aborted || failed === undefined || trouble.value?.kind === 'login') return;
   trouble.value = describe(failed.reason);
 }
+
+const addressOf = (folder: string) => `api/contents${folder === '' ? '' : `/${encodePath(folder)}`}`;
+
+/** In steps: a list of ten thousand must not hold up the page. */
+async function loadList(signal: AbortSignal): Promise<void> {
+  const preloaded = items.value === undefined;
+  const address = `${addressOf(path.value)}?type=directory`;
+  const model = await api.get<ContentsModel>(address, { signal, preloaded });
+  const content = model.content as ContentsModel[];
+  if (content.length > LONG) await nextTask();
+  const unsorted = await mapInSlices(content, toItem);
+  if (content.length > LONG) await nextTask();
+  // The order is made again for what is shown, which takes next to nothing when it is there.
+  const fresh = sortItems(unsorted, sort.value);
+  if (content.length > LONG) await nextTask();
+  signal.throwIfAborted();
+  batch(() => {
+    listedAt = model.last_modified;
+    if (items.value === undefined || !areSame(items.value, fresh)) items.value = fresh;
+    trouble.value = undefined;
+    if (selection.value.size === 0) return;
+    const paths = new Set(fresh.map((item) => item.path));
+    const kept = [...selection.value].filter((each) => paths.has(each));
+    if (kept.length !== selection.value.size) selection.value = new Set(kept);
+  });
+}
+
+/** Entries of a list whose steps are tasks of their own. */
+const LONG = 500;
 
 function describe(error: unknown): Trouble {
   if (!(error instanceof ApiError)) return { kind: 'other', message: String(error) };
@@ -97,14 +149,20 @@ function describe(error: unknown): Trouble {
 }
 
 export async function loadSessions(): Promise<void> {
-  // What kernels use is read from the system for each of them: only for somebody who looks.
-  const query = tab.value === 'running' ? '?resources=1' : '';
-  sessions.value = await api.get<SessionModel[]>(`api/sessions${query}`);
+  setIfChanged(sessions, await api.get<SessionModel[]>(`api/sessions${resourcesQuery()}`));
 }
 
-async function loadTerminals(): Promise<void> {
+/** What processes use is read from the system for each of them: only for somebody who looks. */
+const resourcesQuery = () => (tab.value === 'running' ? '?resources=1' : '');
+
+export async function loadTerminals(): Promise<void> {
   if (pageData<TreePageData>().terminals !== 'available') return;
-  terminals.value = await api.get<TerminalModel[]>('api/terminals');
+  setIfChanged(terminals, await api.get<TerminalModel[]>(`api/terminals${resourcesQuery()}`));
+}
+
+/** Whatever shows it is drawn anew only then. */
+function setIfChanged<T>(target: Signal<T>, value: T): void {
+  if (JSON.stringify(target.value) !== JSON.stringify(value)) target.value = value;
 }
 
 async function loadKernelspecs(): Promise<void> {
@@ -122,7 +180,6 @@ export async function openFolder(target: string, push = true): Promise<void> {
     trouble.value = undefined;
   });
   window.scrollTo(0, 0);
-  events?.directoriesChanged();
   await refresh();
   announce(`Folder ${target === '' ? 'Home' : baseName(target)}, ${items.value?.length ?? 0} items`);
 }
@@ -180,7 +237,7 @@ export function setSelected(paths: Iterable<string>, on: boolean): void {
   selection.value = next;
 }
 
-function tabOfAddress(): Tab {
+export function tabOfAddress(): Tab {
   const name = location.hash.slice(1);
   return name === 'running' || name === 'server' ? name : 'files';
 }
@@ -189,59 +246,4 @@ export function showTab(next: Tab): void {
   tab.value = next;
   void loadSessions().catch(() => undefined); // the next refresh says what is wrong
   history.replaceState(null, '', next === 'files' ? location.pathname + location.search : `#${next}`);
-}
-
-/** Changes that come together, for example of a program that writes many files, are read once. ms */
-const GATHER = 200;
-
-/** Hears what changes, so that a new file or a kernel that ends shows at once; what was selected stays so. */
-export function followServer(): void {
-  const wanted = new Map<() => Promise<void>, ReturnType<typeof setTimeout>>();
-  const soon = (load: () => Promise<void>): void => {
-    if (wanted.has(load)) return;
-    const run = () => {
-      wanted.delete(load);
-      if (!stopped.value && !document.hidden) void load().catch(() => undefined); // the usual refresh shows troubles
-    };
-    wanted.set(load, setTimeout(run, GATHER));
-  };
-  let connected = false;
-  events = new ServerEvents({
-    directories: () => [path.value],
-    onChange(event) {
-      if (event.list === 'terminals') soon(loadTerminals);
-      else if (event.list !== 'files') soon(loadSessions);
-      else if (event.path === path.value) soon(refresh);
-    },
-    onConnect() {
-      if (connected) soon(refresh); // what happened while it was lost is not known
-      connected = true;
-    },
-  });
-}
-
-/**
- * Keeps the list fresh where nobody tells of changes: every minute while somebody looks, at most every ten seconds when the window gets focus, and
- * every five seconds while the server does not answer.
- */
-export function keepFresh(): void {
-  let last = performance.now();
-  const again = (least: number): void => {
-    if (document.hidden || performance.now() - last < least) return;
-    last = performance.now();
-    void refresh();
-  };
-  window.addEventListener('focus', () => again(10_000));
-  document.addEventListener('visibilitychange', () => again(10_000));
-  setInterval(() => again(trouble.value?.kind === 'unreachable' ? 5_000 : 60_000), 5_000);
-  window.addEventListener('popstate', () => {
-    const base = urlFor('tree');
-    if (!location.pathname.startsWith(base)) return;
-    tab.value = tabOfAddress();
-    const target = decodeURIComponent(location.pathname.slice(base.length)).replace(/^\/|\/$/g, '');
-    if (target !== path.value) void openFolder(target, false);
-  });
-  onLoginExpired(() => {
-    trouble.value = { kind: 'login', message: 'You are logged out. Log in again to go on.' };
-  });
 }

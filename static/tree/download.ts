@@ -21,7 +21,11 @@ export function downloadItems(items: readonly Item[]): void {
   const address = `${urlFor('files', folder)}?${query}`;
   if (address.length > LONGEST_ADDRESS) {
     // In a tab of its own, which the browser closes when the archive comes: an error must not take the place of this page.
-    submitForm(urlFor('files', folder, { _xsrf: xsrfToken() ?? '' }), { names: JSON.stringify(names) }, '_blank');
+    submitForm(
+      urlFor('files', folder, { _xsrf: xsrfToken() ?? '' }),
+      { names: JSON.stringify(names) },
+      '_blank',
+    );
     return;
   }
   const stem = items.length === 1 ? first.name : baseName(folder) || 'notebooks';

@@ -11,6 +11,8 @@ import { ParentRow, Row } from './row.js';
 /** Up to here every row is in the document, so that the browser's own find sees them. */
 const WINDOW_FROM = 300;
 const OVERSCAN = 12;
+/** Height of a row where there is none to measure; px */
+const ROW = 32;
 
 const keymap = new Keymap(commands, { mode: () => 'list' });
 
@@ -19,7 +21,8 @@ export function FileList() {
   const at = useSignal(0); // index of the row that Tab reaches
   const focusWanted = useSignal(false);
   const anchor = useRef<number>(undefined);
-  const visible = useSignal<[number, number]>([0, WINDOW_FROM]);
+  // until it is measured: what fits into the window at most
+  const visible = useSignal<[number, number]>([0, Math.ceil(window.innerHeight / ROW) + OVERSCAN]);
 
   const rows = dashboard.shown.value;
   const current = Math.min(at.value, Math.max(0, rows.length - 1));
@@ -108,7 +111,7 @@ export function FileList() {
 
   const onKey = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
-    const page = Math.max(1, Math.floor(window.innerHeight / 32) - 3);
+    const page = Math.max(1, Math.floor(window.innerHeight / ROW) - 3);
     const steps: Record<string, () => void> = {
       ArrowDown: () => moveTo(current + 1, event.shiftKey),
       ArrowUp: () => moveTo(current - 1, event.shiftKey),
@@ -130,7 +133,7 @@ export function FileList() {
       // Rename and Delete mean the row under the focus when nothing is selected.
       const row = rows[current];
       const acts = event.key === 'F2' || event.key === 'Delete' || event.key === 'Backspace';
-      if (acts && dashboard.selection.value.size === 0 && row !== undefined) {
+      if (acts && dashboard.selected.value.length === 0 && row !== undefined) {
         dashboard.selection.value = new Set([row.path]);
       }
       if (!keymap.handle(event)) return;
@@ -180,7 +183,7 @@ export function FileList() {
 }
 
 function rowHeight(list: HTMLElement): number {
-  return list.firstElementChild?.getBoundingClientRect().height ?? 32;
+  return list.firstElementChild?.getBoundingClientRect().height ?? ROW;
 }
 
 /** Moves the caret into the filter field, so that the letter that is being pressed lands there. */

@@ -66,8 +66,15 @@ export function FilesTab() {
 
 /** Only what can be done with the selection is there, as in the classic; nothing moves, since the line stays. */
 function SelectionActions() {
+  const hidden = dashboard.selection.value.size - dashboard.selected.value.length;
   if (dashboard.selected.value.length === 0) {
-    return <p class="hint">Select items to perform actions on them.</p>;
+    return (
+      <p class="hint">
+        {hidden === 0
+          ? 'Select items to perform actions on them.'
+          : `${hidden} selected, hidden by the filter.`}
+      </p>
+    );
   }
   const ids = ['duplicate', 'rename', 'move', 'download', 'view', 'edit', 'shutdown', 'delete'];
   return (
@@ -92,6 +99,7 @@ function SelectionActions() {
             </button>
           );
         })}
+      {hidden > 0 && <span class="hint">{hidden} more selected, hidden by the filter</span>}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** What the dashboard lists: entries of a folder, how they are ordered, filtered and where they lead. Pure. */
 import type { ContentsModel } from '../../src/protocol/rest-models.js';
 import { urlFor } from '../base/urls.js';
+import { compareNames, nameKey } from './name-order.js';
 
 export type Kind = 'directory' | 'notebook' | 'file';
 
@@ -14,6 +15,8 @@ export interface Item {
   size: number | null;
   writable: boolean;
   mimetype: string | null;
+  /** of the name (see nameKey); made when it is sorted, where it is missing */
+  key?: string | null;
 }
 
 export type SortKey = 'name' | 'modified' | 'size';
@@ -31,17 +34,26 @@ export function toItem(model: ContentsModel): Item {
     size: model.size,
     writable: model.writable,
     mimetype: model.mimetype,
+    key: nameKey(model.name),
   };
 }
 
 const order: Record<Kind, number> = { directory: 0, notebook: 1, file: 2 };
-// people number their files: 2 comes before 10
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+function keyOf(item: Item): string | null {
+  if (item.key === undefined) item.key = nameKey(item.name);
+  return item.key;
+}
 
 /** By name: folders, then notebooks, then files, as the classic; equal dates and sizes fall back to the name. */
 export function sortItems(items: readonly Item[], sort: Sort): Item[] {
-  const byName = (a: Item, b: Item) =>
-    collator.compare(a.name, b.name) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  // All by keys or none: a list that is compared in two ways has no order.
+  const isPlain = items.every((item) => keyOf(item) !== null);
+  const byName = (a: Item, b: Item): number => {
+    const [one, other] = [a.key ?? '', b.key ?? ''];
+    if (!isPlain || one === other) return compareNames(a.name, b.name);
+    return one < other ? -1 : 1;
+  };
   const compare = {
     name: byName,
     modified: (a: Item, b: Item) => a.modified - b.modified || byName(a, b),
@@ -53,10 +65,27 @@ export function sortItems(items: readonly Item[], sort: Sort): Item[] {
   );
 }
 
+/** Whether two lists show the same. */
+export function areSame(one: readonly Item[], other: readonly Item[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((item, at) => {
+      const { path, kind, modified, size, writable } = other[at] ?? {};
+      return (
+        item.path === path &&
+        item.kind === kind &&
+        item.modified === modified &&
+        item.size === size &&
+        item.writable === writable
+      );
+    })
+  );
+}
+
 /** Names that hold every word of the filter, in any case and order. */
-export function filterItems(items: readonly Item[], filter: string): Item[] {
+export function filterItems(items: readonly Item[], filter: string): readonly Item[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [...items];
+  if (words.length === 0) return items;
   return items.filter((item) => {
     const name = item.name.toLowerCase();
     return words.every((word) => name.includes(word));
@@ -85,12 +114,16 @@ export function linkOf(item: Pick<Item, 'kind' | 'path' | 'mimetype'>): { href: 
   return { href: urlFor(route, item.path), target: '_blank' };
 }
 
-/** Why a name cannot be given to a file, as a sentence; undefined when it can. */
-export function nameProblem(name: string): string | undefined {
+/**
+ * Why a name cannot be given to a file, as a sentence; undefined when it can.
+ *
+ * @param mayHide  the name may begin with a dot
+ */
+export function nameProblem(name: string, mayHide = false): string | undefined {
   if (name.trim() === '') return 'The name must not be empty.';
   if (name.includes('/')) return 'The name must not contain a slash. Move changes the folder.';
   if (name === '.' || name === '..') return 'This name has a meaning of its own; choose another.';
-  if (name.startsWith('.')) return 'A name that starts with a dot would be hidden; choose another.';
+  if (!mayHide && isHidden({ name })) return 'A name that starts with a dot would be hidden; choose another.';
   if (name.includes('\0')) return 'The name contains a character that no file can have.';
   return undefined;
 }

@@ -10,7 +10,7 @@ import { openInPlace } from './open-in-place.js';
 export function ListHeader({ onDown }: { onDown(): void }) {
   const all = useRef<HTMLInputElement>(null);
   const rows = dashboard.shown.value;
-  const count = dashboard.selection.value.size;
+  const count = dashboard.selected.value.length;
   useLayoutEffect(() => {
     if (all.current !== null) all.current.indeterminate = count > 0 && count < rows.length;
   });

@@ -14,7 +14,7 @@ import { logout, quit } from './actions.js';
 import * as dashboard from './dashboard.js';
 import type { Tab, TreePageData } from './dashboard.js';
 import { FilesTab } from './files-tab.js';
-import { RunningTab } from './running-tab.js';
+import { followServer, keepFresh } from './keep-fresh.js';
 
 const tabs: { id: Tab; label: string }[] = [
   { id: 'files', label: 'Files' },
@@ -22,20 +22,27 @@ const tabs: { id: Tab; label: string }[] = [
   { id: 'server', label: 'Server' },
 ];
 
-/** Seldom looked at: loaded when somebody does. */
-const serverTab = signal<ComponentType | undefined>(undefined);
-
-function LazyServerTab() {
-  const Loaded = serverTab.value;
-  useEffect(() => {
-    if (serverTab.value !== undefined) return;
-    import('./server-tab.js').then(
-      (module) => (serverTab.value = module.ServerTab),
-      (error: unknown) => notifyError('The tab cannot be loaded.', error),
-    );
-  }, []);
-  return Loaded === undefined ? <p class="list-empty">Loading…</p> : <Loaded />;
+/** A tab that is seldom looked at: loaded when somebody does. */
+function lazyTab(load: () => Promise<ComponentType>): ComponentType {
+  const loaded = signal<ComponentType | undefined>(undefined);
+  return function LazyTab() {
+    const Loaded = loaded.value;
+    useEffect(() => {
+      if (loaded.value !== undefined) return;
+      load().then(
+        (component) => (loaded.value = component),
+        (error: unknown) => notifyError('The tab cannot be loaded.', error),
+      );
+    }, []);
+    return Loaded === undefined ? <p class="list-empty">Loading…</p> : <Loaded />;
+  };
 }
+
+const panels: Record<Tab, ComponentType> = {
+  files: FilesTab,
+  running: lazyTab(async () => (await import('./running-tab.js')).RunningTab),
+  server: lazyTab(async () => (await import('./server-tab.js')).ServerTab),
+};
 
 function Dashboard() {
   useSignalEffect(() => {
@@ -51,13 +58,14 @@ function Dashboard() {
     );
   }
   const tab = dashboard.tab.value;
+  const Panel = panels[tab];
   return (
     <>
       <h1 class="visually-hidden">Dashboard</h1>
       <Tabs current={tab} />
       <TroubleNote />
       <div role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
-        {tab === 'files' ? <FilesTab /> : tab === 'running' ? <RunningTab /> : <LazyServerTab />}
+        <Panel />
       </div>
     </>
   );
@@ -166,6 +174,5 @@ const main = document.getElementById('main');
 if (header === null || main === null) throw new Error('This page was not made from tree.html.');
 render(<HeaderButtons />, header);
 render(<Dashboard />, main);
-void dashboard.refresh();
-dashboard.keepFresh();
-dashboard.followServer();
+void dashboard.refresh().finally(followServer);
+keepFresh();

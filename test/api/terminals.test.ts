@@ -155,8 +155,7 @@ describe('REST', () => {
   it('says what runs in a terminal and what it uses, to who asks for it', async () => {
     await create({ name: 'busy' });
     const client = await Client.open('busy');
-    const seen = async () =>
-      (await (await server.fetch('api/terminals/busy?resources=1')).json()) as Seen;
+    const seen = async () => (await (await server.fetch('api/terminals/busy?resources=1')).json()) as Seen;
     await client.sees('$ ');
     expect((await seen()).program).toBeNull();
     client.type('sleep 100\n');

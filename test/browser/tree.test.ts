@@ -720,7 +720,11 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
       await page.goto(`${other.url}tree?token=${TOKEN}#running`);
       await page.getByRole('listitem').filter({ hasText: 'dies.ipynb' }).waitFor();
       await post(`api/documents/${id}/run`, {});
-      await page.getByRole('listitem').filter({ hasText: 'dies.ipynb' }).getByText(/SIGKILL|killed/i).waitFor();
+      await page
+        .getByRole('listitem')
+        .filter({ hasText: 'dies.ipynb' })
+        .getByText(/SIGKILL|killed/i)
+        .waitFor();
       expect(await accessibilityProblems(page)).toEqual([]);
     } finally {
       await page.goto('about:blank');

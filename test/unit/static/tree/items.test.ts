@@ -29,7 +29,7 @@ const item = (name: string, kind: Kind = 'file', modified = 0, size: number | nu
   writable: true,
   mimetype: null,
 });
-const names = (items: Item[]) => items.map((each) => each.name);
+const names = (items: readonly Item[]) => items.map((each) => each.name);
 
 describe('sortItems', () => {
   const all = [
