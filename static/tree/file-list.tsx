@@ -70,8 +70,10 @@ export function FileList() {
     dashboard.focusWanted.value = undefined;
     moveTo(index, false);
   });
+  // read here, so that it is drawn anew also when the row that Tab reaches stays the same
+  const wantsFocus = focusWanted.value;
   useLayoutEffect(() => {
-    if (!focusWanted.value) return;
+    if (!wantsFocus) return;
     const link = list.current?.querySelector<HTMLElement>(`[data-index="${at.value}"] a`);
     if (link == null) return;
     focusWanted.value = false;
