@@ -76,7 +76,7 @@ export function releaseConnection(connection: ConnectionInfo): void {
   const ports = [shell_port, iopub_port, stdin_port, control_port, hb_port];
   if (connection.transport === 'tcp') return returnPorts(ports);
   // Who binds such a socket leaves its name behind.
-  for (const port of ports) rmSync(`${connection.ip}-${port}`, { force: true });
+  for (const port of ports) removeRuntimeFile(`${connection.ip}-${port}`);
 }
 
 /** Where a socket listens: for Node's `net`. */

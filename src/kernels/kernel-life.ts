@@ -152,9 +152,10 @@ export class KernelLife {
     this.#setState('restarting');
     const { ready } = this;
     try {
-      await this.#stopRun(true);
+      const hasEnded = await this.#stopRun(true);
       intent.throwIfAborted();
-      await this.#launch(intent, wasDead);
+      // A process that goes on keeps its ports: whoever asks there would hear the old kernel.
+      await this.#launch(intent, wasDead || !hasEnded);
     } catch (error) {
       if (intent.aborted) throw new HttpError(409, 'The kernel was shut down while it restarted.');
       this.#die(sentence(error));
@@ -184,13 +185,15 @@ export class KernelLife {
     return this.#intent.signal;
   }
 
-  async #stopRun(restart: boolean): Promise<void> {
+  /** @returns false when a process goes on that cannot be ended */
+  async #stopRun(restart: boolean): Promise<boolean> {
     // A launch that was overtaken ends its own run.
     await this.#launching.catch(() => {});
     const run = this.#run;
     this.#run = undefined;
     const wait = this.#setup.limits.shutdownWait;
-    await run?.stop({ wait, restart, interrupt: this.#activity.lastReported === 'busy' });
+    if (!run) return true;
+    return await run.stop({ wait, restart, interrupt: this.#activity.lastReported === 'busy' });
   }
 
   #launch(intent: AbortSignal, freshConnection: boolean): Promise<void> {
@@ -251,9 +254,11 @@ export class KernelLife {
       // It ended (then `ended` says so, too) or it stays silent and is ended here.
       if (isCurrent()) {
         const { shutdownWait } = this.#setup.limits;
-        await run.stop({ wait: shutdownWait, restart: false, interrupt: false });
-        const end = await run.ended;
-        if (isCurrent()) await this.#died(run, { ...end, reason: sentence(error) });
+        const hasEnded = await run.stop({ wait: shutdownWait, restart: false, interrupt: false });
+        const end = hasEnded ? await run.ended : undefined;
+        if (!isCurrent()) return;
+        if (end) await this.#died(run, { ...end, reason: sentence(error) });
+        else this.#die(`${sentence(error)} Its process ${run.pid} goes on and cannot be ended from here.`);
       }
       return;
     }

@@ -261,7 +261,10 @@ export class KernelRoom {
 
   #send(client: SocketClient, message: OutgoingMessage, given: Given): void {
     if (client.framing === 'legacy') this.#encodeLegacy(message, given);
-    if (client.send(message)) return;
+    if (!client.send(message)) this.#giveUp(client);
+  }
+
+  #giveUp(client: SocketClient): void {
     this.#options.log.warn(
       `The websocket ${this.kernel.id}:${client.sessionId} reads too slowly and is closed; it may connect again.`,
     );
@@ -337,7 +340,9 @@ export class KernelRoom {
     const msgType = header.msg_type;
     if (!msgType.endsWith('_request')) return;
     const request = { header: message.header, msgType };
-    for (const answer of refusal(client.sessionId, channel, request, why)) client.send(answer);
+    for (const answer of refusal(client.sessionId, channel, request, why)) {
+      if (!client.send(answer)) return this.#giveUp(client);
+    }
   }
 
   #counted(): void {

@@ -170,8 +170,9 @@ export class KernelRun {
    * @param options.wait       ms: half for the request, half for SIGTERM
    * @param options.restart    what the kernel and its clients are told
    * @param options.interrupt  stop the running cell first, so that a busy kernel hears the request
+   * @returns false when the process goes on all the same; nothing is heard of it any more
    */
-  async stop(options: { wait: number; restart: boolean; interrupt: boolean }): Promise<void> {
+  async stop(options: { wait: number; restart: boolean; interrupt: boolean }): Promise<boolean> {
     const { wait, restart, interrupt } = options;
     this.#handshake.stop();
     this.#channels.hurry('all');
@@ -182,17 +183,18 @@ export class KernelRun {
         'control',
         makeMessage(this.#setup.session, 'shutdown_request', { content: { restart } }).message,
       );
-      if (await this.#endsWithin(wait / 2)) return;
+      if (await this.#endsWithin(wait / 2)) return true;
     }
     this.#process.signal('SIGTERM');
-    if (await this.#endsWithin(wait / 2)) return;
+    if (await this.#endsWithin(wait / 2)) return true;
     const mayBeKilled = this.#process.signal('SIGKILL');
-    if (await this.#endsWithin(killWait)) return;
+    if (await this.#endsWithin(killWait)) return true;
     const why = mayBeKilled
       ? 'does not end, not even by SIGKILL.'
       : 'may not be signalled, because it runs as another user, and goes on. End it yourself.';
     this.#setup.log.error(`The kernel process ${this.pid} ${why}`);
     this.#channels.close();
+    return false;
   }
 
   receive(channel: KernelChannel, message: WireMessage): void {

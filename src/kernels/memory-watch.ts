@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 
 export interface MemoryFacts {
-  /** the system ended a process for lack of memory in the last seconds of this one */
+  /** the system ended a process for lack of memory in the last seconds of this one (20, where it did nothing) */
   outOfMemory: boolean;
   /** bytes; undefined where it cannot be told */
   peak: number | undefined;
@@ -20,6 +20,8 @@ export interface MemorySources {
 const system: MemorySources = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 /** ms between looks at a kernel that works */
 const usualInterval = 1000;
+/** A kernel that rests is looked at so much more rarely. */
+const restFactor = 10;
 
 export class MemoryWatch {
   readonly #pid: number;
@@ -29,7 +31,7 @@ export class MemoryWatch {
   readonly #timer: NodeJS.Timeout;
   #peak: number | undefined;
 
-  /** @param isWorking  a kernel that rests does not get any bigger */
+  /** @param isWorking  a kernel that rests hardly gets any bigger */
   constructor(
     pid: number,
     isWorking: () => boolean,
@@ -40,8 +42,9 @@ export class MemoryWatch {
     this.#sources = sources;
     const count = countKills(sources);
     this.#counts = [count, count];
+    let ticks = 0;
     this.#timer = setInterval(() => {
-      if (isWorking() || this.#peak === undefined) void this.#look();
+      if (isWorking() || this.#peak === undefined || ++ticks % restFactor === 0) void this.#look();
     }, interval);
     this.#timer.unref();
   }
