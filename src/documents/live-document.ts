@@ -211,8 +211,9 @@ export class LiveDocument implements OpenDocument {
   }
 
   /** The notebook as the HTML of a page carries it: what is seen at once, and the messages that its script begins with. */
-  get opening(): { id: string; cells: FirstCell[]; messages: string[] } {
-    return { id: this.id, cells: firstCells(this.#outputs.cells()), messages: this.#requests.opening };
+  get opening(): { id: string; cells: FirstCell[]; messages: () => string[] } {
+    const cells = firstCells(this.#outputs.cells());
+    return { id: this.id, cells, messages: () => this.#requests.opening };
   }
 
   /** The output that pages know under this name. */

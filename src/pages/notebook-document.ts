@@ -1,9 +1,10 @@
 /**
- * The notebook page's HTML in two parts, so that a browser asks for style and script while the notebook is being opened: the
- * second part brings the document along, and the text of its first cells is seen before any script has run.
+ * The notebook page's HTML in parts, so that nothing waits for what it does not need: a browser asks for style and script while the
+ * notebook is being opened, and shows the text of the first cells while the document is made into a message for the script.
  */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Response } from 'express';
-import { renderPage, type PageContext } from './render-page.js';
+import { escapeJson, renderPage, type PageContext } from './render-page.js';
 
 /** A notebook that is open. */
 export interface OpenedNotebook {
@@ -16,8 +17,8 @@ export interface OpenedNotebook {
     /** code cells only */
     run: { state: string; count: number | null } | undefined;
   }[];
-  /** for the page's script: `ServerMessage`s as JSON texts */
-  messages: readonly string[];
+  /** For the page's script: `ServerMessage`s as JSON texts. */
+  messages(): readonly string[];
 }
 
 /** ms that the page waits for its document; one that takes longer is asked for by the script, which says so meanwhile */
@@ -41,7 +42,16 @@ export async function sendWithDocument(
   }
   response.write(html.slice(0, at));
   const opened = await inTime(document);
-  if (opened !== undefined) response.write(renderDocument(opened.opening, context));
+  if (opened !== undefined) {
+    const { id, cells, messages } = opened.opening;
+    response.write(renderCells(cells, context));
+    // The text leaves, and somebody else may be served: the message of a large notebook takes a while.
+    await othersTurn();
+    const json = `{"id":${JSON.stringify(id)},"messages":[${messages().join(',')}]}`;
+    response.write(
+      `<script type="application/json" id="document" nonce="${context.nonce}">${escapeJson(json)}</script>`,
+    );
+  }
   response.end(html.slice(at + place.length));
 }
 
@@ -57,11 +67,11 @@ async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function renderDocument(
-  { id, cells, messages }: OpenedNotebook,
+function renderCells(
+  cells: OpenedNotebook['cells'],
   context: Pick<PageContext, 'base_url' | 'nonce'>,
 ): string {
-  return renderPage('notebook-document.html', {
+  return renderPage('notebook-cells.html', {
     ...context,
     cells: cells.map(({ source, run, ...cell }) => ({
       ...cell,
@@ -70,6 +80,5 @@ function renderDocument(
       // The first line end in a `<pre>` does not count, and an empty last line would have no height.
       text: `\n${source}${source.endsWith('\n') ? '\n' : ''}`,
     })),
-    json: `{"id":${JSON.stringify(id)},"messages":[${messages.join(',')}]}`,
   });
 }

@@ -49,7 +49,6 @@ export async function loadTemplates(extra: readonly string[] = []): Promise<void
       : new nunjucks.PrecompiledLoader(compiled.templates);
   environment = new nunjucks.Environment(loader, options);
   environment.addFilter('json_block', (value: unknown) => new nunjucks.runtime.SafeString(jsonBlock(value)));
-  environment.addFilter('json_text', (json: string) => new nunjucks.runtime.SafeString(escapeJson(json)));
   const icons = JSON.parse(readFileSync(packageFile('templates', 'icons.json'), 'utf8')) as Record<
     string,
     string
@@ -112,7 +111,8 @@ export function jsonBlock(value: unknown): string {
   return escapeJson(JSON.stringify(value));
 }
 
-function escapeJson(json: string): string {
+/** The same of what is JSON already. */
+export function escapeJson(json: string): string {
   return json
     .replace(/</g, '\\u003c')
     .replace(/\u2028/g, '\\u2028')

@@ -49,7 +49,8 @@ describe('a page that begins with what its HTML brought', () => {
 
   it('goes on from there: it gets what has happened since, and no second snapshot', async () => {
     const document = await documents.open('n.ipynb');
-    const { id, cells: shown, messages } = document.opening;
+    const { id, cells: shown, messages: make } = document.opening;
+    const messages = make();
     expect(id).toBe(document.id);
     expect(shown.map(({ source }) => source)).toEqual(['text']);
     const other = new SyncedPage(document);

@@ -185,7 +185,7 @@ describe('pagesRouter', () => {
                 { id: hostile, type: 'code', source: `\n${hostile}\n`, run },
                 { id: 'b', type: 'markdown', source: '# Title', run: undefined },
               ],
-              messages: [JSON.stringify({ type: 'snapshot', cells: [hostile] })],
+              messages: () => [JSON.stringify({ type: 'snapshot', cells: [hostile] })],
             },
           };
         },
