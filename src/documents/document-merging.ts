@@ -76,7 +76,7 @@ export class DocumentMerging {
     const file = saveContent(storage.preview(this.#state), content);
     const theirs = stateOf(file, this.#state);
     const base = this.#seen.baseOf(theirs) ?? this.#state;
-    this.#seen.note(theirs);
+    this.#seen.note(theirs, base);
     this.#take(mergeNotebooks(base, this.#state, theirs, isBusy), 'client');
     saver.writeOver(file);
     await saver.saveNow(false);

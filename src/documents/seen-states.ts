@@ -9,8 +9,15 @@ const MOST_STATES = 8;
 export class SeenStates {
   readonly #states: NotebookState[] = [];
 
-  /** A client was sent this, or sent it. It must not change afterwards. */
-  note(state: NotebookState): void {
+  /**
+   * A client was sent this, or sent it. It must not change afterwards.
+   *
+   * @param since  what it started from, as far as can be told. It goes on from what it sent: when it undoes that, it sends
+   *   `since` again, and means it.
+   */
+  note(state: NotebookState, since?: NotebookState): void {
+    const at = since === undefined ? -1 : this.#states.indexOf(since);
+    if (at >= 0) this.#states.splice(at, 1);
     const last = this.#states.at(-1);
     if (last !== undefined && changedShare(last, state) === 0) this.#states.pop();
     this.#states.push(state);

@@ -754,6 +754,22 @@ describe('LiveDocument', () => {
     expect([...document.state.cells()].map(({ cell }) => cell.source)).toEqual(['x mine', 'theirs 2']);
   });
 
+  it('takes back what a client takes back that it had saved before', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const read = document.content() as unknown as { cells: Cell[] };
+    page.say({
+      type: 'ops',
+      seq: 1,
+      base: 0,
+      ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, ' mine']] }],
+    });
+    await document.save({ ...read, cells: [...read.cells, code('n', 'new')] } as never);
+    expect(document.state.ids).toEqual(['a', 'b', 'n']);
+    await document.save(read as never);
+    expect([...document.state.cells()].map(({ cell }) => cell.source)).toEqual(['x mine', 'y']);
+  });
+
   it('keeps a running cell and its output when a file without it is found', async () => {
     const document = await documents.open(path);
     const kernel = await runningOn(document, 'a');

@@ -30,6 +30,14 @@ describe('the state that a client started from', () => {
     expect(states.baseOf(notebook(sent))).toBe(all[expected]);
   });
 
+  it('is what it sent last, also when that is undone', () => {
+    const states = new SeenStates();
+    const [read, sent] = [notebook('a:1 b:2'), notebook('a:1 b:2 c:3')];
+    states.note(read);
+    states.note(sent, states.baseOf(sent));
+    expect(states.baseOf(notebook('a:1 b:2'))).toBe(sent);
+  });
+
   it('is unknown before any was seen', () => {
     expect(new SeenStates().baseOf(notebook('a:1'))).toBeUndefined();
   });
