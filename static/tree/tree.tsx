@@ -1,6 +1,6 @@
 /** The dashboard: header buttons, tabs, and what is wrong if something is. */
 import './tree.css';
-import { signal, useSignalEffect } from '@preact/signals';
+import { effect, signal, useSignalEffect } from '@preact/signals';
 import { render, type ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { loginUrl } from '../base/api.js';
@@ -172,7 +172,21 @@ function HeaderButtons() {
 const header = document.getElementById('header-buttons');
 const main = document.getElementById('main');
 if (header === null || main === null) throw new Error('This page was not made from tree.html.');
-render(<HeaderButtons />, header);
-render(<Dashboard />, main);
+/** How long nothing is drawn because the list may come: it is on its way since the page's head. ms */
+const WAIT_FOR_LIST = 200;
+
 void dashboard.refresh().finally(followServer);
 keepFresh();
+// A short list that is there already is in the first frame, and not in a second one.
+const isListed = new Promise<void>((resolve) => {
+  const stop = effect(() => {
+    if (dashboard.items.value === undefined && dashboard.trouble.value === undefined) return;
+    resolve();
+    queueMicrotask(() => stop());
+  });
+  setTimeout(resolve, WAIT_FOR_LIST);
+});
+void isListed.then(() => {
+  render(<HeaderButtons />, header);
+  render(<Dashboard />, main);
+});
