@@ -1,12 +1,11 @@
 /**
  * What a person pressed and typed while the page's HTML was there and its script was not: lines in templates/notebook.html keep
- * it, and here it is done again, in order.
+ * it, and here it is done again, in order. A key that is held counts once: `d` held is not `d,d`.
  */
 import { loadEditor } from './editor/load-editor.js';
 import type { NotebookContext } from './notebook-context.js';
 
-/** A mouse button at a place of the window, or a key. */
-type Early = { x: number; y: number } | { key: string; code: string; shiftKey: boolean };
+type Early = MouseEvent | KeyboardEvent;
 
 /** From now on nothing is kept any more. */
 export async function doEarlyInput(notebook: NotebookContext): Promise<void> {
@@ -14,13 +13,15 @@ export async function doEarlyInput(notebook: NotebookContext): Promise<void> {
   const { early = [] } = root;
   root.early = undefined;
   for (const input of early) {
-    if ('x' in input) press(notebook, input);
-    else type(notebook, input);
+    // The page's script was there, and only the cells were not: it has been done.
+    if (input.defaultPrevented) continue;
+    if ('key' in input) type(notebook, input);
+    else press(notebook, input);
     if (notebook.selection.mode === 'edit') await editorOpens();
   }
 }
 
-function press(notebook: NotebookContext, { x, y }: { x: number; y: number }): void {
+function press(notebook: NotebookContext, { clientX: x, clientY: y }: MouseEvent): void {
   const target = document.elementFromPoint(x, y);
   const id = target?.closest<HTMLElement>('[data-cell-id]')?.dataset['cellId'];
   if (target === null || id === undefined) return;
@@ -30,13 +31,13 @@ function press(notebook: NotebookContext, { x, y }: { x: number; y: number }): v
 }
 
 /** An event that is made by a script acts on the notebook, and writes nothing by itself. */
-function type({ selection, list }: NotebookContext, init: KeyboardEventInit & { key: string }): void {
+function type({ selection, list }: NotebookContext, { key, code, shiftKey }: KeyboardEvent): void {
   const target = document.activeElement ?? document.body;
   const wasTyping = selection.mode === 'edit';
-  const event = new KeyboardEvent('keydown', { ...init, bubbles: true, cancelable: true });
+  const event = new KeyboardEvent('keydown', { key, code, shiftKey, bubbles: true, cancelable: true });
   if (!target.dispatchEvent(event) || !wasTyping || selection.current === null) return;
   const view = list.view(selection.current)?.source.editor?.view;
-  const text = init.key === 'Enter' ? '\n' : init.key.length === 1 ? init.key : undefined;
+  const text = key === 'Enter' ? '\n' : key.length === 1 ? key : undefined;
   if (view == null || text === undefined) return;
   view.dispatch({ ...view.state.replaceSelection(text), userEvent: 'input.type' });
 }
