@@ -9,11 +9,18 @@ const channel = 'BroadcastChannel' in window ? new BroadcastChannel('nbserver.ce
 const ASK = 'which cells were copied?';
 /** The attribute that holds the cells in `text/html`. Browsers keep attributes of pasted HTML when we read it ourselves. */
 const ATTRIBUTE = 'data-nbserver-cells';
+/** Milliseconds that outputs may take on their way to the system clipboard: later, they would be a surprise there. */
+const PATIENCE = 5000;
 
 export class CellClipboard {
   #cells: readonly Cell[] = [];
+  /** of what is on the system clipboard, as far as this page can know: something else may be copied in another window */
+  #generation = 0;
 
   constructor() {
+    const other = () => void (this.#generation += 1);
+    for (const name of ['copy', 'cut']) document.addEventListener(name, other, true);
+    addEventListener('blur', other);
     channel?.addEventListener('message', (event: MessageEvent<unknown>) => {
       if (event.data === ASK) {
         if (this.#cells.length > 0) channel.postMessage(this.#cells);
@@ -50,13 +57,18 @@ export class CellClipboard {
     }
     if (whole === undefined) return;
     const copied = this.#cells;
+    const generation = (this.#generation += 1);
     const complete = whole.then((all) => {
-      if (this.#cells !== copied) throw new Error('Something else was copied meanwhile.');
+      if (this.#cells !== copied) throw new Error('Other cells were copied meanwhile.');
       this.#take(all);
+      if (this.#generation !== generation) throw new Error('Something else was copied meanwhile.');
       return asHtml(all, text);
     });
     complete.catch(() => undefined); // what is known stays on the clipboard
-    writeToSystem(text, complete);
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error('The outputs take too long for the clipboard.')), PATIENCE);
+    });
+    writeToSystem(text, Promise.race([complete, late]));
   }
 
   #take(cells: readonly Cell[]): void {
