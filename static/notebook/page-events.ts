@@ -44,11 +44,13 @@ function listenToClicks(notebook: NotebookContext, cells: HTMLElement): void {
     notebook.select(id, { extend: true, scroll: false });
   });
   // The grey around the cells takes the focus from an editor: the keys are those of cells again.
+  const isAround = ({ target }: Event) =>
+    target instanceof Element && (target.contains(cells) || target.parentElement === cells);
+  let pressedAround = false;
+  notebook.scroller.addEventListener('mousedown', (event) => (pressedAround = isAround(event)), true);
   notebook.scroller.addEventListener('click', (event) => {
-    const { target } = event;
-    const isAround = target instanceof Element && (target.contains(cells) || target.parentElement === cells);
-    // a text selection that was drawn over several cells ends here, too, and stays
-    if (isAround && getSelection()?.isCollapsed !== false) notebook.leaveEditor();
+    // what was selected with the mouse, in a field of a cell or over several cells, may end here, and stays
+    if (pressedAround && isAround(event) && getSelection()?.isCollapsed !== false) notebook.leaveEditor();
   });
   // The margin left of the outputs: a click scrolls long output or shows all of it, a double click hides it.
   const outputMargin = (event: Event) =>
