@@ -178,7 +178,7 @@ export class PageRequests {
     for (const batch of missed) send(page, { type: 'ops', ...changes.forPages(batch) });
     const refused = changes.log.refusedOf(client);
     if (refused !== undefined) send(page, { type: 'refused', ...refused });
-    send(page, { type: 'resumed', revision: changes.revision, seq });
+    send(page, { type: 'resumed', revision: changes.revision, seq, now: Date.now() });
     send(page, { type: 'trust', ...trust.of(missed.flatMap((batch) => batch.ops)) });
     send(page, { type: 'path', path: storage.path });
     send(page, runs.kernelMessage);

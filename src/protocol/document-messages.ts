@@ -104,8 +104,8 @@ export type ServerMessage =
       /** the highest sequence number of this page that was dealt with; 0 when none is known */
       seq: number;
     }
-  /** After the batches that a returning page missed: it is up to date, and `seq` is as in `snapshot`. */
-  | { type: 'resumed'; revision: number; seq: number }
+  /** After the batches that a returning page missed: it is up to date, and `seq` and `now` are as in `snapshot`. */
+  | { type: 'resumed'; revision: number; seq: number; now: number }
   /**
    * The page cannot be brought up to date by operations (it reads too slowly, or very much changed at once): it sends
    * `resume` without epoch, and nothing else before the snapshot came. What it had sent before counts.

@@ -504,7 +504,12 @@ describe('LiveDocument', () => {
     document.attach(back);
     document.receive(back, { type: 'resume', client: 'p', epoch, revision: 0 });
     expect(back.messages[0]).toMatchObject({ type: 'ops', revision: 1, client: 'q', seq: 1 });
-    expect(back.messages[1]).toEqual({ type: 'resumed', revision: 1, seq: 0 });
+    expect(back.messages[1]).toEqual({
+      type: 'resumed',
+      revision: 1,
+      seq: 0,
+      now: expect.any(Number) as number,
+    });
     expect(back.last('snapshot')).toBeUndefined();
   });
 
