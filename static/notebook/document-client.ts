@@ -65,6 +65,8 @@ export class DocumentClient {
   readonly #connection: Connection;
   #kernelName: string | undefined;
   #startKernel = true;
+  /** it is being started: for the person it is no longer none */
+  #kernelIsComing = true;
   /** own work that waits for the server, or the revision that has it */
   #own: { revision: number | undefined } | undefined;
   #savedRevision = 0;
@@ -122,9 +124,12 @@ export class DocumentClient {
     if (!this.#startKernel) return;
     try {
       await this.startKernel(this.#kernelName);
-      this.#startKernel = false;
-    } catch {
+    } catch (error) {
       // Who is away now is asked again at the next connection, and a cell that is run starts it as well.
+      if (!isAway(error)) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#handlers.notice('error', `No kernel could be started: ${reason}`);
+      }
       const kernel = this.kernel.value;
       if (kernel?.id === null && kernel.state === 'starting')
         this.kernel.value = { ...kernel, state: 'none' };
@@ -197,11 +202,19 @@ export class DocumentClient {
 
   /** Starts a kernel for the notebook when none runs. */
   async startKernel(name?: string): Promise<void> {
-    await api.post('api/documents', {
-      path: this.path.value,
-      start_kernel: true,
-      ...(name === undefined ? {} : { kernel_name: name }),
-    });
+    try {
+      await api.post('api/documents', {
+        path: this.path.value,
+        start_kernel: true,
+        ...(name === undefined ? {} : { kernel_name: name }),
+      });
+      this.#startKernel = false;
+    } catch (error) {
+      if (!isAway(error)) this.#startKernel = false; // the next connection would fail at it, too
+      throw error;
+    } finally {
+      this.#kernelIsComing = false;
+    }
   }
 
   /** @param anew  gives up a connection that seems to be open, too */
@@ -233,6 +246,7 @@ export class DocumentClient {
     try {
       const { id } = await api.post<DocumentModel>('api/documents', body, { signal });
       this.#startKernel = false;
+      this.#kernelIsComing = false;
       this.id = id;
       return this.#socketUrl();
     } catch (error) {
@@ -303,6 +317,9 @@ export class DocumentClient {
         this.lastCheckpoint.value = message.last_checkpoint;
         this.#savedAt(message.saved.revision, message.saved.at);
         break;
+      case 'resumed':
+        serverClockShows(message.now); // that of a snapshot in the page's HTML is as old as the page
+        break;
       case 'saved':
         this.#savedAt(message.revision, message.at);
         if (message.checkpoint !== undefined) this.lastCheckpoint.value = message.checkpoint;
@@ -341,7 +358,7 @@ export class DocumentClient {
 
   /** None runs yet, but it is about to be started from here. */
   #comingKernel(kernel: KernelView): KernelView {
-    return kernel.state === 'none' && this.#startKernel ? { ...kernel, state: 'starting' } : kernel;
+    return kernel.state === 'none' && this.#kernelIsComing ? { ...kernel, state: 'starting' } : kernel;
   }
 
   #savedAt(revision: number, at: string | null): void {
@@ -356,4 +373,8 @@ export class DocumentClient {
     if (own?.revision !== undefined && this.#savedRevision >= own.revision) this.#own = undefined;
     this.unsaved.value = this.#own !== undefined;
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof ApiError && error.unreachable;
 }
