@@ -206,10 +206,14 @@ export class TextFile {
   }
 
   async rename(path: string): Promise<void> {
-    await api.patch(this.#address(), { path });
-    await this.#removeDraft();
-    this.path = path;
-    if (this.isChanged) await this.#keepDraft();
+    // A look at the file meanwhile would find none at the old path.
+    await this.#exclusive(async () => {
+      const from = this.path;
+      await api.patch(this.#address(), { path });
+      this.path = path;
+      await this.#removeDraft(from);
+      if (this.isChanged) await this.#keepDraft();
+    });
   }
 
   async #readAndMerge(edited: EditedText): Promise<number> {
@@ -288,10 +292,10 @@ export class TextFile {
   }
 
   /** Another tab may keep text of the same file: only what this page kept, or what is in the file now, goes. */
-  async #removeDraft(): Promise<void> {
+  async #removeDraft(path = this.path): Promise<void> {
     this.#unkeptSince = undefined;
     await this.#earlier;
-    await this.#drafts.remove(this.path, [this.#keptText, this.#base.toString()]);
+    await this.#drafts.remove(path, [this.#keptText, this.#base.toString()]);
   }
 
   async #exclusive(work: () => Promise<void>): Promise<void> {

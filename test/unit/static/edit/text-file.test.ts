@@ -26,14 +26,20 @@ function fakeStore(drafts: Map<string, Draft>) {
   return { open: () => answer({ transaction: () => ({ objectStore: () => store }) }) };
 }
 
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** `api/contents/a.txt` with the conditions of a save; undefined: there is no such file. */
 class FakeDisk {
   content: string | undefined;
+  path = 'a.txt';
   readonly saves: string[] = [];
 
   answer(url: string, { method = 'GET', headers, body }: RequestInit): Response {
     if (url.endsWith('api/me')) return new Response('{}');
     const send = (status: number, value: object) => new Response(JSON.stringify(value), { status });
+    if (!url.includes(`api/contents/${this.path}`)) return send(404, { message: 'There is no file.' });
     const sent = new Headers(headers);
     if (method === 'PUT') {
       const match = sent.get('if-match');
@@ -42,6 +48,8 @@ class FakeDisk {
       if (refused) return send(409, { message: 'It was changed.' });
       this.content = (JSON.parse(body as string) as { content: string }).content;
       this.saves.push(this.content);
+    } else if (method === 'PATCH') {
+      this.path = (JSON.parse(body as string) as { path: string }).path;
     } else if (this.content === undefined) return send(404, { message: 'There is no file.' });
     const content = url.includes('content=0') ? null : this.content;
     return send(200, { content, hash: this.#hash, writable: true, last_modified: '2026-01-01T00:00:00Z' });
@@ -188,5 +196,25 @@ describe('the file behind the editor', () => {
     expect(editor.text.toString()).toBe('left\nb\ntyped');
     await file.save();
     expect([disk.content, drafts.size]).toEqual(['left\nb\ntyped', 0]);
+  });
+
+  it('is renamed with what was typed, and is not looked for at its old path meanwhile', async () => {
+    await open('a');
+    type('b');
+    await soon(5_000);
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit = {}) => {
+      if (init.method === undefined || init.method === 'GET') await later(100);
+      return disk.answer(url, init);
+    });
+    page.dispatchEvent(new Event('focus')); // a look that is answered after a moment
+    const renamed = file.rename('b.txt');
+    await soon(1_000);
+    await renamed;
+    await look();
+    await soon(1_000);
+    expect([told, file.path, file.state.kind]).toEqual([[], 'b.txt', 'changed']);
+    expect([...drafts].map(([key, { text }]) => [key, text])).toEqual([['place/b.txt', 'b']]);
+    await file.save();
+    expect([disk.content, disk.saves, drafts.size]).toEqual(['b', ['b'], 0]);
   });
 });
