@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { silentLog, type Log } from '../log.js';
 import type { CellId } from '../notebook/types.js';
 import type { CellConflict } from '../protocol/document-messages.js';
 import { notePath } from './history-store.js';
@@ -22,7 +23,11 @@ export class Conflicts {
   #isHeld = false;
 
   /** @param directory  where they are kept, undefined: nowhere @param path  of the notebook */
-  constructor(directory?: string, path = '') {
+  constructor(
+    directory?: string,
+    path = '',
+    private readonly log: Log = silentLog,
+  ) {
     this.#directory = directory;
     this.#path = path;
   }
@@ -72,15 +77,28 @@ export class Conflicts {
     this.#keep();
   }
 
-  /** At once, and before any page is told: they are few, and a killed server must not lose one. */
+  /**
+   * At once, and before any page is told: they are few, and a killed server must not lose one. What cannot be written is in
+   * memory and in the history; it holds up neither the merge that made it nor a rename.
+   */
   #keep(): void {
     if (this.#directory === undefined || this.#isHeld) return;
-    const file = join(this.#directory, CONFLICTS_FILE);
+    try {
+      this.#write(this.#directory);
+    } catch (error) {
+      this.log.error(
+        `The texts of ${this.#path} that wait for a choice would not outlive the server now: ${String(error)}`,
+      );
+    }
+  }
+
+  #write(directory: string): void {
+    const file = join(directory, CONFLICTS_FILE);
     if (this.#conflicts.length === 0) {
       rmSync(file, { force: true });
       return;
     }
-    notePath(this.#directory, this.#path);
+    notePath(directory, this.#path);
     writeFileSync(`${file}.new`, JSON.stringify(this.#conflicts), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }

@@ -72,23 +72,26 @@ export class DocumentManager implements OpenDocuments {
     return [...this.#documents.values()];
   }
 
+  /** The file is moved already: what goes wrong here is logged, and nobody is told that it was not. */
   async renamed(from: string, to: string): Promise<void> {
-    const moved = this.#below(from).map((document) =>
-      document.moved(`${to}${document.path.slice(from.length)}`),
+    const documents = this.#below(from);
+    const moved = documents.map((document) =>
+      document.moved(`${to}${document.path.slice(from.length)}`).catch((error: unknown) => {
+        this.#options.log.warn(`${document.path} was not looked at after it was moved: ${String(error)}`);
+      }),
     );
     // After the documents know their new path, so that each finds its session there.
     this.#options.sessions.rename(from, to);
     const histories = this.#histories;
-    if (histories === undefined) {
-      await Promise.all(moved);
-      return;
-    }
-    const open = this.#below(to);
-    try {
-      await Promise.all(open.map((document) => document.holdKept()));
-      await histories.renamed(from, to);
-    } finally {
-      for (const document of open) document.keptMoved(histories.directoryOf(document.path));
+    if (histories !== undefined) {
+      try {
+        await Promise.all(documents.map((document) => document.holdKept()));
+        await histories.renamed(from, to);
+      } catch (error) {
+        this.#options.log.warn(`The histories of ${from} stay under its old name: ${String(error)}`);
+      } finally {
+        for (const document of documents) document.keptMoved(histories.directoryOf(document.path));
+      }
     }
     await Promise.all(moved);
   }

@@ -28,7 +28,7 @@ export class Histories {
 
   /** Texts that wait for a person's choice, too. */
   conflictsOf(path: string): Conflicts {
-    return new Conflicts(this.directoryOf(path), path);
+    return new Conflicts(this.directoryOf(path), path, this.log);
   }
 
   directoryOf(path: string): string {

@@ -334,15 +334,18 @@ export class LiveDocument implements OpenDocument {
     this.#pages.broadcast({ type: 'path', path });
     this.#runs.follow();
     await this.#saver.idle();
-    if (await this.#storage.moved()) this.#saver.found();
-    this.#watch.restart();
+    try {
+      if (await this.#storage.moved()) this.#saver.found();
+    } finally {
+      this.#watch.restart();
+    }
   }
 
   /** What is kept beside the history was moved as well. */
   keptMoved(directory: string): void {
-    this.#conflicts.movedTo(directory, this.path);
-    this.#journal?.movedTo(directory, this.path);
     this.history?.movedTo(directory, this.path);
+    this.#journal?.movedTo(directory, this.path);
+    this.#conflicts.movedTo(directory, this.path);
   }
 
   /** What is kept beside the history is about to be moved: nothing is written there until `keptMoved`. */

@@ -854,6 +854,56 @@ describe('LiveDocument', () => {
     expect(await store.stat(path)).toBeUndefined();
   });
 
+  it('was moved, also when the store cannot tell for a moment what is there, or what it keeps cannot be written', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'nbserver-history-'));
+    const manager = new DocumentManager({ ...managerOptions(), historyDirectory: directory });
+    contents.openDocuments = manager;
+    const told: string[] = [];
+    contents.onEvent = ({ action }) => void told.push(action);
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    try {
+      const document = await manager.open(path);
+      const page = attach(document, 'p');
+      const { history } = document;
+      // Its history writes for long, and a folder lies where the waiting texts are to be written.
+      let written: () => void = () => undefined;
+      const hold = history?.hold.bind(history);
+      if (history !== undefined)
+        history.hold = async () => {
+          await hold?.();
+          await new Promise<void>((resolve) => (written = resolve));
+          const [folder = ''] = readdirSync(directory);
+          mkdirSync(join(directory, folder, 'conflicts.json', 'x'), { recursive: true });
+        };
+      await history?.record(document.state, 'saved');
+      const stat = store.stat.bind(store);
+      const rename = store.rename.bind(store);
+      store.rename = async (from, to) => {
+        const entry = await rename(from, to);
+        store.stat = () => Promise.reject(new HttpError(500, 'The drive does not answer.'));
+        setTimeout(() => {
+          store.stat = stat;
+          written();
+        }, 20);
+        return entry;
+      };
+      await contents.rename(path, 'new.ipynb');
+      expect(unhandled).toEqual([]);
+      expect(told).toContain('rename');
+      page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+      await until(() => !document.isDirty);
+      expect((await onDisk('new.ipynb')).cells).toHaveLength(1);
+      // Nothing waits for what could not be written.
+      expect(await history?.list()).not.toHaveLength(0);
+    } finally {
+      await manager.close();
+      process.off('unhandledRejection', note);
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   it('leaves what the store refuses at the end in a file of this machine, and says where', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
