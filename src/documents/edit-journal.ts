@@ -48,15 +48,21 @@ export class EditJournal {
    * @returns `problem`: a sentence, when it cannot be read; it is put aside then, and the notebook opens without it
    */
   async read(): Promise<{ unsaved?: Unsaved; problem?: string }> {
-    try {
-      const unsaved = (await readFrom(this.#directory)) ?? (await readFrom(this.#next));
-      return unsaved === undefined ? {} : { unsaved };
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return {
-        problem: `What was not saved of ${this.#path} when the server ended could not be read (${reason}). ${this.#putAside()}`,
-      };
+    const problems: string[] = [];
+    // A whole one that had not taken its place yet has all of the one before.
+    for (const directory of [this.#directory, this.#next]) {
+      try {
+        const unsaved = await readFrom(directory);
+        if (unsaved !== undefined) return { unsaved };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        problems.push(`(${reason}). ${putAside(directory)}`);
+      }
     }
+    if (problems.length === 0) return {};
+    return {
+      problem: `What was not saved of ${this.#path} when the server ended could not be read ${problems.join(' ')}`,
+    };
   }
 
   /**
@@ -107,17 +113,16 @@ export class EditJournal {
   get #next(): string {
     return `${this.#directory}.new`;
   }
+}
 
-  /** @returns where it is now, a sentence */
-  #putAside(): string {
-    const aside = `${this.#directory}-unreadable-${Date.now()}`;
-    try {
-      renameSync(this.#directory, aside);
-      rmSync(this.#next, { recursive: true, force: true });
-      return `It is kept in ${aside}`;
-    } catch (error) {
-      return `Nor could it be put aside: ${String(error)}`;
-    }
+/** @returns where it is now, a sentence */
+function putAside(directory: string): string {
+  const aside = `${directory}-unreadable-${Date.now()}`;
+  try {
+    renameSync(directory, aside);
+    return `It is kept in ${aside}`;
+  } catch (error) {
+    return `Nor could it be put aside: ${String(error)}`;
   }
 }
 

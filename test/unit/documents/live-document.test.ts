@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -402,6 +403,28 @@ describe('a document that is saved on request only', () => {
     const next = open();
     expect((await next.open(path)).state.cell('a')?.cell.source).toBe('x123');
     await next.close();
+  });
+
+  it.each([
+    ['the one that had not taken its place yet is whole', 'journal', 'x!'],
+    ['the one before is gone', 'journal.new', 'x'],
+  ])('puts the torn journal aside when %s', async (_, torn, text) => {
+    type(attach(await manager.open(path), 'p'), 1, '!');
+    const folder = join(directory, String(journals()[0]), '..');
+    cpSync(folder, `${folder}.new`, { recursive: true });
+    if (torn !== 'journal') rmSync(folder, { recursive: true });
+    truncateSync(join(folder, '..', torn, 'base.ipynb'), 20);
+    const next = open();
+    const page = attach(await next.open(path), 'q');
+    expect(page.last('snapshot')?.cells.find(({ id }) => id === 'a')?.source).toBe(text);
+    expect(page.last('notice') !== undefined).toBe(torn !== 'journal');
+    expect(
+      readdirSync(join(folder, '..')).filter((name) => name.startsWith(`${torn}-unreadable-`)),
+    ).toHaveLength(1);
+    await next.close();
+    const last = open();
+    expect(attach(await last.open(path), 'r').last('notice')).toBeUndefined();
+    await last.close();
   });
 
   it('opens without a journal that cannot be read, which is put aside', async () => {
