@@ -15,6 +15,8 @@ const RETRY = 10_000;
 export class JournalKeeper {
   /** when it may be tried again, ms since 1970; undefined: it is written */
   #retryAt: number | undefined;
+  /** also when nobody changes anything meanwhile */
+  #timer: NodeJS.Timeout | undefined;
   /** the folder is being moved */
   #isHeld = false;
   #missed: { state: NotebookState; isDirty: boolean } | undefined;
@@ -24,6 +26,8 @@ export class JournalKeeper {
     private readonly storage: Pick<DocumentStorage, 'path' | 'onDisk' | 'base'>,
     private readonly log: Log,
     private readonly pages: DocumentPages,
+    /** it is time to try again: `retry` */
+    private readonly onRetry: () => void,
   ) {}
 
   /** Whether it has everything. */
@@ -31,7 +35,7 @@ export class JournalKeeper {
     return this.#retryAt === undefined && !this.#isHeld;
   }
 
-  /** The last chance, for a journal that could not be written. */
+  /** Another attempt, for a journal that could not be written. */
   retry(state: NotebookState, isDirty: boolean): void {
     if (!this.isKept) this.saved(state, isDirty);
   }
@@ -81,6 +85,12 @@ export class JournalKeeper {
     if (missed !== undefined) this.saved(missed.state, missed.isDirty);
   }
 
+  /** Nothing is tried any more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
   #begin(state: NotebookState): void {
     this.journal.begin(this.storage.onDisk, difference(this.storage.base(state), state));
   }
@@ -91,9 +101,12 @@ export class JournalKeeper {
       act();
       if (this.#retryAt !== undefined) this.log.info(`What is not saved of ${path} is kept again.`);
       this.#retryAt = undefined;
+      this.close();
     } catch (error) {
       const isFirst = this.#retryAt === undefined;
       this.#retryAt = Date.now() + RETRY;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.onRetry, RETRY).unref();
       if (!isFirst) return;
       const reason = error instanceof Error ? error.message : String(error);
       const message = `What is not saved of ${path} cannot be kept by the server just now (${reason}). Save the notebook: until then it is in memory alone.`;

@@ -64,7 +64,8 @@ export class LiveDocument implements OpenDocument {
     warning: string | undefined,
   ) {
     this.#options = options;
-    this.#journal = journal && new JournalKeeper(journal, storage, options.log, this.#pages);
+    this.#journal =
+      journal && new JournalKeeper(journal, storage, options.log, this.#pages, () => this.#keepAgain());
     this.#storage = storage;
     const state = stateOf(storage.file);
     storage.opened(state);
@@ -415,6 +416,12 @@ export class LiveDocument implements OpenDocument {
     this.#checkQuiet();
   }
 
+  /** The journal could not be written, and is to be tried again. */
+  #keepAgain(): void {
+    this.#journal?.retry(this.state, this.isDirty);
+    this.#checkQuiet();
+  }
+
   /** What was not saved when the server ended. */
   #takeUnsaved(unsaved: Unsaved): void {
     const isNews = this.#merging.unsaved(unsaved);
@@ -453,6 +460,7 @@ export class LiveDocument implements OpenDocument {
   #end(reason: string | undefined): void {
     this.#isClosed = true;
     this.#watch.close();
+    this.#journal?.close();
     this.#saver.close();
     this.#changes.close();
     this.#runs.close();
