@@ -75,6 +75,9 @@ export class DocumentManager implements OpenDocuments {
   /** The file is moved already: what goes wrong here is logged, and nobody is told that it was not. */
   async renamed(from: string, to: string): Promise<void> {
     const documents = this.#below(from);
+    // What still has the new path lost its file to other programs: it would write over the one that comes.
+    const displaced = this.#below(to).filter((document) => !documents.includes(document));
+    for (const document of displaced) this.#forget(document);
     const moved = documents.map((document) =>
       document.moved(`${to}${document.path.slice(from.length)}`).catch((error: unknown) => {
         this.#options.log.warn(`${document.path} was not looked at after it was moved: ${String(error)}`);
@@ -82,6 +85,7 @@ export class DocumentManager implements OpenDocuments {
     );
     // After the documents know their new path, so that each finds its session there.
     this.#options.sessions.rename(from, to);
+    await Promise.all(displaced.map((document) => document.displaced()));
     const histories = this.#histories;
     if (histories !== undefined) {
       try {
@@ -96,10 +100,15 @@ export class DocumentManager implements OpenDocuments {
     await Promise.all(moved);
   }
 
-  removed(path: string): void {
+  async removed(path: string): Promise<void> {
     for (const document of this.#below(path)) {
       this.#forget(document);
       document.removed();
+    }
+    try {
+      await this.#histories?.removed(path);
+    } catch (error) {
+      this.#options.log.warn(`What was not saved of ${path} is still there: ${String(error)}`);
     }
   }
 

@@ -37,19 +37,31 @@ export class Histories {
 
   /** A file or folder was moved; what had the new path before is kept aside until it is too old. */
   async renamed(from: string, to: string): Promise<void> {
-    for (const name of await this.#names()) {
-      const path = await this.#pathOf(name);
-      if (path === undefined || (path !== from && !path.startsWith(`${from}/`))) continue;
-      // What was kept aside earlier stays there, whatever has its path now.
-      if (join(this.directory, name) !== this.directoryOf(path)) continue;
+    await this.removed(to);
+    for (const path of await this.#below(from)) {
       const target = `${to}${path.slice(from.length)}`;
       const directory = this.directoryOf(target);
       try {
         await rename(directory, `${directory}-${Date.now()}`).catch(ignoreMissing);
-        await rename(join(this.directory, name), directory);
+        await rename(this.directoryOf(path), directory);
         await writeFile(join(directory, PATH_FILE), target, { mode: 0o600 });
       } catch (error) {
         this.log.warn(`The history of ${path} stays under its old name: ${String(error)}`);
+      }
+    }
+  }
+
+  /**
+   * A file or folder was deleted: what waited there for a save or a choice is kept aside, since another notebook of the name has
+   * nothing to do with it.
+   */
+  async removed(path: string): Promise<void> {
+    for (const each of await this.#below(path)) {
+      for (const part of [JOURNAL, `${JOURNAL}.new`, CONFLICTS_FILE]) {
+        const there = join(this.directoryOf(each), part);
+        const aside = `${there}-deleted-${Date.now()}`;
+        const isThere = await rename(there, aside).then(() => true, ignoreMissing);
+        if (isThere) this.log.info(`What waited for a save or a choice of ${each} is kept in ${aside}`);
       }
     }
   }
@@ -58,6 +70,7 @@ export class Histories {
   async sweep(now: number): Promise<void> {
     for (const name of await this.#names()) {
       const directory = join(this.directory, name);
+      await removeAside(directory, now);
       // Somebody has not saved or chosen yet, however long ago it was.
       const waiting = [JOURNAL, CONFLICTS_FILE].map((part) =>
         stat(join(directory, part)).catch(ignoreMissing),
@@ -69,12 +82,32 @@ export class Histories {
     }
   }
 
+  /** The notebooks at a path or below it that something is kept of. What was kept aside earlier is not looked at. */
+  async #below(path: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const name of await this.#names()) {
+      const noted = await this.#pathOf(name);
+      if (noted === undefined || (noted !== path && !noted.startsWith(`${path}/`))) continue;
+      if (join(this.directory, name) === this.directoryOf(noted)) found.push(noted);
+    }
+    return found;
+  }
+
   async #names(): Promise<string[]> {
     return (await readdir(this.directory).catch(ignoreMissing)) ?? [];
   }
 
   #pathOf(name: string): Promise<string | undefined> {
     return readFile(join(this.directory, name, PATH_FILE), 'utf8').catch(ignoreMissing);
+  }
+}
+
+/** Removes what was put aside in a folder for longer than a state is kept. */
+async function removeAside(directory: string, now: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const since = /-(?:deleted|unreadable)-(\d+)$/.exec(name)?.[1];
+    if (since === undefined || now - Number(since) <= OLDEST_STATE) continue;
+    await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 

@@ -364,6 +364,18 @@ export class LiveDocument implements OpenDocument {
     this.#end(`${this.path} was deleted.`);
   }
 
+  /** Another file has its path now: what was not saved goes into a file of this machine, and nothing is written any more. */
+  async displaced(): Promise<void> {
+    this.#runs.settle();
+    const why = `${this.path} had vanished, and another file has its name now.`;
+    const said = this.isDirty ? this.#rescue(why) : Promise.resolve(why);
+    this.#isClosed = true;
+    this.#saver.close();
+    await this.#saver.idle();
+    this.#end(await said);
+    await this.history?.close();
+  }
+
   /** Saves, and lets go of everything. Pages come back when the server does. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -438,15 +450,17 @@ export class LiveDocument implements OpenDocument {
     );
   }
 
-  /** @param why  a sentence */
-  async #rescue(why: string): Promise<void> {
-    const { log } = this.#options;
+  /** @param why  a sentence @returns what became of it, for people */
+  async #rescue(why: string): Promise<string> {
+    let said: string;
     try {
       const file = await rescue(this.path, this.#storage.preview(this.state).toBytes());
-      log.error(`${why} The notebook with what was not saved is in ${file}`);
+      said = `${why} The notebook with what was not saved is in ${file}`;
     } catch (error) {
-      log.error(`${why} What was not saved is gone: ${messageOf(error)}`);
+      said = `${why} What was not saved is gone: ${messageOf(error)}`;
     }
+    this.#options.log.error(said);
+    return said;
   }
 
   /** Also what came while the last save was under way; a kernel that prints without end does not hold this up. */

@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -287,6 +288,23 @@ describe('Histories', () => {
     expect(readdirSync(directory)).toHaveLength(2);
     await histories.sweep(Date.now() + 31 * DAY);
     expect(readdirSync(directory)).toHaveLength(0);
+  });
+
+  it('let go of what was put aside, also beside a history that goes on', async () => {
+    const histories = new Histories(directory, silentLog);
+    await histories.of('a.ipynb', () => 0).record(NotebookState.fromCells({}, [code('a', 'x')]), 'saved');
+    const folder = histories.directoryOf('a.ipynb');
+    mkdirSync(join(folder, 'journal'));
+    await histories.removed('a.ipynb');
+    const aside = () => readdirSync(folder).filter((name) => name.startsWith('journal-deleted-'));
+    await histories.sweep(Date.now() + 29 * DAY);
+    expect(aside()).toHaveLength(1);
+    // It goes on.
+    const later = new Date(Date.now() + 31 * DAY);
+    utimesSync(join(folder, 'states.jsonl'), later, later);
+    await histories.sweep(later.getTime());
+    expect(aside()).toHaveLength(0);
+    expect(existsSync(folder)).toBe(true);
   });
 });
 

@@ -378,6 +378,67 @@ describe('a document that is saved on request only', () => {
     expect((await manager.open(path)).state.cell('a')?.cell.source).toBe('new');
   });
 
+  it('gives it nothing of one that was deleted while it was closed, nor of one that other programs deleted', async () => {
+    const leave = async () => {
+      const killed = open();
+      type(attach(await killed.open(path), 'p'), 1, '!');
+      return killed;
+    };
+    await leave();
+    await contents.delete(path);
+    await write([code('a', 'x')]);
+    expect((await manager.open(path)).state.cell('a')?.cell.source).toBe('x');
+    await contents.delete(path);
+    expect(journals()).toMatchObject([expect.stringContaining('journal-deleted-')]);
+    // Renamed to a name of which a journal is left.
+    await write([code('a', 'x')]);
+    await leave();
+    await store.rename(path, 'a.ipynb');
+    await contents.rename('a.ipynb', path);
+    expect((await manager.open(path)).state.cell('a')?.cell.source).toBe('x');
+  });
+
+  it('makes way for another one that gets its name after its file had vanished', async () => {
+    await contents.copy(path, 'a.ipynb');
+    const lost = attach(await manager.open(path), 'p');
+    type(lost, 1, '!');
+    await store.remove(path, { recursive: false });
+    const other = await manager.open('a.ipynb');
+    const page = attach(other, 'q');
+    type(page, 1, '?');
+    await contents.rename('a.ipynb', path);
+    const rescued = /is in (.*)$/.exec(lost.last('closed')?.reason ?? '')?.[1] ?? '';
+    expect(readFileSync(rescued, 'utf8')).toContain('x!');
+    rmSync(rescued);
+    expect(lost.closed).toBe(true);
+    expect(await manager.open(path)).toBe(other);
+    type(page, 2, '?');
+    const next = open();
+    expect((await next.open(path)).state.cell('a')?.cell.source).toBe('x??');
+    await next.close();
+  });
+
+  it('tries by itself to write a journal that could not be written, and may be let go then', async () => {
+    const document = await manager.open(path);
+    const page = attach(document, 'p');
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, '');
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    try {
+      type(page, 1, '!');
+      document.detach(page);
+      vi.advanceTimersByTime(10_000);
+      expect(document.isQuiet).toBe(false);
+      rmSync(directory);
+      mkdirSync(directory);
+      vi.advanceTimersByTime(10_000);
+      expect(document.isQuiet).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(journals()).toHaveLength(1);
+  });
+
   it('goes on when the journal cannot be written, says so once, and keeps everything as soon as it can', async () => {
     const page = attach(await manager.open(path), 'p');
     // A file where the folder of the histories is to be.
