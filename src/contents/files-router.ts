@@ -100,7 +100,9 @@ async function sendFile(
   res: Response,
 ): Promise<void> {
   const { path, entry } = found;
-  const state = { size: entry.size ?? 0, modified: entry.modified, tag: tagOf(entry.revision) };
+  // A policy is stored with the bytes: PDFs that a browser has with an earlier one are to be sent again.
+  const variant = mimeTypeOf(path) === PDF ? PDF_POLICY_VERSION : '';
+  const state = { size: entry.size ?? 0, modified: entry.modified, tag: tagOf(entry.revision, variant) };
   res.setHeader('Cache-Control', 'no-cache');
   res.setHeader('Accept-Ranges', entry.size === undefined ? 'none' : 'bytes');
   res.setHeader('Last-Modified', entry.modified.toUTCString());
@@ -192,6 +194,9 @@ const PDF = 'application/pdf';
 const PDF_BEGIN = Buffer.from('%PDF-');
 /** The page that Chromium makes around its viewer is one object with a style of its own. */
 const PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+
+/** Another one for each policy. */
+const PDF_POLICY_VERSION = 'p1';
 
 /** A type that the extension does not tell is plain text, or bytes when the beginning is not UTF-8. */
 async function contentTypeOf(contents: Contents, found: Found, size: number): Promise<string> {

@@ -93,6 +93,8 @@ describe('GET /files', () => {
       expect(await policyOf(name), name).toBe('sandbox allow-scripts');
     const tag = (await call(`${files}/paper.pdf`)).headers.get('etag') ?? '';
     expect(await policyOf('paper.pdf', { 'If-None-Match': tag }), 'the one it came with holds').toBe(null);
+    const earlier = `${tag.slice(0, tag.indexOf(';'))}"`;
+    expect(await policyOf('paper.pdf', { 'If-None-Match': earlier }), 'stored with the sandbox').toBe(policy);
   });
 
   it('follows links that the owner made', async () => {
