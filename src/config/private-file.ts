@@ -30,19 +30,23 @@ export function makePrivateDirectory(path: string): void {
  * As `makePrivateDirectory`, and one that others may look into is closed to them: early versions, or another umask, left it
  * open. But one that is there for everybody, as /tmp is (its sticky bit says so), is left to them.
  *
+ * @param isOurs  false: somebody chose it, who may share it with others: it is left to them as well
  * @returns whether it is private
  */
-export function keepDirectoryPrivate(path: string, log: Log): boolean {
+export function keepDirectoryPrivate(path: string, log: Log, isOurs = true): boolean {
   makePrivateDirectory(path);
   const mode = () => statSync(path).mode;
   const isOpen = () => (mode() & 0o077) !== 0;
   if (process.platform === 'win32' || !isOpen()) return true;
   try {
-    if ((mode() & 0o1000) === 0) chmodSync(path, 0o700);
+    if (isOurs && (mode() & 0o1000) === 0) chmodSync(path, 0o700);
   } catch {
     // Somebody else's folder: what follows says it.
   }
-  if (isOpen()) log.warn(`${path} can be looked into by others, and its mode cannot be changed to 0700.`);
+  if (isOpen() && !isOurs)
+    log.warn(`${path} can be looked into by others. If nobody needs to: chmod 700 ${path}`);
+  else if (isOpen())
+    log.warn(`${path} can be looked into by others, and its mode cannot be changed to 0700.`);
   else log.warn(`${path} could be looked into by others; it is private now.`);
   return !isOpen();
 }

@@ -128,7 +128,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
     jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
   const log = options.log ?? (await createLog(settings.log_level));
   keepDirectoryPrivate(directories.state, log);
-  if (!keepDirectoryPrivate(directories.runtime, log) && settings.transport === 'ipc') {
+  const isUsual = directories.runtime === join(directories.data, 'runtime');
+  if (!keepDirectoryPrivate(directories.runtime, log, isUsual) && settings.transport === 'ipc') {
     throw new Error(
       `With transport ipc, kernels are reached by sockets in ${directories.runtime}, which others can look into. Set JUPYTER_RUNTIME_DIR to a directory of your own, or transport to tcp.`,
     );

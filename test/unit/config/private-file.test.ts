@@ -72,6 +72,13 @@ it('keepDirectoryPrivate closes one that others may look into, and says so once'
   chmodSync(path, 0o755);
   for (let starts = 0; starts < 2; starts += 1) expect(keepDirectoryPrivate(path, log)).toBe(true);
   expect([mode(path), lines]).toEqual(['700', [expect.stringContaining('is private now')]]);
+  // Somebody chose it, and shares it.
+  chmodSync(path, 0o770);
+  expect(keepDirectoryPrivate(path, log, false)).toBe(false);
+  expect([mode(path), lines.at(-1)]).toEqual([
+    '770',
+    expect.stringContaining('If nobody needs to: chmod 700'),
+  ]);
   // As /tmp is: for everybody.
   chmodSync(path, 0o1777);
   expect(keepDirectoryPrivate(path, log)).toBe(false);
