@@ -87,7 +87,8 @@ export class ApiTokens {
     makePrivateDirectory(this.#stateDirectory);
     makePrivateDirectory(this.#directory);
     writePrivateFile(this.#file(id), JSON.stringify({ version: 1, name: clean, created }));
-    // Another process may have made one in the same moment. The later of the two sees the other, and steps back.
+    // Another process may have made one in the same moment. Who sees the other steps back, and it may be that both do: were one
+    // to stay because it began earlier, both would when that one wrote later.
     if (this.list().some((each) => each.name === clean && each.id !== id)) {
       this.revoke(id);
       throw new HttpError(409, taken);
