@@ -58,6 +58,8 @@ export class NotebookRun {
     if (this.#interruptedAt !== undefined) return { problem: this.#whyStopped(undefined) };
     const began = Date.now();
     await this.#ask('POST', `api/documents/${id}/run`, { allow_errors: allowErrors, allow_stdin: false });
+    // The interrupt may have arrived before the run.
+    if (this.#interruptedAt !== undefined) this.#interrupt();
     let late: number | undefined;
     for (;;) {
       const { running, waiting, cells } = (await this.#ask('GET', `api/documents/${id}/run`)) as RunModel;
