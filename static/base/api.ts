@@ -111,9 +111,11 @@ async function call<T>(
   let response: Response;
   let text: string;
   try {
-    const [token, other] = [xsrfToken(), cookieToken()];
+    const token = xsrfToken();
     response = await send(token);
-    if (response.status === 403 && method !== 'GET' && other !== undefined && other !== token) {
+    // Asked for only then: the browser takes tens of milliseconds for the first look at a page's cookies.
+    const other = response.status === 403 && method !== 'GET' ? cookieToken() : undefined;
+    if (other !== undefined && other !== token) {
       const again = await send(other);
       if (again.ok) newerToken = other;
       if (again.status !== 403) response = again;
