@@ -161,7 +161,7 @@ export function pagesRouter(options: PagesOptions): Router {
       path,
       name,
       download_url,
-      data: { path, name, place: options.place, logout: sessionOf(res) !== undefined },
+      data: { path, name, place: options.place, size: entry.size ?? 0, logout: sessionOf(res) !== undefined },
       preload: [`${address('api/contents', path)}?type=file&format=text&hash=1`],
     });
   });

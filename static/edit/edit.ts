@@ -12,7 +12,7 @@ import { editCommands, editMenus, type EditorPage } from './edit-commands.js';
 import { loadPreferences, storePreferences } from './preferences.js';
 import { Preview } from './preview.js';
 import { TextEditor } from './text-editor.js';
-import { TextFile, type FileState } from './text-file.js';
+import { LARGE, TextFile, type FileState } from './text-file.js';
 
 function find(id: string): HTMLElement {
   const element = document.getElementById(id);
@@ -20,7 +20,7 @@ function find(id: string): HTMLElement {
   return element;
 }
 
-const data = pageData<{ path: string; place: string }>();
+const data = pageData<{ path: string; place: string; size: number }>();
 const file = new TextFile(data.path, data.place, {
   state: showState,
   merged(conflicts) {
@@ -57,22 +57,32 @@ function onKey(event: KeyboardEvent): boolean {
 
 async function start(): Promise<void> {
   // Without its file the page can still say what is wrong, and how to get it.
-  const { text, draft, message } = await file.load();
+  const loading = file.load();
   const preferences = loadPreferences();
   document.body.toggleAttribute('data-no-header', !preferences.header);
-  const editor = new TextEditor({
-    parent: find('editor'),
-    text,
-    label: `Text of ${baseName(file.path)}`,
-    nonce: document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? '',
-    readOnly: !file.writable,
-    preferences,
-    onChange() {
-      file.changed();
-      preview.changed(editor.view);
-    },
-    onKey,
-  });
+  const makeEditor = (text: string, readOnly: boolean) => {
+    const made: TextEditor = new TextEditor({
+      parent: find('editor'),
+      text,
+      label: `Text of ${baseName(file.path)}`,
+      nonce: document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? '',
+      readOnly,
+      preferences,
+      onChange() {
+        file.changed();
+        preview.changed(made.view);
+      },
+      onKey,
+    });
+    return made;
+  };
+  const begin =
+    data.size < LARGE ? undefined : await Promise.race([file.beginning(), loading.then(() => undefined)]);
+  const early = begin === undefined ? undefined : makeEditor(begin, true);
+  if (early !== undefined) showState(file.state);
+  const { text, draft, message } = await loading;
+  early?.complete(text, { readOnly: !file.writable });
+  const editor = early ?? makeEditor(text, !file.writable);
   file.follow(editor);
   find('read-only').hidden = file.writable;
   document.body.dataset['loaded'] = '';
@@ -133,7 +143,7 @@ function showState(state: FileState): void {
   status.classList.toggle('failed', state.kind === 'failed');
   status.title = file.modified === 0 ? '' : dateTime(file.modified);
   status.textContent = {
-    loading: '',
+    loading: 'Loading…',
     saved: file.modified === 0 ? '' : `✓ ${relativeTime(file.modified, Date.now())}`,
     changed: 'Not saved',
     saving: 'Saving…',

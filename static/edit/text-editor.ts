@@ -47,6 +47,7 @@ export class TextEditor implements EditedText {
   readonly #indent = new Compartment();
   readonly #language = new Compartment();
   readonly #search = new Compartment();
+  readonly #readOnly = new Compartment();
   #searching: Promise<typeof import('./search.js')> | undefined;
   #wanted = 0;
 
@@ -61,7 +62,7 @@ export class TextEditor implements EditedText {
           EditorView.contentAttributes.of({ 'aria-label': options.label, 'data-editor': '' }),
           // Lines end in \n alone here; the \r of a file with mixed ends is kept as it is.
           EditorState.lineSeparator.of('\n'),
-          EditorState.readOnly.of(options.readOnly),
+          this.#readOnly.of(EditorState.readOnly.of(options.readOnly)),
           EditorState.allowMultipleSelections.of(true),
           EditorState.tabSize.of(4),
           EditorView.domEventHandlers({ keydown: (event) => options.onKey(event) }),
@@ -95,6 +96,20 @@ export class TextEditor implements EditedText {
 
   get(): Text {
     return this.view.state.doc;
+  }
+
+  /** The whole of a text of which the beginning is shown. */
+  complete(text: string, { readOnly }: { readOnly: boolean }): void {
+    const { doc } = this.view.state;
+    const shown = doc.toString();
+    const changes = text.startsWith(shown)
+      ? { from: doc.length, insert: text.slice(shown.length) }
+      : { from: 0, to: doc.length, insert: text };
+    this.view.dispatch({
+      changes,
+      effects: this.#readOnly.reconfigure(EditorState.readOnly.of(readOnly)),
+      annotations: Transaction.addToHistory.of(false),
+    });
   }
 
   merge(text: string): void {

@@ -7,7 +7,7 @@ import { mergeWithMarks } from '../../src/notebook/merge-text.js';
 import type { ContentsModel } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
 import { ServerEvents } from '../base/server-events.js';
-import { encodePath, parentPath } from '../base/urls.js';
+import { encodePath, parentPath, urlFor } from '../base/urls.js';
 import { Drafts, type Draft } from './drafts.js';
 import { readForm, writeForm, type TextForm } from './line-ends.js';
 
@@ -37,6 +37,9 @@ export class NotTextError extends Error {}
 /** Text is kept when nobody has typed for so long, and while somebody types after so long. ms */
 const DRAFT_PAUSE = 500;
 const LONGEST_DRAFT_WAIT = 2000;
+/** A file so large (bytes) shows so much of its beginning (bytes) until the rest is there. */
+export const LARGE = 1_000_000;
+const BEGINNING = 128 * 1024;
 /** A look for what was written between the reading of the file and the first connection can wait for the page. ms */
 const FIRST_LOOK = 1000;
 /** Another one may write in the moment between a merge and the save of it, but not for ever. */
@@ -101,6 +104,29 @@ export class TextFile {
     return { text, message: model.message, draft };
   }
 
+  /** The first lines of a large file, long before the rest; undefined where they cannot be had. */
+  async beginning(): Promise<string | undefined> {
+    try {
+      const headers = { Range: `bytes=0-${BEGINNING - 1}` };
+      const response = await fetch(urlFor('files', this.path), {
+        headers,
+        redirect: 'error',
+        cache: 'no-store',
+      });
+      if (response.status !== 206) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+      return (
+        readForm(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(whole)).text || undefined
+      );
+    } catch {
+      return undefined; // what is wrong, `load` says
+    }
+  }
+
   /** Called once the editor shows what `load` gave. */
   follow(edited: EditedText): void {
     this.#edited = edited;
@@ -125,7 +151,8 @@ export class TextFile {
 
   /** The person has typed. */
   changed(): void {
-    if (this.#edited !== undefined && this.#isInFile(this.#edited.get())) {
+    if (this.#edited === undefined) return; // it is still filled
+    if (this.#isInFile(this.#edited.get())) {
       this.#setState({ kind: 'saved' });
       clearTimeout(this.#draftTimer);
       void this.#removeDraft();

@@ -213,12 +213,18 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     watched.problems.splice(0);
   });
 
-  it('opens 5 MB, and types in it', async () => {
+  it('opens 5 MB, shows the beginning before the rest is there, and types in it', async () => {
     writeFileSync(disk('big.txt'), 'a line of a rather large text file\n'.repeat(150_000));
+    await page.route('**/api/contents/big.txt?*format=text*', async (route) => {
+      await text().getByText('a line of a rather large text file').first().waitFor();
+      await page.keyboard.type('not yet');
+      await route.continue();
+    });
     await open('big.txt');
     await page.keyboard.type('start ');
     await save();
-    expect(content('big.txt').startsWith('start a line')).toBe(true);
+    const expected = `start ${'a line of a rather large text file\n'.repeat(150_000)}`;
+    expect(content('big.txt') === expected, 'every byte is there').toBe(true);
   });
 
   it.each(everything ? (['light', 'dark'] as const) : (['dark'] as const))(
