@@ -156,13 +156,15 @@ export function pagesRouter(options: PagesOptions): Router {
     if (entry === undefined) throw new HttpError(404, `There is no file named "${path}".`);
     if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
     const { name, download_url } = filePage(path);
+    const isLarge = (entry.size ?? 0) >= LARGE_TEXT;
     send(res, 'edit.html', {
       title: `${name} - nbserver`,
       path,
       name,
       download_url,
-      data: { path, name, place: options.place, size: entry.size ?? 0, logout: sessionOf(res) !== undefined },
-      preload: [`${address('api/contents', path)}?type=file&format=text&hash=1`],
+      data: { path, name, place: options.place, isLarge, logout: sessionOf(res) !== undefined },
+      // A large one comes after the scripts, which then show its beginning first.
+      preload: isLarge ? [] : [`${address('api/contents', path)}?type=file&format=text&hash=1`],
     });
   });
 
@@ -214,6 +216,9 @@ function lastSegment(path: string): string {
 function isNotebook(path: string): boolean {
   return path.endsWith('.ipynb');
 }
+
+/** Bytes from which on the editor shows the beginning of a text before it asks for all of it. */
+const LARGE_TEXT = 1_000_000;
 
 /** Where the server listens, as the configuration of a proxy names it. */
 function listenerOf({ localAddress, localPort }: Socket): string {

@@ -12,7 +12,7 @@ import { editCommands, editMenus, type EditorPage } from './edit-commands.js';
 import { loadPreferences, storePreferences } from './preferences.js';
 import { Preview } from './preview.js';
 import { TextEditor } from './text-editor.js';
-import { LARGE, TextFile, type FileState } from './text-file.js';
+import { TextFile, type FileState } from './text-file.js';
 
 function find(id: string): HTMLElement {
   const element = document.getElementById(id);
@@ -20,7 +20,7 @@ function find(id: string): HTMLElement {
   return element;
 }
 
-const data = pageData<{ path: string; place: string; size: number }>();
+const data = pageData<{ path: string; place: string; isLarge: boolean }>();
 const file = new TextFile(data.path, data.place, {
   state: showState,
   merged(conflicts) {
@@ -57,7 +57,6 @@ function onKey(event: KeyboardEvent): boolean {
 
 async function start(): Promise<void> {
   // Without its file the page can still say what is wrong, and how to get it.
-  const loading = file.load();
   const preferences = loadPreferences();
   document.body.toggleAttribute('data-no-header', !preferences.header);
   const makeEditor = (text: string, readOnly: boolean) => {
@@ -76,11 +75,13 @@ async function start(): Promise<void> {
     });
     return made;
   };
-  const begin =
-    data.size < LARGE ? undefined : await Promise.race([file.beginning(), loading.then(() => undefined)]);
+  const begin = data.isLarge ? await file.beginning() : undefined;
   const early = begin === undefined ? undefined : makeEditor(begin, true);
-  if (early !== undefined) showState(file.state);
-  const { text, draft, message } = await loading;
+  if (early !== undefined) {
+    showState(file.state);
+    await painted();
+  }
+  const { text, draft, message } = await file.load();
   early?.complete(text, { readOnly: !file.writable });
   const editor = early ?? makeEditor(text, !file.writable);
   file.follow(editor);
@@ -125,6 +126,14 @@ async function start(): Promise<void> {
     });
   });
   await commands.run('edit:choose-language');
+}
+
+/** When what is shown now is on the screen; a page in the background draws nothing, and does not wait for it. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 300);
+  });
 }
 
 function showName(): void {

@@ -37,8 +37,7 @@ export class NotTextError extends Error {}
 /** Text is kept when nobody has typed for so long, and while somebody types after so long. ms */
 const DRAFT_PAUSE = 500;
 const LONGEST_DRAFT_WAIT = 2000;
-/** A file so large (bytes) shows so much of its beginning (bytes) until the rest is there. */
-export const LARGE = 1_000_000;
+/** Of a large file so much is shown until the rest is there. Bytes */
 const BEGINNING = 128 * 1024;
 /** A look for what was written between the reading of the file and the first connection can wait for the page. ms */
 const FIRST_LOOK = 1000;
