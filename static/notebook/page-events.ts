@@ -1,7 +1,7 @@
 /** What the person does to the page as a whole: keys, clicks on cells, the clipboard, dragging; passed on to the notebook. */
-import type { CellId } from '../../src/notebook/types.js';
+import type { Cell, CellId } from '../../src/notebook/types.js';
 import { dialogIsOpen } from '../base/dialog.js';
-import { notify } from '../base/notify.js';
+import { notify, notifyError } from '../base/notify.js';
 import { attachPictures, carriesPicture, readPictures } from './attachments.js';
 import { isEditable, moveCellsTo, pasteCells } from './cell-actions.js';
 import { enableDrag } from './cells/drag-cells.js';
@@ -114,11 +114,22 @@ function listenToDroppedFiles(notebook: NotebookContext): void {
         ? event.target.closest<HTMLElement>('[data-cell-id]')?.dataset['cellId']
         : undefined;
     if (id !== undefined && takePictures(notebook, id, transfer)) return;
-    notify('Pictures can be dropped into markdown cells. Other files are uploaded on the dashboard.', {
+    const cell = id === undefined ? undefined : notebook.view.cell(id)?.cell;
+    notify(whyNotDropped(cell, notebook.canEdit, carriesPicture(transfer)), {
       kind: 'warning',
       key: 'dropped files',
     });
   });
+}
+
+/** @param cell  that the files were dropped on */
+export function whyNotDropped(cell: Cell | undefined, canEdit: boolean, hasPicture: boolean): string {
+  if (cell?.cell_type === 'markdown' && hasPicture) {
+    if (!canEdit) return 'The notebook cannot be changed just now: the picture was not put into it.';
+    if (!isEditable(cell))
+      return 'The picture was not put into the cell: its metadata says "editable": false.';
+  }
+  return 'Pictures can be dropped into markdown cells. Other files are uploaded on the dashboard.';
 }
 
 /** Puts the pictures of a paste or drop into a markdown cell; false: there are none, or the cell is of another type. */
@@ -131,10 +142,13 @@ export function takePictures(
   const cell = notebook.view.cell(id)?.cell;
   if (!notebook.canEdit || cell?.cell_type !== 'markdown' || !isEditable(cell)) return false;
   if (!carriesPicture(transfer)) return false;
-  void readPictures(transfer?.files ?? []).then((pictures) => {
-    const length = notebook.view.cell(id)?.text.length ?? 0;
-    notebook.perform(attachPictures(notebook.view, id, pictures, position ?? length));
-  });
+  readPictures(transfer?.files ?? []).then(
+    (pictures) => {
+      const length = notebook.view.cell(id)?.text.length ?? 0;
+      notebook.perform(attachPictures(notebook.view, id, pictures, position ?? length));
+    },
+    (error: unknown) => notifyError('The picture could not be read:', error),
+  );
   return true;
 }
 

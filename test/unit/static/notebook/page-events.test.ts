@@ -1,7 +1,8 @@
-/** Clicks in the grey around the cells. */
+/** Clicks in the grey around the cells, and what is said of files that were dropped in vain. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Cell } from '../../../../src/notebook/types.js';
 import type { NotebookContext } from '../../../../static/notebook/notebook-context.js';
-import { listenToPage } from '../../../../static/notebook/page-events.js';
+import { listenToPage, whyNotDropped } from '../../../../static/notebook/page-events.js';
 
 class FakeElement extends EventTarget {
   readonly dataset: Record<string, string> = {};
@@ -46,4 +47,14 @@ it.each([
     scroller.dispatchEvent(event);
   }
   expect(leaveEditor).toHaveBeenCalledTimes(times);
+});
+
+const text: Cell = { id: 'a', cell_type: 'markdown', source: '', metadata: {} };
+it.each<[string, Cell, boolean, boolean, string]>([
+  ['a read-only notebook', text, false, true, 'notebook cannot be changed'],
+  ['a locked cell', { ...text, metadata: { editable: false } }, true, true, '"editable": false'],
+  ['another type of cell', { ...text, cell_type: 'raw' }, true, true, 'into markdown cells'],
+  ['another type of file', text, false, false, 'uploaded on the dashboard'],
+])('says of a file dropped on %s why it is not taken', (_what, cell, canEdit, hasPicture, reason) => {
+  expect(whyNotDropped(cell, canEdit, hasPicture)).toContain(reason);
 });
