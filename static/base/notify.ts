@@ -1,11 +1,16 @@
 /** Messages that do not ask anything: notices at the lower right, and a live region for what is only to be heard. */
 import { iconElement } from './icon-element.js';
 
+export interface NoticeAction {
+  label: string;
+  run(): void;
+}
+
 export interface NoticeOptions {
   kind?: 'info' | 'warning' | 'error';
   /** how long it stays; 0: until it is closed. Default: 5 for info, 0 for the rest */
   seconds?: number;
-  action?: { label: string; run(): void };
+  action?: NoticeAction | readonly NoticeAction[];
   /** a notice with the same key takes the place of the earlier one */
   key?: string;
 }
@@ -33,8 +38,7 @@ export function notify(message: string, options: NoticeOptions = {}): Notice {
       if (options.key !== undefined && open.get(options.key) === notice) open.delete(options.key);
     },
   };
-  const { action } = options;
-  if (action !== undefined) {
+  for (const action of [options.action ?? []].flat()) {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'button';

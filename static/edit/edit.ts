@@ -122,7 +122,10 @@ async function start(): Promise<void> {
     notify(`This browser kept text of ${dateTime(kept.at)} that was not saved.`, {
       kind: 'warning',
       key: 'draft',
-      action: { label: 'Take it', run: () => void file.restore(kept).then(() => editor.view.focus()) },
+      action: [
+        { label: 'Take it', run: () => void file.restore(kept).then(() => editor.view.focus()) },
+        { label: 'Discard', run: () => void file.discard(kept) },
+      ],
     });
   });
   await commands.run('edit:choose-language');

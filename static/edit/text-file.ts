@@ -175,6 +175,11 @@ export class TextFile {
     if (conflicts > 0) this.#events.merged(conflicts);
   }
 
+  /** Forgets what an earlier visit left, unless something else is kept by now. */
+  discard(draft: Draft): Promise<void> {
+    return this.#drafts.remove(this.path, [draft.text]);
+  }
+
   /** Saves, and merges first where others have written. A second call waits for the first. */
   async save(): Promise<void> {
     await this.#exclusive(async () => {

@@ -217,4 +217,15 @@ describe('the file behind the editor', () => {
     await file.save();
     expect([disk.content, disk.saves, drafts.size]).toEqual(['b', ['b'], 0]);
   });
+
+  it('forgets what an earlier visit left when the person does not want it', async () => {
+    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'left', base: 'a' } as Draft);
+    const draft = await open('a');
+    if (draft === undefined) throw new Error('There is no draft.');
+    await file.discard(draft);
+    expect([drafts.size, editor.text.toString(), file.state.kind]).toEqual([0, 'a', 'saved']);
+    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'of another tab' });
+    await file.discard(draft);
+    expect(drafts.size).toBe(1);
+  });
 });
