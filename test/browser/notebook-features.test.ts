@@ -161,7 +161,8 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
         outputs: [
           { output_type: 'stream', name: 'stdout', text: 'a line\n'.repeat(20_000) },
           output({ 'image/png': picture.padEnd(100_000, 'A'), 'text/plain': '<Figure>' }),
-          output({ 'text/html': `<b>end</b><!--${'x'.repeat(70_000)}-->` }),
+          // so large that the page asks before it draws it
+          output({ 'text/html': `<b>end</b><!--${'x'.repeat(1_100_000)}-->` }),
         ],
       },
     ]);

@@ -12,6 +12,8 @@ const SANDBOX = 'allow-scripts allow-popups allow-downloads allow-forms allow-mo
 /** A frame costs megabytes: of more than these, the ones longest out of sight wait for a click. */
 const MOST_ALIVE = 20;
 const MOST_ERRORS = 5;
+/** Milliseconds after which a frame is taken for drawn: browsers draw nothing in frames far from the screen. */
+const DRAWN_AFTER = 3000;
 
 /** the kernel's side of all frames, from the first that asks for it */
 let kernel: FrameKernel | undefined;
@@ -33,6 +35,8 @@ export interface FrameOptions {
   /** of the notebook; undefined while none runs */
   /** absent where outputs belong to no notebook */
   kernel?: KernelAccess | undefined;
+  /** Called when it shows something, or is not going to; may be called again. */
+  arrived?: () => void;
 }
 
 export class FrameView implements AskingFrame {
@@ -94,10 +98,12 @@ export class FrameView implements AskingFrame {
     frame.contentWindow?.postMessage('nbserver-output', '*', [port2]);
     const { part, prelude } = this.#options;
     this.send({ type: 'render', ...part, prelude, theme: theme() });
+    setTimeout(() => this.#options.arrived?.(), DRAWN_AFTER);
   }
 
   #receive(data: unknown): void {
     const message = parseFrameMessage(data);
+    if (message?.type === 'size' || message?.type === 'error') this.#options.arrived?.();
     if (message?.type === 'size' && this.#frame !== undefined) {
       this.#height = message.height;
       this.#frame.height = String(message.height);
@@ -140,6 +146,7 @@ export class FrameView implements AskingFrame {
 
   #stop(): void {
     alive.delete(this);
+    this.#options.arrived?.();
     this.#port?.close();
     this.#port = undefined;
     this.#frame?.remove();

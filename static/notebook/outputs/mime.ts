@@ -61,6 +61,8 @@ function sanitizing({ path, untrusted }: OutputContext) {
   return { path, outsideImages: !untrusted };
 }
 
+/** Who prints waits for what has this class. */
+const WAITING = 'output-waiting';
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
 
 export function renderBundle(data: MimeBundle, metadata: JsonObject, context: OutputContext): Rendered {
@@ -123,18 +125,22 @@ export function renderPicture(
 /** Shows the plain text until the type's renderer is there, or when it cannot be loaded or show this. */
 function whenLoaded(type: MimeType, output: OutputData): Rendered {
   const element = document.createElement('div');
+  element.className = WAITING;
   element.append(plainOrNote(output.data).element);
   let dispose: (() => void) | undefined;
   let gone = false;
-  type.load?.().then(
-    (render) => {
-      const rendered = gone ? undefined : render(output);
-      if (rendered === undefined) return;
-      dispose = rendered.dispose;
-      element.replaceChildren(rendered.element);
-    },
-    () => undefined, // the plain text stays
-  );
+  type
+    .load?.()
+    .then(
+      (render) => {
+        const rendered = gone ? undefined : render(output);
+        if (rendered === undefined) return;
+        dispose = rendered.dispose;
+        element.replaceChildren(rendered.element);
+      },
+      () => undefined, // the plain text stays
+    )
+    .finally(() => element.classList.remove(WAITING));
   return {
     element,
     dispose: () => {
@@ -151,17 +157,22 @@ function plainOrNote(data: MimeBundle): Rendered {
 /** An active output in a frame of its own; the frame's code comes with the first of them. */
 function framed(part: ActivePart, context: OutputContext): Rendered {
   const element = document.createElement('div');
+  element.className = WAITING;
+  const arrived = () => element.classList.remove(WAITING);
   let view: { dispose(): void } | undefined;
   let gone = false;
   Promise.all([import('./frame-view.js'), context.prelude?.() ?? []]).then(
     ([{ FrameView }, prelude]) => {
       if (gone) return;
       const { cellName, kernel } = context;
-      const frame = new FrameView({ part, prelude, cellName, kernel });
+      const frame = new FrameView({ part, prelude, cellName, kernel, arrived });
       view = frame;
       element.append(frame.element);
     },
-    () => element.append(note('The server is away just now; run the cell again to see this output.')),
+    () => {
+      arrived();
+      element.append(note('The server is away just now; run the cell again to see this output.'));
+    },
   );
   return {
     element,

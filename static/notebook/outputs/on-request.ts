@@ -20,8 +20,12 @@ export function onRequest(size: number, meanwhile: HTMLElement | undefined, draw
   button.textContent = `Show this output (${humanSize(size)})`;
   let drawn: Rendered | undefined;
   button.addEventListener('click', () => {
+    const hadFocus = document.activeElement === button;
     drawn = draw();
     element.replaceChildren(drawn.element);
+    if (!hadFocus) return;
+    element.tabIndex = -1; // the next Tab goes on from here
+    element.focus({ preventScroll: true });
   });
   element.append(button, ...(meanwhile === undefined ? [] : [meanwhile]));
   return { element, dispose: () => drawn?.dispose?.() };
