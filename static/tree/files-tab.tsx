@@ -1,7 +1,7 @@
-/** The tab Files: actions for what is selected, Upload and New, uploads on their way, the list, and where files drop. */
-import { useSignal } from '@preact/signals';
+/** The tab Files: actions for what is selected, Upload and New, the list, and where files drop. */
+import { signal, useSignal } from '@preact/signals';
+import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { humanSize } from '../base/format.js';
 import { Icon } from '../base/icons.js';
 import { MenuButton, type MenuEntry } from '../base/menu.js';
 import { notifyError } from '../base/notify.js';
@@ -12,13 +12,29 @@ import * as dashboard from './dashboard.js';
 import { FileList } from './file-list.js';
 import { FolderText } from './folder-text.js';
 import { droppedFiles } from './dropped-files.js';
-import { addFiles, cancelAllUploads, cancelUpload, retryUpload, uploads, type Upload } from './uploads.js';
+import type { NewFile } from './uploads.js';
 
 const HEADER = /^header\.md$/i;
 const FOOTER = /^(?:readme|footer)\.md$/i;
 
-/** More uploads than these are only counted. */
-const MOST_UPLOADS = 12;
+/** What shows files on their way: loaded with what sends them, when there are some. */
+const uploadRows = signal<ComponentType | undefined>(undefined);
+
+async function upload(files: readonly NewFile[]): Promise<void> {
+  const folder = dashboard.path.value;
+  try {
+    const [{ addFiles }, rows] = await Promise.all([import('./uploads.js'), import('./upload-rows.js')]);
+    uploadRows.value = rows.UploadRows;
+    await addFiles(files, folder);
+  } catch (error) {
+    notifyError('The files cannot be sent.', error);
+  }
+}
+
+function UploadRows() {
+  const Loaded = uploadRows.value;
+  return Loaded === undefined ? null : <Loaded />;
+}
 
 export function FilesTab() {
   return (
@@ -42,21 +58,7 @@ export function FilesTab() {
           <MenuButton label="More" entries={moreEntries} right />
         </div>
       </div>
-      {uploads.value.length > 0 && (
-        <ul class="uploads" aria-label="Uploads">
-          {uploads.value.slice(0, MOST_UPLOADS).map((upload) => (
-            <UploadRow key={upload.id} upload={upload} />
-          ))}
-          {uploads.value.length > MOST_UPLOADS && (
-            <li class="row upload-row">
-              <span class="upload-name">… and {uploads.value.length - MOST_UPLOADS} more</span>
-              <button type="button" class="button" onClick={cancelAllUploads}>
-                Cancel all
-              </button>
-            </li>
-          )}
-        </ul>
-      )}
+      <UploadRows />
       <FolderText names={HEADER} />
       <FileList />
       <FolderText names={FOOTER} />
@@ -222,43 +224,10 @@ function UploadButton() {
         onChange={(event) => {
           const chosen = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = ''; // the same file can be chosen again
-          void addFiles(chosen.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+          void upload(chosen.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
         }}
       />
     </span>
-  );
-}
-
-function UploadRow({ upload }: { upload: Upload }) {
-  const percent = upload.size === 0 ? 0 : Math.floor((100 * upload.sent) / upload.size);
-  return (
-    <li class={`row upload-row ${upload.state}`}>
-      <Icon name="upload" className="kind" />
-      <span class="upload-name">
-        <bdi>{upload.name}</bdi> <span class="size">{humanSize(upload.size)}</span>
-      </span>
-      {upload.state === 'failed' ? (
-        <span class="field-error" role="alert">
-          {upload.problem}
-        </span>
-      ) : (
-        <progress
-          max={100}
-          value={upload.state === 'waiting' ? 0 : percent}
-          aria-label={`Upload of ${upload.name}`}
-        >
-          {percent} %
-        </progress>
-      )}
-      {upload.state === 'failed' && (
-        <button type="button" class="button" onClick={() => retryUpload(upload.id)}>
-          Try again
-        </button>
-      )}
-      <button type="button" class="button" onClick={() => cancelUpload(upload.id)}>
-        {upload.state === 'failed' ? 'Dismiss' : 'Cancel'}
-      </button>
-    </li>
   );
 }
 
@@ -279,7 +248,7 @@ function DropTarget({ children }: { children: preact.ComponentChildren }) {
       if (!hasFiles(event)) return;
       event.preventDefault();
       over.value = false;
-      droppedFiles(event).then(addFiles, (error: unknown) => notifyError('The files cannot be read.', error));
+      droppedFiles(event).then(upload, (error: unknown) => notifyError('The files cannot be read.', error));
     };
     document.addEventListener('dragover', onOver);
     document.addEventListener('dragleave', onLeave);

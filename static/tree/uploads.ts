@@ -49,10 +49,8 @@ export interface NewFile {
   path: string;
 }
 
-/** Takes files into the folder that is shown; the folders in their paths are made. */
-export async function addFiles(list: Iterable<NewFile>): Promise<void> {
-  const folder = dashboard.path.value;
-  const given = [...list];
+/** Takes files into a folder; the folders in their paths are made. */
+export async function addFiles(given: readonly NewFile[], folder: string): Promise<void> {
   const added = given.filter(({ path }) => takesHidden() || !isBelowHidden(path));
   if (added.length < given.length) sayLeftOut(given.length - added.length);
   try {
