@@ -236,21 +236,22 @@ describe('?resources=1', () => {
 });
 
 describe('the runtime directory', () => {
-  it('is made private, and is no place for ipc where it cannot be', async () => {
+  it('is made private, unless somebody has chosen it, and is no place for ipc where others can look in', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nbserver-runtime-'));
-    const runtime = join(folder, 'runtime');
-    mkdirSync(runtime);
-    chmodSync(runtime, 0o777);
-    const env = { HOME: folder, JUPYTER_RUNTIME_DIR: runtime };
-    const directories = jupyterDirectories({ env, home: folder, platform: process.platform });
-    const log = { ...silentLog, requests: (_req: unknown, _res: unknown, next: () => void) => next() };
-    const options = { notebook_dir: folder, port: 0, directories, environment: env, log };
-    await (await createServer({ ...options, transport: 'ipc' })).close();
-    expect(statSync(runtime).mode & 0o777).toBe(0o700);
-    chmodSync(runtime, 0o1777);
-    await expect(createServer({ ...options, transport: 'ipc' })).rejects.toThrow(
-      `sockets in ${runtime}, which others can look into`,
-    );
+    const start = (env: Record<string, string>) => {
+      const directories = jupyterDirectories({ env, home: folder, platform: process.platform });
+      const log = { ...silentLog, requests: (_req: unknown, _res: unknown, next: () => void) => next() };
+      mkdirSync(directories.runtime, { recursive: true });
+      chmodSync(directories.runtime, 0o777);
+      const options = { notebook_dir: folder, port: 0, directories, environment: env, log };
+      return { runtime: directories.runtime, made: createServer({ ...options, transport: 'ipc' }) };
+    };
+    const usual = start({ HOME: folder });
+    await (await usual.made).close();
+    expect(statSync(usual.runtime).mode & 0o777).toBe(0o700);
+    const chosen = start({ HOME: folder, JUPYTER_RUNTIME_DIR: join(folder, 'shared') });
+    await expect(chosen.made).rejects.toThrow(`sockets in ${chosen.runtime}, which others can look into`);
+    expect(statSync(chosen.runtime).mode & 0o777).toBe(0o777);
     rmSync(folder, { recursive: true });
   });
 });
