@@ -166,6 +166,22 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     expect(await page.locator('[data-cell-id]').count()).toBe(3);
   });
 
+  it.runIf(everything)(
+    'goes on writing in a cell whose type has changed while its editor was there',
+    async () => {
+      writeNotebookFile(server, 'retyped.ipynb', [{ source: 'text' }]);
+      await open('retyped.ipynb');
+      await page.keyboard.press('Enter');
+      await editor(0).waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('m');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type(' and more');
+      await expect.poll(() => typed(0)).toBe('text and more');
+    },
+  );
+
   it.runIf(everything)('changes cells by the classic keys', async () => {
     writeNotebookFile(server, 'keys.ipynb', [{ source: 'alpha' }, { source: 'beta' }, { source: 'gamma' }]);
     await open('keys.ipynb');

@@ -134,6 +134,7 @@ export class SourceView {
       // another type has other extensions (completion, wrapping); the text history ends here
       this.#editor.unmount();
       this.#editor = undefined;
+      this.#live = false;
     }
     const { id } = this.#cell;
     const host = this.#host;
