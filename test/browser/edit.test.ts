@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
-import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 describe.skipIf(!hasChromium)('the editor page', () => {
   let browser: Browser;
@@ -24,13 +24,7 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     watched = await openPage(browser, new URL(server.url).origin);
     page = watched.page;
   });
-  afterEach(async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  });
+  afterEach(() => endVisit(watched, server));
 
   const text = () => page.locator('.cm-content');
   const open = async (name: string) => {

@@ -4,7 +4,7 @@ import { passwd } from '../../src/auth/index.js';
 import { hasChromium } from '../parts.js';
 import { startTestServer, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
-import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 describe.skipIf(!hasChromium)('the login page', () => {
   let browser: Browser;
@@ -23,13 +23,7 @@ describe.skipIf(!hasChromium)('the login page', () => {
       onlyOwnKernel: true,
     });
   });
-  afterEach(async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  });
+  afterEach(() => endVisit(watched, server));
 
   describe.each([true, false])('with scripts: %s', (javaScriptEnabled) => {
     it('asks before any page, tells what is wrong, and leads to where one wanted to go', async () => {

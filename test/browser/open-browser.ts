@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 /** Debian's Chromium, without a word to the outside. As root it wants no sandbox. */
 export function openBrowser(): Promise<Browser> {
@@ -56,6 +57,14 @@ export async function openPage(
   context.on('page', watch);
   const page = await context.newPage();
   return { page, problems, outside, close: () => context.close() };
+}
+
+/** Closes a page, and then its server. The page must have had no problem, and asked nobody outside. */
+export async function endVisit(watched: WatchedPage, server: { close(): Promise<void> }): Promise<void> {
+  const { problems, outside } = watched;
+  await watched.close();
+  await server.close();
+  expect({ problems, outside }).toEqual({ problems: [], outside: [] });
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

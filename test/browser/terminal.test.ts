@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { hasChromium } from '../parts.js';
 import { everything } from '../tier.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
-import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const bash = ['/bin/bash', '--norc', '--noprofile', '--noediting'];
 
@@ -31,13 +31,7 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
     });
     page = watched.page;
   });
-  afterEach(async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  });
+  afterEach(() => endVisit(watched, server));
 
   const screen = (of = page) => of.locator('.xterm-rows');
   const sees = (text: string | RegExp, of = page) => screen(of).getByText(text).first().waitFor();

@@ -7,7 +7,7 @@ import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
 import { dropFolder } from './drop-folder.js';
-import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const MB = 1024 * 1024;
 const large = Buffer.alloc(9 * MB, 'some bytes that repeat ');
@@ -42,13 +42,7 @@ describe.runIf(everything && hasChromium)('an upload', () => {
     await watched.page.goto(`${server.url}tree?token=${TOKEN}`);
     await row('a.txt').waitFor();
   };
-  const close = async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  };
+  const close = () => endVisit(watched, server);
   beforeEach(() => open());
   afterEach(close);
 
@@ -196,13 +190,7 @@ describe.runIf(everything && hasChromium)('the list of a folder that changes', (
     await watched.page.goto(`${server.url}tree/d?token=${TOKEN}`);
     await row('long name 0.txt').waitFor();
   });
-  afterEach(async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  });
+  afterEach(() => endVisit(watched, server));
 
   it('stays where it was scrolled to, with what was selected', async () => {
     const { page } = watched;

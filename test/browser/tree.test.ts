@@ -7,7 +7,7 @@ import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
 import { unzip } from '../unzip.js';
 import { dropFolder } from './drop-folder.js';
-import { accessibilityProblems, openBrowser, openPage, type WatchedPage } from './open-browser.js';
+import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
 const notebook = JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
 const hostile = [
@@ -42,13 +42,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await watched.page.goto(`${server.url}tree?token=${TOKEN}`);
     await row('b.txt').waitFor();
   });
-  afterEach(async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  });
+  afterEach(() => endVisit(watched, server));
 
   it('lists folders, notebooks and files, with sizes and times', async () => {
     const { page } = watched;
@@ -489,13 +483,7 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     await watched.page.goto(`${server.url}tree?token=${TOKEN}`);
     await row('a.txt').waitFor();
   });
-  afterEach(async () => {
-    const { problems, outside } = watched;
-    await watched.close();
-    await server.close();
-    expect(problems).toEqual([]);
-    expect(outside).toEqual([]);
-  });
+  afterEach(() => endVisit(watched, server));
 
   it('shows what other programs write, and keeps the selection', async () => {
     await row('a.txt').getByRole('checkbox').click();
