@@ -160,13 +160,14 @@ describe.runIf(everything && hasChromium)('an upload', () => {
     await watched.page.evaluate(dropFolder, project);
     await watched.page.getByText('2 files were left out').waitFor();
     await expect.poll(() => existsSync(file('project', 'code.py'))).toBe(true);
-    expect(readdirSync(file('project'))).toEqual(['code.py']);
+    // for a moment, what it was written to lies beside it
+    await expect.poll(() => readdirSync(file('project'))).toEqual(['code.py']);
     await close();
     await open({ allow_hidden: true });
     await watched.page.evaluate(dropFolder, project);
     await expect.poll(() => existsSync(file('project', '.git', 'config'))).toBe(true);
     await watched.page.locator('.uploads').waitFor({ state: 'detached' });
-    expect(readdirSync(file('project')).sort()).toEqual(['.DS_Store', '.git', 'code.py']);
+    await expect.poll(() => readdirSync(file('project')).sort()).toEqual(['.DS_Store', '.git', 'code.py']);
   });
 });
 
