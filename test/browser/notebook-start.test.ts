@@ -60,10 +60,17 @@ describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
     await context.close();
   });
 
+  /** On a busy machine a page may not wait until a notebook is opened; it has the text of one that is open already. */
+  const openOnServer = (name: string) =>
+    expect
+      .poll(async () => (await group.server.fetch(`notebooks/${name}`)).text(), { timeout: 30_000 })
+      .toContain('data-cell-id=');
+
   it('shows its first cells without a script, where the script will put them, and starts no kernel by that', async () => {
     const sources = ['1', '', '\n\n', 'a\n\tb\n', '<b>&amp;</b>', '日本語 = "\u00e9"', 'x'.repeat(300)];
     const cells = sources.map((source) => ({ source }));
     writeNotebookFile(group.server, 'first.ipynb', cells);
+    await openOnServer('first.ipynb');
     const bare = await group.context.newPage();
     await bare.route(/\/notebook-\w+\.js$/, (route) => route.abort());
     await bare.goto(`${group.server.url}notebooks/first.ipynb`);
@@ -75,12 +82,14 @@ describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
     await kernelIdle(page);
     await page.keyboard.press('Escape');
     await page.evaluate('document.activeElement.blur()');
+    expect(before).toHaveLength(sources.length);
     expect(await placesOfCells(page)).toEqual(before);
     expect(await page.locator('#document').count()).toBe(0);
   });
 
   it('keeps what is pressed and typed before its script has arrived', async () => {
     writeNotebookFile(group.server, 'early.ipynb', [{ source: 'one' }, { source: 'first second' }]);
+    await openOnServer('early.ipynb');
     const page = await group.context.newPage();
     let go = () => {};
     const script = new Promise<void>((resolve) => (go = resolve));
