@@ -27,11 +27,3 @@ export async function mapInSlices<A, B>(list: readonly A[], make: (each: A) => B
   }
   return made;
 }
-
-/** When what was changed has been drawn; soon in any case, since a tab in the background draws nothing. */
-export function drawn(): Promise<void> {
-  return new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
-    setTimeout(resolve, 250);
-  });
-}

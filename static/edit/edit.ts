@@ -7,6 +7,7 @@ import { dateTime, relativeTime } from '../base/format.js';
 import { MenuBar } from '../base/menu.js';
 import { notify, notifyError, type Notice } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
+import { painted } from '../base/page-moments.js';
 import { baseName, urlFor } from '../base/urls.js';
 import { editCommands, editMenus, type EditorPage } from './edit-commands.js';
 import { loadPreferences, storePreferences } from './preferences.js';
@@ -129,14 +130,6 @@ async function start(): Promise<void> {
     });
   });
   await commands.run('edit:choose-language');
-}
-
-/** When what is shown now is on the screen; a page in the background draws nothing, and does not wait for it. */
-function painted(): Promise<void> {
-  return new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
-    setTimeout(resolve, 300);
-  });
 }
 
 function showName(): void {

@@ -4,7 +4,7 @@ import { notify } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import type { JournalCell } from './journal.js';
 import type { NotebookPage } from './page.js';
-import { idle } from './page-moments.js';
+import { idle } from '../base/page-moments.js';
 
 export async function keepJournal(page: NotebookPage): Promise<void> {
   await idle(2000);

@@ -15,7 +15,7 @@ import { noticeFinished } from './finished-notice.js';
 import { keepJournal } from './keep-journal.js';
 import { loadFormats, loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
 import { applyParts } from './page-parts.js';
-import { painted } from './page-moments.js';
+import { painted } from '../base/page-moments.js';
 import { NotebookPage } from './page.js';
 import { showStatus } from './status.js';
 import { Toolbar } from './toolbar.js';

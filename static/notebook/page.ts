@@ -36,7 +36,7 @@ import { renderBundle } from './outputs/mime.js';
 import { equationsChanged, numberEquationsOf } from './outputs/math.js';
 import { doEarlyInput } from './early-input.js';
 import { listenToPage, takePictures } from './page-events.js';
-import { painted } from './page-moments.js';
+import { painted } from '../base/page-moments.js';
 import { isShown, setShown } from './page-parts.js';
 import { Pager } from './pager.js';
 import type { TableOfContents } from './panels/table-of-contents.js';

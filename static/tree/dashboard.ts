@@ -9,7 +9,8 @@ import type {
 import { api, ApiError } from '../base/api.js';
 import { announce } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
-import { drawn, mapInSlices, nextTask } from '../base/slices.js';
+import { painted } from '../base/page-moments.js';
+import { mapInSlices, nextTask } from '../base/slices.js';
 import { baseName, encodePath, urlFor } from '../base/urls.js';
 import {
   areSame,
@@ -101,7 +102,7 @@ async function read(everything: boolean): Promise<void> {
   const isFirst = items.value === undefined;
   const list = loadList(mine.signal);
   // What a person came for is on the screen before anything else is asked for.
-  if (isFirst) await list.then(drawn, () => undefined);
+  if (isFirst) await list.then(painted, () => undefined);
   const specs = () => (kernelspecs.value === undefined ? loadKernelspecs() : undefined);
   const rest = everything ? [loadSessions(), loadTerminals(), specs()] : [];
   const results = await Promise.allSettled([list, ...rest]);

@@ -2,7 +2,7 @@
  * Loads the editor's chunks once. The editor comes right behind the first cells, so that it is there when somebody clicks; undo,
  * colours and completion when the page is idle, so that they are not what the first key waits for.
  */
-import { idle } from '../page-moments.js';
+import { idle } from '../../base/page-moments.js';
 
 type EditorModule = typeof import('./editor.js');
 type WritingModule = typeof import('../writing/writing.js');
