@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import { parsePortRange, type LoadedSettings } from '../config/index.js';
 import { silentLog } from '../log.js';
+import { messageOf } from '../message-of.js';
 import type { KernelModel } from '../protocol/rest-models.js';
 import { loadTls } from '../tls/index.js';
 import type { Ask } from './ask-locally.js';
@@ -68,7 +69,7 @@ export async function certificateCheck({
       ? { name, state: 'good', detail }
       : { name, state: 'warning', detail, advice: warning };
   } catch (error) {
-    return { name, state: 'bad', detail: sentence(error), advice: 'The server does not start with it.' };
+    return { name, state: 'bad', detail: messageOf(error), advice: 'The server does not start with it.' };
   }
 }
 
@@ -223,8 +224,4 @@ export async function kernelCheck(ask: Ask): Promise<Check> {
   } finally {
     await ask(`api/kernels/${id}`, 'DELETE');
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -16,6 +16,7 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { jupyterDirectories } from '../config/index.js';
 import { silentLog } from '../log.js';
+import { messageOf } from '../message-of.js';
 import { readNotebook, saveContent } from '../notebook/index.js';
 import { CommandError, type Command } from './command.js';
 import { findOpenNotebook } from './find-open-notebook.js';
@@ -122,10 +123,6 @@ async function write(output: string, bytes: Uint8Array): Promise<void> {
     const kept = await rescue(basename(output), bytes);
     throw new CommandError(`${output} could not be written: ${messageOf(error)}. The result is in ${kept}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A server for this run alone, on loopback, with nothing of it left afterwards. */

@@ -3,6 +3,7 @@
  * whether or not a page is there.
  */
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import { newCellId } from '../notebook/cell-id.js';
 import { sourceText } from '../notebook/notebook-state.js';
 import { textDifference } from '../notebook/operations.js';
@@ -257,8 +258,4 @@ export class DocumentRuns {
       this.parts.log.debug(`A widget was not told what it shows: ${messageOf(error)}`);
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

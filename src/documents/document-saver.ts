@@ -4,6 +4,7 @@
  */
 import { posix } from 'node:path';
 import { HttpError } from '../http-error.js';
+import { messageOf } from '../message-of.js';
 import type { CellId, NotebookFile } from '../notebook/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { OperationBatch, SavedState, ServerMessage } from '../protocol/document-messages.js';
@@ -286,8 +287,4 @@ export class DocumentSaver {
   #warn(message: string): void {
     this.port.tell({ type: 'notice', level: 'warning', message });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry, OpenDocument } from '../contents/index.js';
 import { HttpError } from '../http-error.js';
+import { messageOf } from '../message-of.js';
 import type { CellId, JsonObject, NotebookFile, WholeOutput } from '../notebook/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { CellConflict, OperationBatch, PageMessage, RunModel } from '../protocol/document-messages.js';
@@ -485,8 +486,4 @@ export class LiveDocument implements OpenDocument {
   #checkQuiet(): void {
     if (this.isQuiet) this.#options.onQuiet?.(this);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpError } from '../http-error.js';
+import { messageOf } from '../message-of.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelExit } from '../protocol/rest-models.js';
 import { wireLength } from '../protocol/wire-frames.js';
@@ -135,7 +136,7 @@ export class KernelLife {
       await this.#launch(intent, true);
     } catch (error) {
       if (intent.aborted) throw new HttpError(503, 'The kernel was shut down while it started.');
-      const reason = sentence(error);
+      const reason = messageOf(error);
       this.#die(reason);
       removeRuntimeFile(this.#setup.outputFile);
       throw new HttpError(501, reason, null, { short_message: `${this.#setup.spec.name} did not start` });
@@ -158,7 +159,7 @@ export class KernelLife {
       await this.#launch(intent, wasDead || !hasEnded);
     } catch (error) {
       if (intent.aborted) throw new HttpError(409, 'The kernel was shut down while it restarted.');
-      this.#die(sentence(error));
+      this.#die(messageOf(error));
     }
     await ready;
   }
@@ -257,8 +258,8 @@ export class KernelLife {
         const hasEnded = await run.stop({ wait: shutdownWait, restart: false, interrupt: false });
         const end = hasEnded ? await run.ended : undefined;
         if (!isCurrent()) return;
-        if (end) await this.#died(run, { ...end, reason: sentence(error) });
-        else this.#die(`${sentence(error)} Its process ${run.pid} goes on and cannot be ended from here.`);
+        if (end) await this.#died(run, { ...end, reason: messageOf(error) });
+        else this.#die(`${messageOf(error)} Its process ${run.pid} goes on and cannot be ended from here.`);
       }
       return;
     }
@@ -311,7 +312,7 @@ export class KernelLife {
       // A young kernel may have died of its ports.
       await this.#launch(intent, !wasStable);
     } catch (error) {
-      if (!intent.aborted) this.#die(sentence(error));
+      if (!intent.aborted) this.#die(messageOf(error));
     }
   }
 
@@ -371,8 +372,4 @@ export class KernelLife {
   get #name(): string {
     return `${this.#setup.id} (${this.#setup.spec.name})`;
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { HttpError } from '../http-error.js';
+import { messageOf } from '../message-of.js';
 import { ListenerSet } from '../listeners.js';
 import type { Subscription } from '../listeners.js';
 import type { KernelEvent } from '../protocol/events.js';
@@ -236,7 +237,7 @@ export class Kernel {
       await work();
     } catch (error) {
       const status_code = error instanceof HttpError ? error.status : 500;
-      this.#setup.onEvent({ ...event, status: 'error', status_code, msg: sentence(error) });
+      this.#setup.onEvent({ ...event, status: 'error', status_code, msg: messageOf(error) });
       throw error;
     }
     this.#setup.onEvent({ ...event, status: 'success', msg: `Kernel ${this.id} was ${done}.` });
@@ -256,10 +257,6 @@ export class Kernel {
   #emitMessage(...args: Parameters<MessageListener>): void {
     this.#messageListeners.emit(this.#setup.log, ...args);
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** ISO 8601 UTC with microseconds, as Jupyter has it. */
