@@ -8,12 +8,12 @@
  * uploads of one path never mix, and that a last chunk alone is never taken for the file.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
+import { bodyOfFile } from './body-of-file.js';
 
 /** What is known of an upload between two chunks; stands beside the bytes, so that it outlives the server. */
 interface UploadState {
@@ -32,8 +32,6 @@ interface UploadState {
   boot: string;
 }
 
-/** Bytes that are moved to the store at a time. */
-const PIECE = 1 << 20;
 /** How long an upload may wait for its next chunk, in ms. */
 const PATIENCE = 24 * 60 * 60 * 1000;
 /** How long a last chunk that comes twice is known for what it is, in ms. */
@@ -123,7 +121,7 @@ export class Uploads {
         throw notNext(path, number, upload.next);
       await this.#append(key, { ...upload, complete: true }, bytes, hash);
     }
-    const done = await end.finish(createReadStream(this.#contentOf(key), { highWaterMark: PIECE }));
+    const done = await end.finish(bodyOfFile(this.#contentOf(key)));
     this.#finished.set(key, { last: hash, at: Date.now() });
     await this.#remove(key);
     return { done };

@@ -3,10 +3,10 @@
  * either server can go back to what the other kept; older ones lie beside it with their time in the name.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HttpError } from '../../http-error.js';
+import { bodyOfFile } from '../body-of-file.js';
 import {
   CHECKPOINT_DIRECTORY,
   CHECKPOINT_ID,
@@ -22,9 +22,6 @@ import { errorCode, onPath } from './file-errors.js';
 import { makePrivateDirectory, privateDirectory } from './private-directory.js';
 import { replaceFile } from './replace-file.js';
 import { sameContent } from './same-content.js';
-
-/** Bytes that are copied at a time. */
-const PIECE = 1 << 20;
 
 interface Version {
   id: string;
@@ -60,7 +57,7 @@ export class FileCheckpoints implements Checkpoints {
         await utimes(newest, new Date(), new Date());
       } else {
         await this.#setAside(newest, file, directory);
-        await replaceFile(newest, createReadStream(file, { highWaterMark: PIECE }));
+        await replaceFile(newest, bodyOfFile(file));
         await this.#thin(file);
       }
       return { id: CHECKPOINT_ID, modified: (await stat(newest)).mtime };
@@ -83,7 +80,7 @@ export class FileCheckpoints implements Checkpoints {
       const isKept = await Promise.all(versions.map(({ location }) => sameContent(file, location)));
       const keep = (old: string): Promise<void> =>
         isKept.includes(true) ? Promise.resolve() : this.adopt(path, old, 'replaced-');
-      await replaceFile(file, createReadStream(version.location), { onReplaced: keep });
+      await replaceFile(file, bodyOfFile(version.location), { onReplaced: keep });
     });
   }
 
@@ -236,7 +233,7 @@ async function moveFile(from: string, to: string): Promise<void> {
     await rename(from, to);
   } catch (error) {
     if (errorCode(error) !== 'EXDEV') throw error;
-    await replaceFile(to, createReadStream(from));
+    await replaceFile(to, bodyOfFile(from));
     await rm(from);
   }
 }

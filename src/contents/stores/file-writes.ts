@@ -2,11 +2,12 @@
  * Writes of the file store: on a condition that is looked at again just before the new bytes take their place, and what
  * another program wrote in between is kept as a checkpoint.
  */
-import { accessSync, constants, createReadStream, type Stats } from 'node:fs';
+import { accessSync, constants, type Stats } from 'node:fs';
 import { cp, open, realpath, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../../http-error.js';
+import { bodyOfFile } from '../body-of-file.js';
 import type { When } from '../conditions.js';
 import type { Entry, Revision } from '../notebook-manager.js';
 import { nameOf } from '../paths.js';
@@ -143,7 +144,7 @@ export class FileWrites {
         const stats = await lstatIfThere(backup);
         if (!stats?.isFile()) return false;
         await cp(target, `${target}.invalid`);
-        await replaceFile(target, createReadStream(backup));
+        await replaceFile(target, bodyOfFile(backup));
         await unlink(backup);
         return true;
       }),

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileNotebookManager } from '../../../src/contents/index.js';
+import { HttpError } from '../../../src/http-error.js';
 import { thinOut } from '../../../src/contents/thin-out.js';
 
 let root: string;
@@ -55,6 +56,26 @@ describe('checkpoints of files', () => {
     await checkpoints.restore('n.ipynb', all[0]?.id ?? '');
     expect(text('n.ipynb')).toBe('an afternoon of work');
     expect((await checkpoints.list('n.ipynb')).length).toBe(2);
+  });
+
+  it('of a file that goes away meanwhile are an error of whoever asked, and of nobody else', async () => {
+    const { checkpoints } = open();
+    // many, since what is to be seen happens between two steps of one
+    const results = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const name = `gone-${index}.ipynb`;
+        put(name, 'here');
+        const made = checkpoints.create(name).then(
+          () => 'made',
+          (error: unknown) => (error instanceof HttpError ? error.status : error),
+        );
+        for (let steps = index % 20; steps > 0; steps--) await new Promise((done) => setImmediate(done));
+        rmSync(at(name));
+        return made;
+      }),
+    );
+    expect(results.filter((result) => result !== 'made' && result !== 404)).toEqual([]);
+    expect(readdirSync(at('.ipynb_checkpoints')).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   it('are not made twice of the same bytes', async () => {
