@@ -62,7 +62,8 @@ export class PageRequests {
       case 'save':
         if (!this.#isNew(page, client, message.seq)) break;
         // That it failed is told to all pages by who saves.
-        saver.saveNow(message.checkpoint === true).catch(() => undefined);
+        if (message.unasked !== true) saver.saveNow(message.checkpoint === true).catch(() => undefined);
+        else if (this.parts.autosave) saver.flush().catch(() => undefined);
         break;
       case 'conflict':
         this.#typedAway(page, client, message);

@@ -15,7 +15,7 @@ export interface RequestItem {
   seq?: number;
   request:
     | { type: 'execute'; cells: CellId[] }
-    | { type: 'save'; checkpoint?: boolean }
+    | { type: 'save'; checkpoint?: boolean; unasked?: boolean }
     | { type: 'conflict'; cell: CellId; text: string; base?: string };
 }
 export type OutboxItem = OpsItem | RequestItem;

@@ -47,7 +47,7 @@ export type SyncRequest =
   | { type: 'resume'; client: string; epoch?: string; revision?: number }
   | { type: 'ops'; seq: number; base: number; ops: Operation[] }
   | { type: 'execute'; seq: number; cells: CellId[] }
-  | { type: 'save'; seq: number; checkpoint?: boolean }
+  | { type: 'save'; seq: number; checkpoint?: boolean; unasked?: boolean }
   | { type: 'conflict'; seq: number; cell: CellId; text: string; base?: string };
 
 export interface SyncHandlers {
@@ -172,6 +172,12 @@ export class PageSync {
   /** Saves, after everything that was performed before. */
   save(checkpoint = false): void {
     this.#outbox.addRequest(checkpoint ? { type: 'save', checkpoint } : { type: 'save' });
+    this.#pump();
+  }
+
+  /** Saves what is not on disk, as the server does by itself: no person asks for it. */
+  saveUnasked(): void {
+    this.#outbox.addRequest({ type: 'save', unasked: true });
     this.#pump();
   }
 

@@ -186,4 +186,5 @@ export type PageMessage =
   | { type: 'cancel'; cells: CellId[] }
   | { type: 'interrupt' }
   | { type: 'input'; value: string }
-  | { type: 'save'; seq?: number; checkpoint?: boolean };
+  /** `unasked`: no person asks for it (the page is hidden): a file that is gone is not written anew. */
+  | { type: 'save'; seq?: number; checkpoint?: boolean; unasked?: boolean };

@@ -61,6 +61,7 @@ export function parsePageMessage(text: string): PageMessage {
         type: 'save',
         ...(seq === undefined ? {} : { seq }),
         ...(value['checkpoint'] === true ? { checkpoint: true } : {}),
+        ...(value['unasked'] === true ? { unasked: true } : {}),
       };
     case 'conflict': {
       const { cell, text, base } = value;

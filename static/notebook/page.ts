@@ -390,7 +390,7 @@ export class NotebookPage implements NotebookContext {
         this.client.autosave &&
         this.canEdit
       )
-        this.client.sync.save();
+        this.client.sync.saveUnasked();
     });
   }
 

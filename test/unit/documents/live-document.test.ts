@@ -906,6 +906,23 @@ describe('LiveDocument', () => {
     ]);
   });
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['vanished', () => store.remove(path, { recursive: false })],
+    ['was replaced', () => store.write(path, Buffer.from('no notebook'))],
+  ])('does not write a file anew that %s when a page with unsaved work is hidden', async (_what, change) => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await change();
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await until(() => page.last('notice') !== undefined);
+    const [writeAgain, before] = [vi.spyOn(store, 'write'), await store.stat(path)];
+    page.say({ type: 'save', seq: 2, unasked: true });
+    await document.flush();
+    expect(document.isDirty).toBe(true);
+    expect(writeAgain).not.toHaveBeenCalled();
+    expect(await store.stat(path)).toEqual(before);
+  });
+
   it('saves by itself again when a file that had vanished is back', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');

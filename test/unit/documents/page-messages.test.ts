@@ -19,6 +19,7 @@ describe('parsePageMessage', () => {
     { type: 'input', value: '' },
     { type: 'save', seq: 3, checkpoint: true },
     { type: 'save' },
+    { type: 'save', seq: 4, unasked: true },
   ])('reads $type', (message) => {
     expect(parsePageMessage(JSON.stringify(message))).toEqual(message);
   });
