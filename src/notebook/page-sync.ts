@@ -106,6 +106,11 @@ export class PageSync {
     return this.isConfirmed && this.#savedRevision >= this.#revision;
   }
 
+  /** Names the opening of the document that `revision` counts in; undefined until the first snapshot. */
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
   get revision(): number {
     return this.#revision;
   }

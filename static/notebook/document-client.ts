@@ -14,6 +14,7 @@ import type {
   KernelView,
   PageMessage,
   Prompt,
+  SavedState,
   ServerMessage,
 } from '../../src/protocol/document-messages.js';
 import { MERGE_CONFLICT } from '../../src/protocol/rest-models.js';
@@ -168,11 +169,13 @@ export class DocumentClient {
 
   /** Resolves when the notebook as it is now is on disk, with everything that was done on this page. */
   whenSaved(): Promise<void> {
-    const { revision } = this.sync;
+    const { epoch, revision } = this.sync;
     return new Promise((resolve) => {
       const stop = effect(() => {
         void this.saved.value;
-        if (this.unsaved.value || this.#savedRevision < revision) return;
+        // A document that was opened anew counts from the start; what of this page is not in its file, is `unsaved`.
+        const isOnDisk = this.sync.epoch !== epoch || this.#savedRevision >= revision;
+        if (this.unsaved.value || !isOnDisk) return;
         resolve();
         queueMicrotask(() => stop());
       });
@@ -315,7 +318,6 @@ export class DocumentClient {
         this.prompt.value = message.prompt;
         this.autosave = message.autosave;
         this.lastCheckpoint.value = message.last_checkpoint;
-        this.#savedAt(message.saved.revision, message.saved.at);
         break;
       case 'resumed':
         serverClockShows(message.now); // that of a snapshot in the page's HTML is as old as the page
@@ -351,9 +353,18 @@ export class DocumentClient {
       default:
         break;
     }
+    const { epoch } = this.sync;
     this.sync.receive(message);
+    if (message.type === 'snapshot') this.#snapshotSaved(message.saved, epoch);
     this.untrusted.value = this.sync.untrusted.size;
     this.#updateSaved();
+  }
+
+  /** A revision of an earlier epoch says nothing in this one. @param before  the epoch until now */
+  #snapshotSaved({ revision, at }: SavedState, before: string | undefined): void {
+    const hadWork = this.#own !== undefined || !this.sync.isConfirmed;
+    if (this.sync.epoch !== before && hadWork) this.#own = { revision: undefined };
+    this.#savedAt(revision, at);
   }
 
   /** None runs yet, but it is about to be started from here. */
