@@ -35,9 +35,11 @@ export interface HistoryState {
   cells: readonly CellReference[];
 }
 
-/** In the log, a state says only where its cells differ from those of the state before it. */
+/** In the log, a state says only where its cells differ from those of an earlier state, mostly the one before it. */
 interface LoggedState extends Omit<HistoryState, 'cells'> {
   splice: [from: number, deleted: number, ...inserted: CellReference[]];
+  /** the id of that earlier state; null: it lists all its cells; absent (in logs of earlier versions): the state before it */
+  on?: string | null;
   /** it has nothing to do with the states around it, and takes the place of an earlier one with the same id */
   alone?: true;
 }
@@ -49,9 +51,12 @@ export const PATH_FILE = 'path';
 export class HistoryStore {
   /** as in the log: whole lists of cells for every save of an hour would take too much memory */
   #log: LoggedState[] = [];
-  #last: readonly CellReference[] = [];
-  /** a crash left the log without the end of its last line */
+  /** what the next line may be relative to; undefined: it lists all its cells */
+  #last: Pick<HistoryState, 'id' | 'cells'> | undefined;
+  /** a crash, or a full disk, left the log without the end of its last line */
   #isCut = false;
+  /** of the log as it was left here; it has another size where another server has the notebook open, too */
+  #logBytes = 0;
   /** bytes on disk of each piece, and of all */
   readonly #pieces = new Map<string, number>();
   #size = 0;
@@ -65,12 +70,7 @@ export class HistoryStore {
 
   /** Oldest first; made anew at every call. */
   get states(): HistoryState[] {
-    let cells: readonly CellReference[] = [];
-    return this.#log.map(({ splice, alone, ...rest }) => {
-      if (alone === true) return { ...rest, cells: spliced([], splice) };
-      cells = spliced(cells, splice);
-      return { ...rest, cells };
-    });
+    return this.#resolved().map(({ state }) => state);
   }
 
   /** Bytes of all pieces. */
@@ -81,20 +81,22 @@ export class HistoryStore {
   /** Reads what is there; once. A log that ends in the middle of a line (a crash) is good up to there. */
   async load(): Promise<void> {
     if (this.#isLoaded) return;
-    this.#isLoaded = true;
-    const log = await readFile(join(this.directory, LOG), 'utf8').catch(ignoreMissing);
-    if (log === undefined) return;
-    for (const line of log.split('\n')) {
-      const state = parseLogged(line);
-      if (state === undefined) continue;
-      if (state.alone !== true) this.#last = spliced(this.#last, state.splice);
-      this.#take(state);
-    }
-    this.#isCut = log !== '' && !log.endsWith('\n');
     const pieces = join(this.directory, PIECES);
     for (const name of (await readdir(pieces).catch(ignoreMissing)) ?? []) {
-      this.#note(name, (await stat(join(pieces, name))).size);
+      const found = await stat(join(pieces, name)).catch(ignoreMissing);
+      if (found !== undefined) this.#note(name, found.size);
     }
+    const log = (await readFile(join(this.directory, LOG), 'utf8').catch(ignoreMissing)) ?? '';
+    for (const line of log.split('\n')) {
+      const state = parseLogged(line);
+      if (state !== undefined) this.#take(state);
+    }
+    const resolved = this.#resolved();
+    this.#log = resolved.map(({ line }) => line);
+    this.#last = resolved.findLast(({ line }) => line.alone !== true)?.state;
+    this.#isCut = log !== '' && !log.endsWith('\n');
+    this.#logBytes = Buffer.byteLength(log);
+    this.#isLoaded = true;
   }
 
   /** Whether everything that a cell refers to is there. */
@@ -132,17 +134,28 @@ export class HistoryStore {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   }
 
-  /** A state of an orphan takes the place of the one with the same id. */
+  /** A state of an orphan takes the place of the one with the same id. @throws when it could not be written: it is not there */
   async add(state: HistoryState): Promise<void> {
     const isFirst = this.#log.length === 0;
-    const line = logged(state, this.#last);
-    const replaced = this.#take(line);
-    if (line.alone !== true) this.#last = state.cells;
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     if (isFirst) await writeWhole(join(this.directory, PATH_FILE), this.path);
+    const log = join(this.directory, LOG);
+    const bytes = (await stat(log).catch(ignoreMissing))?.size ?? 0;
+    // Whoever wrote there as well may have dropped what the next line would be relative to.
+    const line = logged(state, bytes === this.#logBytes ? this.#last : undefined);
     const text = `${this.#isCut ? '\n' : ''}${JSON.stringify(line)}\n`;
+    try {
+      await writeFile(log, text, { flag: 'a', mode: 0o600 });
+    } catch (error) {
+      // It may be there in part.
+      this.#isCut = true;
+      this.#last = undefined;
+      throw error;
+    }
     this.#isCut = false;
-    await writeFile(join(this.directory, LOG), text, { flag: 'a', mode: 0o600 });
+    this.#logBytes = bytes + Buffer.byteLength(text);
+    const replaced = this.#take(line);
+    if (line.alone !== true) this.#last = state;
     for (const outputs of outputsIn(replaced)) {
       if (!this.#log.some((one) => outputsIn(one).includes(outputs))) await this.#remove(outputs);
     }
@@ -162,7 +175,8 @@ export class HistoryStore {
 
   async forgetAll(): Promise<void> {
     this.#log = [];
-    this.#last = [];
+    this.#last = undefined;
+    this.#logBytes = 0;
     this.#pieces.clear();
     this.#size = 0;
     for (const name of [LOG, PIECES]) {
@@ -173,6 +187,21 @@ export class HistoryStore {
     if (rest.every((name) => name === PATH_FILE)) {
       await rm(this.directory, { recursive: true, force: true });
     }
+  }
+
+  /** The lines of the log with what they say; those that are relative to a line that is not there are left out. */
+  #resolved(): { line: LoggedState; state: HistoryState }[] {
+    const known = new Map<string, readonly CellReference[]>();
+    let before: readonly CellReference[] = [];
+    return this.#log.flatMap((line) => {
+      const { splice, alone, on, ...rest } = line;
+      if (alone === true) return { line, state: { ...rest, cells: spliced([], splice) } };
+      const earlier = on === undefined ? before : on === null ? [] : known.get(on);
+      if (earlier === undefined) return [];
+      before = spliced(earlier, splice);
+      known.set(line.id, before);
+      return { line, state: { ...rest, cells: before } };
+    });
   }
 
   /** @returns the state whose place this one takes */
@@ -196,17 +225,19 @@ export class HistoryStore {
   }
 
   async #rewrite(states: readonly HistoryState[]): Promise<void> {
-    let before: readonly CellReference[] = [];
+    let before: HistoryState | undefined;
     const log = states.map((state) => {
       const line = logged(state, before);
-      if (line.alone !== true) before = state.cells;
+      if (line.alone !== true) before = state;
       return line;
     });
+    const text = log.map((line) => `${JSON.stringify(line)}\n`).join('');
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await writeWhole(join(this.directory, LOG), log.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await writeWhole(join(this.directory, LOG), text);
     this.#log = log;
     this.#last = before;
     this.#isCut = false;
+    this.#logBytes = Buffer.byteLength(text);
     const needed = new Set<string>();
     for (const state of states) for (const name of piecesOf(state)) needed.add(name);
     for (const name of [...this.#pieces.keys()]) if (!needed.has(name)) await this.#remove(name);
@@ -225,8 +256,13 @@ function outputsIn(line: LoggedState | undefined): string[] {
   return inserted.flatMap(([, , outputs]) => (typeof outputs === 'string' ? [outputs] : []));
 }
 
-function logged({ cells, ...rest }: HistoryState, before: readonly CellReference[]): LoggedState {
+/** @param earlier  what its line is to be relative to; undefined: nothing */
+function logged(
+  { cells, ...rest }: HistoryState,
+  earlier: Pick<HistoryState, 'id' | 'cells'> | undefined,
+): LoggedState {
   if (rest.why === 'orphan') return { ...rest, alone: true, splice: [0, 0, ...cells] };
+  const before = earlier?.cells ?? [];
   const isSame = (a: CellReference | undefined, b: CellReference | undefined) =>
     a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
   const most = Math.min(cells.length, before.length);
@@ -236,13 +272,18 @@ function logged({ cells, ...rest }: HistoryState, before: readonly CellReference
   while (tail < most - head && isSame(cells[cells.length - 1 - tail], before[before.length - 1 - tail]))
     tail += 1;
   const inserted = cells.slice(head, cells.length - tail);
-  return { ...rest, splice: [head, before.length - head - tail, ...inserted] };
+  return {
+    ...rest,
+    on: earlier?.id ?? null,
+    splice: [head, before.length - head - tail, ...inserted],
+  };
 }
 
 function parseLogged(line: string): LoggedState | undefined {
   try {
     const value = JSON.parse(line) as LoggedState;
-    return Array.isArray(value.splice) && typeof value.id === 'string' ? value : undefined;
+    const isRelative = value.on === undefined || value.on === null || typeof value.on === 'string';
+    return Array.isArray(value.splice) && typeof value.id === 'string' && isRelative ? value : undefined;
   } catch {
     // The last line of a log that was cut off by a crash.
     return undefined;

@@ -77,8 +77,9 @@ export class DocumentHistory {
       const metadata = await this.#store.put(copy.metadata);
       const isSame = this.#last?.metadata === metadata && isSameList(cells, this.#last.cells);
       if (why === 'saved' && isSame) return;
-      this.#last = { metadata, cells };
       await this.#store.add({ id: newStateId(at), at, why, metadata, cells });
+      // Not before it is there: the next save of the same state is to try again.
+      this.#last = { metadata, cells };
       await this.#thin(at);
     });
   }

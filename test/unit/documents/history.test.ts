@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -213,6 +214,55 @@ describe('DocumentHistory', () => {
     expect(await history.list()).toHaveLength(1);
   });
 
+  it('goes on rightly after a state that could not be written, and has it with the next save', async () => {
+    const state = NotebookState.fromCells({}, [code('a', 'x'), code('b', 'y')]);
+    const history = open();
+    await history.record(state, 'saved');
+    const log = join(directory, 'h', 'states.jsonl');
+    applyAll(state, [{ op: 'delete-cell', id: 'a' }]);
+    renameSync(log, `${log}.away`);
+    mkdirSync(log);
+    await history.record(state, 'saved');
+    rmSync(log, { recursive: true });
+    // What a full disk leaves of a line that it takes in part.
+    writeFileSync(log, `${readFileSync(`${log}.away`, 'utf8')}{"id":"half","splice":[0,1`);
+    await history.record(state, 'saved');
+    applyAll(state, [edit('b', 'y', 'z')]);
+    await history.record(state, 'saved');
+    const sources = async (of: DocumentHistory) => {
+      const states = await of.list();
+      const all = await Promise.all(states.map(({ id }) => of.state(id)));
+      return all.map((one) => cellsOf(one).map(({ source }) => source));
+    };
+    expect(await sources(history)).toEqual([['z'], ['y'], ['x', 'y']]);
+    expect(await sources(open())).toEqual([['z'], ['y'], ['x', 'y']]);
+  });
+
+  it('has the states of two servers that keep them in one place, each as it was', async () => {
+    const [here, there] = [open(), open()];
+    const one = NotebookState.fromCells({}, [code('a', '1'), code('b', '2')]);
+    await here.record(one, 'opened');
+    await there.record(
+      NotebookState.fromCells({}, [code('a', '1'), code('b', '2'), code('c', '3')]),
+      'opened',
+    );
+    applyAll(one, [edit('b', '2', '22')]);
+    await here.record(one, 'saved');
+    applyAll(one, [edit('a', '1', '11')]);
+    await here.record(one, 'saved');
+    const all = open();
+    const states = await all.list();
+    const sources = await Promise.all(
+      states.map(async ({ id }) => cellsOf(await all.state(id)).map(({ source }) => source)),
+    );
+    expect(sources).toEqual([
+      ['11', '22'],
+      ['1', '22'],
+      ['1', '2', '3'],
+      ['1', '2'],
+    ]);
+  });
+
   it('costs history, never the notebook, when its folder cannot be written', async () => {
     writeFileSync(join(directory, 'h'), 'a file in its place');
     await open().record(NotebookState.fromCells({}, [code('a', 'x')]), 'saved');
@@ -240,6 +290,30 @@ describe('HistoryStore', () => {
     const again = new HistoryStore(join(directory, 's'), 'a.ipynb');
     await again.load();
     expect(again.states).toEqual(store.states);
+  });
+
+  it('reads a log whose lines are relative to the line before, and leaves out what has lost its ground', async () => {
+    const line = (id: string, fields: object) =>
+      JSON.stringify({ id, at: 0, why: 'saved', metadata: 'm', ...fields });
+    const log = [
+      line('old', { splice: [0, 0, ['a', 'p', null], ['b', 'p', null]] }),
+      line('older still', { splice: [0, 1] }),
+      line('new', { on: 'old', splice: [2, 0, ['c', 'p', null]] }),
+      line('lost', { on: 'forgotten', splice: [0, 1] }),
+      line('behind it', { on: 'lost', splice: [0, 1] }),
+      line('wrong', { on: 7, splice: [0, 1] }),
+      line('whole', { on: null, splice: [0, 0, ['d', 'p', null]] }),
+    ];
+    writeFileSync(join(directory, 'states.jsonl'), `${log.join('\n')}\n`);
+    const store = new HistoryStore(directory, 'a.ipynb');
+    await store.load();
+    const cells = store.states.map((state) => [state.id, state.cells.map(([id]) => id).join('')]);
+    expect(cells).toEqual([
+      ['old', 'ab'],
+      ['older still', 'b'],
+      ['new', 'abc'],
+      ['whole', 'd'],
+    ]);
   });
 });
 
