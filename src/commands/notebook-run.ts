@@ -154,11 +154,14 @@ export class NotebookRun {
   ): Promise<string | undefined> {
     if (this.#interruptedAt !== undefined) return this.#whyStopped(late);
     const failed = cells.findIndex(
-      ({ status, finished }) => status !== 'ok' && status !== undefined && (finished ?? Infinity) >= began,
+      ({ status, finished, expected }) =>
+        status !== 'ok' &&
+        status !== undefined &&
+        (finished ?? Infinity) >= began &&
+        !(status === 'error' && (this.request.allowErrors || expected === true)),
     );
     const cell = cells[failed];
     if (cell === undefined) return undefined;
-    if (cell.status === 'error' && this.request.allowErrors) return undefined;
     if (cell.status === 'error') return `Code cell ${failed + 1} failed${await this.#errorOf(failed)}.`;
     return cell.reason ?? `Code cell ${failed + 1} did not run.`;
   }

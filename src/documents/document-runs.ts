@@ -14,7 +14,7 @@ import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
 import type { DocumentChanges } from './document-changes.js';
 import type { DocumentPages } from './document-pages.js';
 import { DocumentWidgets } from './document-widgets.js';
-import { ExecutionQueue, type RunOptions } from './execution-queue.js';
+import { ExecutionQueue, expectsError, type RunOptions } from './execution-queue.js';
 import type { ForeignRun } from './foreign-runs.js';
 import { KernelLink, type LinkedKernel, type SessionSource, type SpecSource } from './kernel-link.js';
 import { withKernel } from './kernel-metadata.js';
@@ -172,7 +172,11 @@ export class DocumentRuns {
       running: this.#queue.running,
       waiting: this.#queue.waiting,
       prompt: this.#queue.prompt,
-      cells: cells.map(({ id, run }) => ({ id, ...run })),
+      cells: cells.map((cell) => ({
+        id: cell.id,
+        ...cell.run,
+        ...(expectsError(cell.peek()) ? { expected: true } : {}),
+      })),
     };
   }
 

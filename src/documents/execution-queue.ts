@@ -7,7 +7,7 @@ import { HttpError } from '../http-error.js';
 import type { Kernel } from '../kernels/index.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { CellExecution, Operation } from '../notebook/operations.js';
-import type { CellId } from '../notebook/types.js';
+import type { Cell, CellId } from '../notebook/types.js';
 import type { Prompt } from '../protocol/document-messages.js';
 import {
   executeReplyContent,
@@ -231,8 +231,7 @@ export class ExecutionQueue {
       this.#advance();
       return;
     }
-    const tags = cell.metadata['tags'];
-    const stops = !allowErrors && !(Array.isArray(tags) && tags.includes('raises-exception'));
+    const stops = !allowErrors && !expectsError(cell);
     const started = Date.now();
     this.port.starts(id);
     this.port.emit([{ op: 'clear-outputs', id }, execution(id, { state: 'running', count: null, started })]);
@@ -337,6 +336,11 @@ export class ExecutionQueue {
     run.input = undefined;
     this.port.prompt(null);
   }
+}
+
+/** Whether an error in a cell is meant to be, as Jupyter's tag says. */
+export function expectsError({ metadata: { tags } }: Cell): boolean {
+  return Array.isArray(tags) && tags.includes('raises-exception');
 }
 
 /** What is printed may be megabytes, which only the recorder reads. */

@@ -38,7 +38,8 @@ export interface RunModel {
   running: CellId | null;
   waiting: CellId[];
   prompt: Prompt | null;
-  cells: ({ id: CellId } & CellExecution)[];
+  /** `expected`: an error in it is meant to be (its tag `raises-exception`), and what waits goes on behind it */
+  cells: ({ id: CellId; expected?: true } & CellExecution)[];
 }
 
 export interface KernelView {

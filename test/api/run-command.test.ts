@@ -49,12 +49,13 @@ describe('nbserver run', () => {
   });
 
   it('says which cell failed with its exit code, and keeps what ran with --inplace', async () => {
-    const file = notebook(['console.log(1)', 'throw new Error("no")', 'console.log("three")']);
+    const sources = ['throw new Error("meant to be")', 'throw new Error("no")', 'console.log("three")'];
+    const file = notebook(sources, ['raises-exception']);
     const failed = await run(['run', file, '--inplace'], home);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('Code cell 2 failed: Error: no.');
     expect(read(file).cells.map(({ outputs }) => outputs.map((one) => one.output_type))).toEqual([
-      ['stream'],
+      ['error'],
       ['error'],
       [],
     ]);
