@@ -1,5 +1,6 @@
 /** Groups: pure code (unit), a real server with real kernels (api), a real browser (browser), and what takes minutes (soak). */
 import { defineConfig } from 'vitest/config';
+import { PATIENCE } from './test/patience.js';
 import { everything } from './test/tier.js';
 
 /**
@@ -8,12 +9,9 @@ import { everything } from './test/tier.js';
  */
 const retry = process.env.CI === 'true' ? 1 : 0;
 
-/**
- * Tests wait for what is to happen and never measure how long it takes: these only end what hangs, on a busy machine too.
- * A test of test:all makes ten times as many rounds.
- */
-const patience = everything ? 15 * 60_000 : 120_000;
-const expect = { poll: { timeout: 30_000 } };
+/** For a whole test (see test/patience.ts for one thing that it waits for); one of test:all makes ten times as many rounds. */
+const patience = everything ? 15 * 60_000 : 300_000;
+const expect = { poll: { timeout: PATIENCE } };
 
 export default defineConfig({
   test: {
@@ -26,7 +24,9 @@ export default defineConfig({
           // A process of its own for each of the many small files would take longer than what they test. Files that change
           // modules or globals take fresh modules and put things back.
           isolate: false,
-          testTimeout: everything ? patience : 60_000,
+          testTimeout: everything ? patience : 120_000,
+          hookTimeout: patience,
+          expect,
         },
       },
       {
@@ -59,7 +59,8 @@ export default defineConfig({
           include: ['test/soak/**/*.test.ts'],
           globalSetup: './test/build-first.ts',
           testTimeout: 30 * 60_000,
-          hookTimeout: 60_000,
+          hookTimeout: patience,
+          expect,
           maxWorkers: 1,
         },
       },

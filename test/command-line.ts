@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
+import { COMMAND_PATIENCE, PATIENCE } from './patience.js';
 
 export const binary = join(root, 'bin', 'nbserver');
 
@@ -119,7 +120,7 @@ async function finish(
   const output = collect(child);
   child.stdin.on('error', () => undefined); // a command that reads nothing may be gone already
   child.stdin.end(input);
-  return { code: await exitOf(child, 100_000), ...output };
+  return { code: await exitOf(child), ...output };
 }
 
 export interface RunningCommand extends Finished {
@@ -127,7 +128,7 @@ export interface RunningCommand extends Finished {
   pid: number;
   /** Resolves with the exit code. */
   exited: Promise<number | null>;
-  /** SIGTERM, and SIGKILL when that does not help within 10 s. */
+  /** SIGTERM, and SIGKILL when that does not help: it has kernels to wait for and files to write. */
   stop(): Promise<number | null>;
 }
 
@@ -157,7 +158,7 @@ export async function serve(
     },
     async stop() {
       if (child.exitCode === null) child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
       const code = await exited;
       clearTimeout(timer);
       return code;
@@ -167,9 +168,11 @@ export async function serve(
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(
-        new Error(`nbserver ${args.join(' ')} said nothing within 60 s:\n${output.stdout}${output.stderr}`),
+        new Error(
+          `nbserver ${args.join(' ')} said nothing within ${COMMAND_PATIENCE / 1000} s:\n${output.stdout}${output.stderr}`,
+        ),
       );
-    }, 60_000);
+    }, COMMAND_PATIENCE);
     const look = () => {
       if (!/is running/.test(output.stdout)) return;
       clearTimeout(timer);
@@ -191,19 +194,35 @@ function collect(child: ChildProcess): { stdout: string; stderr: string } {
   return output;
 }
 
-async function exitOf(child: ChildProcess, milliseconds: number): Promise<number | null> {
-  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_PATIENCE);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   return code;
 }
 
+/**
+ * Ports from below those that the system gives to connections, where nobody takes one between this look and the start of
+ * a server; those of each test process apart from the others'. They begin anywhere: another run may be under way.
+ */
+const PORTS = { first: 20_000 + 2_000 * (Number(process.env.VITEST_POOL_ID ?? 0) % 6), count: 2_000 };
+let turn = Math.floor(Math.random() * PORTS.count);
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (let tries = 0; tries < PORTS.count; tries += 1) {
+    turn = (turn + 1) % PORTS.count;
+    const port = PORTS.first + turn;
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) =>
+      server
+        .once('listening', () => resolve(true))
+        .once('error', () => resolve(false))
+        .listen(port),
+    );
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+  throw new Error('no port');
 }

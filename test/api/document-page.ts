@@ -12,6 +12,7 @@ import type {
   Prompt,
   ServerMessage,
 } from '../../src/protocol/document-messages.js';
+import { PATIENCE } from '../patience.js';
 import { TOKEN, type TestServer } from '../test-server.js';
 
 let pages = 0;
@@ -148,7 +149,7 @@ export class DocumentTestPage {
   }
 
   async until(holds: () => boolean): Promise<void> {
-    const deadline = Date.now() + 40_000;
+    const deadline = Date.now() + PATIENCE;
     while (!holds()) {
       if (Date.now() > deadline) {
         const shown = JSON.stringify([...this.sync.view.cells()].map((cell) => [cell.run, cell.cell])).slice(

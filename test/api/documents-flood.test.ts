@@ -26,7 +26,6 @@ afterEach(async () => {
 
 it.runIf(everything && hasPythonKernel)(
   'keeps the beginning and the end of a gigabyte of lines, and answers meanwhile',
-  { timeout: 240_000 },
   async () => {
     // Lines of the same length that tell their number, a thousand in one write as a busy loop makes them.
     const source = [
@@ -47,7 +46,7 @@ it.runIf(everything && hasPythonKernel)(
     await page.connect({ start_kernel: true });
     page.sync.execute(['c0']);
     const slowest = { ms: 0, memory: 0, asked: 0 };
-    const deadline = Date.now() + 200_000;
+    const deadline = Date.now() + 10 * 60_000;
     while (!page.isDone('c0')) {
       expect(Date.now(), 'the cell has ended').toBeLessThan(deadline);
       const began = performance.now();

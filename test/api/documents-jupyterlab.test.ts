@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ContentsManager, KernelManager, ServerConnection, SessionManager } from '@jupyterlab/services';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { eventually } from '../patience.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { rounds } from '../tier.js';
 import { DocumentTestPage } from './document-page.js';
@@ -71,13 +72,6 @@ async function session(path: string) {
   await started.kernel.info;
   return { started, kernel: started.kernel };
 }
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`It did not become true: ${holds.toString()}`);
-    await sleep(20);
-  }
-}
 
 describe('beside a live document, JupyterLab', () => {
   it('finds its file as it left it, through runs and saves', async () => {
@@ -128,7 +122,7 @@ describe('beside a live document, JupyterLab', () => {
     kernel.requestExecute({ code }, false, { cellId: 'a' });
     await sleep(300);
     kernel.dispose();
-    await until(() => readFileSync(join(server.notebooks, path), 'utf8').includes('line 3'));
+    await eventually(() => readFileSync(join(server.notebooks, path), 'utf8').includes('line 3'));
     const { cells } = JSON.parse(readFileSync(join(server.notebooks, path), 'utf8')) as { cells: LabCell[] };
     expect(cells[0]).toMatchObject({
       execution_count: 1,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Output } from '../../src/notebook/types.js';
 import type { HistoryModel } from '../../src/protocol/rest-models.js';
 import { hasPythonKernel } from '../parts.js';
+import { eventually } from '../patience.js';
 import { startTestServer, type TestServer } from '../test-server.js';
 import { codeNotebook, DocumentTestPage } from './document-page.js';
 
@@ -270,14 +271,6 @@ describe('a live document and its file', () => {
     await page.close();
   });
 });
-
-async function eventually(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 40_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`It did not become true: ${holds.toString()}`);
-    await sleep(20);
-  }
-}
 
 describe('the history of a live document', () => {
   it('lists what was, brings a deleted cell back as an operation, and forgets', async () => {

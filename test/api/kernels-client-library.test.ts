@@ -183,8 +183,8 @@ for i in range(10000):
     kernel.statusChanged.connect((_, status) => void states.push(status));
     const dying = kernel.requestExecute({ code: 'import os; os._exit(1)' });
     dying.done.catch(() => undefined); // it is cancelled when the kernel starts again
-    await expect.poll(() => states.join(' '), { timeout: 30_000 }).toMatch(/restarting.*idle/);
-    await expect.poll(async () => (await run('print("back")')).text, { timeout: 30_000 }).toBe('back\n');
+    await expect.poll(() => states.join(' ')).toMatch(/restarting.*idle/);
+    await expect.poll(async () => (await run('print("back")')).text).toBe('back\n');
     await kernel.restart();
     expect((await run('print("again")')).text).toBe('again\n');
   });

@@ -364,26 +364,22 @@ describe('whatever happens', () => {
     expect(server.runtimeFiles()).toEqual([]);
   });
 
-  it.runIf(everything)(
-    '50 kernels at once start, answer and stop, and leave nothing',
-    async () => {
-      const kernels = await Promise.all(
-        Array.from({ length: 50 }, () => server.kernels.start({ name: 'fake' })),
+  it.runIf(everything)('50 kernels at once start, answer and stop, and leave nothing', async () => {
+    const kernels = await Promise.all(
+      Array.from({ length: 50 }, () => server.kernels.start({ name: 'fake' })),
+    );
+    await Promise.all(kernels.map((kernel) => kernel.ready));
+    const ports = kernels.map(({ id }) => {
+      const text = readFileSync(join(server.home, 'runtime', `kernel-${id}.json`), 'utf8');
+      return Object.entries(JSON.parse(text) as Record<string, unknown>).filter(([name]) =>
+        name.endsWith('_port'),
       );
-      await Promise.all(kernels.map((kernel) => kernel.ready));
-      const ports = kernels.map(({ id }) => {
-        const text = readFileSync(join(server.home, 'runtime', `kernel-${id}.json`), 'utf8');
-        return Object.entries(JSON.parse(text) as Record<string, unknown>).filter(([name]) =>
-          name.endsWith('_port'),
-        );
-      });
-      expect(new Set(ports.flat().map(([, port]) => port)).size).toBe(250);
-      const pids = kernels.map(({ pid = 0 }) => pid);
-      expect(pids.every(isRunning)).toBe(true);
-      await Promise.all(kernels.map(({ id }) => server.kernels.shutdown(id)));
-      expect(pids.some(isRunning)).toBe(false);
-      expect(server.runtimeFiles()).toEqual([]);
-    },
-    240_000,
-  );
+    });
+    expect(new Set(ports.flat().map(([, port]) => port)).size).toBe(250);
+    const pids = kernels.map(({ pid = 0 }) => pid);
+    expect(pids.every(isRunning)).toBe(true);
+    await Promise.all(kernels.map(({ id }) => server.kernels.shutdown(id)));
+    expect(pids.some(isRunning)).toBe(false);
+    expect(server.runtimeFiles()).toEqual([]);
+  });
 });

@@ -52,10 +52,7 @@ it('after kill -9 of the server its kernels end, and the next start removes thei
   expect(readdirSync(runtime)).toHaveLength(2 * names.length + 1);
   expect(await cleanStaleConnectionFiles(runtime)).toBe(names.length);
   expect(readdirSync(runtime)).toEqual([]);
-  const deadline = Date.now() + 20_000;
-  while (pids.some(isRunning) && Date.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(pids.map(isRunning)).toEqual(names.map(() => false));
+  await expect.poll(() => pids.map(isRunning)).toEqual(names.map(() => false));
   rmSync(home, { recursive: true });
 });
 
@@ -73,17 +70,14 @@ it('a server that is killed at any moment leaves no process behind, and no file 
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 2500));
     child.kill('SIGKILL');
     await ended;
-    const deadline = Date.now() + 20_000;
-    while (processesWith(folder).length > 0 && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(processesWith(folder)).toEqual([]);
+    await expect.poll(() => processesWith(folder)).toEqual([]);
     const [home = ''] = readdirSync(folder).filter((name) => name.startsWith('nbserver-kernels-'));
     const runtime = join(folder, home, 'runtime');
     await cleanStaleConnectionFiles(runtime);
     expect(existsSync(runtime) ? readdirSync(runtime) : []).toEqual([]);
     rmSync(folder, { recursive: true, maxRetries: 5 });
   }
-}, 400_000);
+});
 
 /** Command lines of running processes that name a folder. */
 function processesWith(folder: string): string[] {

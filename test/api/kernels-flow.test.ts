@@ -107,7 +107,7 @@ describe('messages that wait for slow clients', () => {
       { sleep: 60_000 },
     ]);
     kernel.request('shell', 'execute_request', { code });
-    await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('both are said');
+    await expect.poll(() => usual.log.lines.join('\n')).toContain('both are said');
     await expect.poll(() => holds).toBe(1);
     expect(texts).toEqual([]);
     await kernel.interrupt();
@@ -115,7 +115,7 @@ describe('messages that wait for slow clients', () => {
 
     const more = JSON.stringify([{ text: 'three' }, { stderr: 'all is said' }, { sleep: 60_000 }]);
     kernel.request('shell', 'execute_request', { code: more });
-    await expect.poll(() => usual.log.lines.join('\n'), { timeout: 20_000 }).toContain('all is said');
+    await expect.poll(() => usual.log.lines.join('\n')).toContain('all is said');
     // What waits goes on waiting; what comes from now on is for a live document, which waits for nobody.
     kernel.onMessage(() => {}, { impatient: true });
     await kernel.restart();

@@ -9,6 +9,7 @@ import { startKernelServer } from '../fake-kernel/kernel-server.js';
 import type { Received } from '../fake-kernel/channel-client.js';
 import type { KernelServer } from '../fake-kernel/kernel-server.js';
 import { isRunning } from '../is-running.js';
+import { eventually } from '../patience.js';
 
 let server: KernelServer;
 beforeAll(async () => {
@@ -40,13 +41,6 @@ function pidOf(id: string): number {
   const records = readFileSync(join(server.home, 'runtime', `nbserver-kernels-${process.pid}.json`), 'utf8');
   const { kernels } = JSON.parse(records) as { kernels: { pid: number; connectionFile: string }[] };
   return kernels.find((kernel) => kernel.connectionFile === connectionFile(id))?.pid ?? 0;
-}
-async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`It did not become true: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 describe('the REST API of kernels', () => {

@@ -44,7 +44,7 @@ describe.skipIf(!canBeProcessOne)('nbserver as process 1', () => {
     const exited = new Promise((resolve) => child.once('exit', resolve));
     let output = '';
     child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
-    await expect.poll(() => output, { timeout: 40_000 }).toContain('is running');
+    await expect.poll(() => output).toContain('is running');
     const [shell] = childrenOf(child.pid ?? 0);
     if (!shell) throw new Error('no process 1');
 
@@ -68,7 +68,7 @@ describe.skipIf(!canBeProcessOne)('nbserver as process 1', () => {
     await expect.poll(orphans).toMatchObject([{ name: 'sh' }]);
     writeFileSync(join(home.notebooks, 'end'), '');
     // It ends, and not even a zombie of it stays.
-    await expect.poll(orphans, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(orphans).toEqual([]);
     await page.close();
 
     process.kill(shell.pid, 'SIGTERM');

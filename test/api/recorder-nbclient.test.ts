@@ -146,7 +146,7 @@ describe.skipIf(!hasPythonKernel || !hasNbclient)('the recorder beside nbclient'
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Output[][]);
-  }, 280_000);
+  });
   afterAll(() => server.close());
 
   it.each(names.map((name, n) => [name, n] as const))('%s', async (_, n) => {

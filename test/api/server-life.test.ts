@@ -26,6 +26,7 @@ import {
   type RunningCommand,
 } from '../command-line.js';
 import { hasPython } from '../parts.js';
+import { PATIENCE } from '../patience.js';
 
 const TOKEN = 'life-token-0123456789abcdef';
 const headers = { Authorization: `token ${TOKEN}` };
@@ -77,9 +78,9 @@ function alive(pid: number): boolean {
   }
 }
 
-async function until(what: string, holds: () => boolean, seconds = 60): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !holds(); await wait(100)) {
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + PATIENCE; !holds(); await wait(100)) {
+    if (Date.now() > end) throw new Error(`not within ${PATIENCE / 1000} s: ${what}`);
   }
 }
 

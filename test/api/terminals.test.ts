@@ -6,6 +6,7 @@ import { ServerConnection, TerminalManager } from '@jupyterlab/services';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { LOW_WATER, HIGH_WATER } from '../../src/terminals/terminal.js';
+import { eventually, PATIENCE } from '../patience.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { rounds } from '../tier.js';
 
@@ -91,7 +92,7 @@ class Client {
 
   /** Waits for what the client has seen, past or future. */
   async until(fits: (client: Client) => boolean, what = 'it'): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + PATIENCE;
     while (!fits(this)) {
       if (Date.now() > deadline) throw new Error(`${what} did not come. Seen: ${this.text.slice(-500)}`);
       await new Promise<void>((resolve) => {
@@ -117,13 +118,7 @@ class Client {
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
-async function gone(pid: number): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) throw new Error(`Process ${pid} still runs.`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const gone = (pid: number) => eventually(() => !isAlive(pid));
 
 describe('REST', () => {
   it('numbers terminals by the smallest free number, lists, answers and removes them', async () => {

@@ -67,7 +67,7 @@ describe('over https', () => {
     const { pem, cert } = makePair();
     writeFileSync(certfile, pem);
     // Nothing but the file has changed: the server notices it by itself.
-    await expect.poll(served, { timeout: 30_000 }).toBe(new X509Certificate(cert).fingerprint256);
+    await expect.poll(served).toBe(new X509Certificate(cert).fingerprint256);
     const pong = new Promise((resolve) => socket.once('pong', resolve));
     socket.ping();
     await pong;

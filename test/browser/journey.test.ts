@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort, makeHome, run, serve, type Home, type RunningCommand } from '../command-line.js';
 import { hasChromium, hasPythonKernel } from '../parts.js';
+import { PATIENCE } from '../patience.js';
 import { everything } from '../tier.js';
 import { openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
@@ -132,9 +133,9 @@ function savedCells(): SavedCell[] {
 }
 const joined = (text: string[] | string | undefined) => (Array.isArray(text) ? text.join('') : (text ?? ''));
 
-async function until(what: string, holds: () => boolean, milliseconds = 60_000): Promise<void> {
-  for (const end = Date.now() + milliseconds; !holds(); await wait(100)) {
-    if (Date.now() > end) throw new Error(`not within ${milliseconds / 1000} s: ${what}`);
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + PATIENCE; !holds(); await wait(100)) {
+    if (Date.now() > end) throw new Error(`not within ${PATIENCE / 1000} s: ${what}`);
   }
 }
 

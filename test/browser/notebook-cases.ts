@@ -109,10 +109,8 @@ export function notebookCases(name: string) {
   }
 
   /** The page's policy allows no `eval`, which `page.waitForFunction` needs. */
-  const until = (expression: string, timeout?: number) =>
-    expect
-      .poll(() => page.evaluate<boolean>(expression), { interval: 15, ...(timeout && { timeout }) })
-      .toBe(true);
+  const until = (expression: string) =>
+    expect.poll(() => page.evaluate<boolean>(expression), { interval: 15 }).toBe(true);
   const see = () => page.evaluate<Seen>(SEE);
 
   /** These cells, the second selected, in command mode. */
@@ -164,7 +162,6 @@ export function notebookCases(name: string) {
     expect(answer.status).toBe(200);
     await until(
       `document.querySelectorAll('[data-cell-id^="r${round}-"]').length === ${sources.length} && document.querySelectorAll('[data-cell-id]').length === ${sources.length}`,
-      10_000,
     );
   }
 

@@ -104,7 +104,7 @@ describe.skipIf(!hasChromium)('the notebook page and its connection', () => {
       'globalThis.WebSocket = class extends EventTarget { readyState = 0; close() {} send() {} }',
     );
     await page.reload();
-    await page.getByText('no websocket opens').waitFor({ timeout: 20_000 });
+    await page.getByText('no websocket opens').waitFor();
     await page.getByText(/^How to let 127\.0\.0\.1 past the proxy$/).click();
     await page.getByText('add 127.0.0.1 to "No proxy for"').waitFor();
   });

@@ -243,7 +243,7 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     await group.cell(0).locator('.prompt').first().click();
     await page.keyboard.press('Control+Enter');
     await expect
-      .poll(() => page.evaluate<string[]>('shown'), { timeout: 60_000 })
+      .poll(() => page.evaluate<string[]>('shown'))
       .toEqual([expect.stringMatching(/^long: 1 cell done in 1\d/)]);
     await context.close();
   });

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { PATIENCE } from '../patience.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { openBrowser } from './open-browser.js';
 
@@ -110,6 +111,7 @@ export async function loggedIn(
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   await page.goto(`${server.url}?token=${TOKEN}`);
   await page.close();
@@ -146,7 +148,7 @@ export function sourcesOf(page: Page): Promise<string[]> {
 
 /** Waits until the kernel is idle, so that a test does not measure its start. */
 export async function kernelIdle(page: Page): Promise<void> {
-  await page.locator('[data-kernel-status="idle"]').waitFor({ timeout: 60_000 });
+  await page.locator('[data-kernel-status="idle"]').waitFor();
 }
 
 /** Writes at the end of the selected cell. */

@@ -238,73 +238,63 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await page.close();
   });
 
-  it.skipIf(!hasPythonKernel)(
-    'runs Python: plot, table, colours, help and completion',
-    { timeout: 180_000 },
-    async () => {
-      writeNotebookFile(
-        server,
-        'python.ipynb',
-        [
-          { source: 'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);' },
-          { source: 'import pandas as pd\npd.DataFrame({"a": [1, 2]})' },
-          { source: 'import sys\nprint("to stderr", file=sys.stderr)\n1 / 0' },
-          { source: 'name = input("Who? ")\nprint("hello", name)' },
-          { source: 'len?' },
-          { source: 'name.upp' },
-          { source: 'import time\ntime.sleep(100)' },
-        ],
-        'python3',
-      );
-      const { page, errors } = await openNotebook(context, server, 'python.ipynb');
-      const cell = (index: number) => page.locator('[data-cell-id]').nth(index);
-      await kernelIdle(page);
-      await page.keyboard.press('Shift+Enter');
-      await cell(0).locator('img.output-image').waitFor({ timeout: 60_000 });
-      await page.keyboard.press('Shift+Enter');
-      await cell(1).locator('.output-html table').waitFor({ timeout: 60_000 });
-      await page.keyboard.press('Shift+Enter');
-      await cell(2).locator('.output.stderr').getByText('to stderr').waitFor();
-      await cell(2).getByText('ZeroDivisionError').first().waitFor();
-      await page.keyboard.press('Shift+Enter');
-      await cell(3).getByLabel('Who?').waitFor();
-      await page.keyboard.type('you');
-      await page.keyboard.press('Enter');
-      await cell(3).locator('.outputs').getByText('hello you').waitFor();
+  it.skipIf(!hasPythonKernel)('runs Python: plot, table, colours, help and completion', async () => {
+    writeNotebookFile(
+      server,
+      'python.ipynb',
+      [
+        { source: 'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);' },
+        { source: 'import pandas as pd\npd.DataFrame({"a": [1, 2]})' },
+        { source: 'import sys\nprint("to stderr", file=sys.stderr)\n1 / 0' },
+        { source: 'name = input("Who? ")\nprint("hello", name)' },
+        { source: 'len?' },
+        { source: 'name.upp' },
+        { source: 'import time\ntime.sleep(100)' },
+      ],
+      'python3',
+    );
+    const { page, errors } = await openNotebook(context, server, 'python.ipynb');
+    const cell = (index: number) => page.locator('[data-cell-id]').nth(index);
+    await kernelIdle(page);
+    await page.keyboard.press('Shift+Enter');
+    await cell(0).locator('img.output-image').waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await cell(1).locator('.output-html table').waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await cell(2).locator('.output.stderr').getByText('to stderr').waitFor();
+    await cell(2).getByText('ZeroDivisionError').first().waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await cell(3).getByLabel('Who?').waitFor();
+    await page.keyboard.type('you');
+    await page.keyboard.press('Enter');
+    await cell(3).locator('.outputs').getByText('hello you').waitFor();
 
-      await page.keyboard.press('Escape');
-      await cell(4).locator('.source').click();
-      await page.keyboard.press('Control+Enter');
-      await page.locator('.pager').getByText('Return the number of items').waitFor();
-      await page.keyboard.press('Escape');
-      await page.locator('.pager').waitFor({ state: 'hidden' });
+    await page.keyboard.press('Escape');
+    await cell(4).locator('.source').click();
+    await page.keyboard.press('Control+Enter');
+    await page.locator('.pager').getByText('Return the number of items').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.pager').waitFor({ state: 'hidden' });
 
-      await kernelIdle(page);
-      await page.keyboard.press('j');
-      await page.keyboard.press('Enter');
-      await page.keyboard.press('Control+End');
-      await page.keyboard.press('Tab');
-      await expect
-        .poll(() => cell(5).locator('.cm-content').textContent(), { timeout: 15_000 })
-        .toBe('name.upper');
-      await page.keyboard.press('Shift+Tab');
-      await page
-        .locator('.nb-help')
-        .getByText('Return a copy of the string')
-        .first()
-        .waitFor({ timeout: 15_000 });
-      await page.keyboard.press('Escape');
-      await page.locator('.nb-help').waitFor({ state: 'hidden' });
-      expect(await page.evaluate('document.body.dataset.mode')).toBe('edit');
+    await kernelIdle(page);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Tab');
+    await expect.poll(() => cell(5).locator('.cm-content').textContent()).toBe('name.upper');
+    await page.keyboard.press('Shift+Tab');
+    await page.locator('.nb-help').getByText('Return a copy of the string').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.nb-help').waitFor({ state: 'hidden' });
+    expect(await page.evaluate('document.body.dataset.mode')).toBe('edit');
 
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('j');
-      await page.keyboard.press('Control+Enter');
-      await page.locator('[data-kernel-status="busy"]').waitFor();
-      await page.getByRole('button', { name: 'Interrupt the kernel' }).click();
-      await cell(6).getByText('KeyboardInterrupt').first().waitFor({ timeout: 20_000 });
-      expect(errors).toEqual([]);
-      await page.close();
-    },
-  );
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Control+Enter');
+    await page.locator('[data-kernel-status="busy"]').waitFor();
+    await page.getByRole('button', { name: 'Interrupt the kernel' }).click();
+    await cell(6).getByText('KeyboardInterrupt').first().waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  });
 });

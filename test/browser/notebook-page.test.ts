@@ -222,7 +222,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     // an astral character before the caret: kernels count code points
     await page.keyboard.type('/* 😀 */ Math.ma');
     await page.keyboard.press('Tab');
-    await expect.poll(() => typed(0), { timeout: 10_000 }).toBe('/* 😀 */ Math.max');
+    await expect.poll(() => typed(0)).toBe('/* 😀 */ Math.max');
     await page.keyboard.type('; Math.a');
     await page.keyboard.press('Tab');
     const list = page.locator('.cm-tooltip-autocomplete');
@@ -317,7 +317,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await kernelIdle(page);
     await expect.poll(() => page.getByText('The connection to the server is lost').count()).toBe(0);
     await page.keyboard.press('Control+s');
-    await expect.poll(() => onDisk('lost.ipynb'), { timeout: 10_000 }).toContain('start and offline');
+    await expect.poll(() => onDisk('lost.ipynb')).toContain('start and offline');
     expect(await page.locator('[data-cell-id]').count()).toBe(2);
   });
 
@@ -342,7 +342,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await open('stream.ipynb');
     await kernelIdle(page);
     await page.keyboard.press('Control+Enter');
-    await outputs(0).getByText('line 20000').waitFor({ timeout: 30_000 });
+    await outputs(0).getByText('line 20000').waitFor();
     const shown = () =>
       page.evaluate<number>(
         'document.querySelector(".output-text pre").textContent.trim().split("\\n").length',
@@ -405,7 +405,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
       await kernelIdle(page);
       await expect.poll(() => page.getByText('You are not logged in any more').count()).toBe(0);
       await page.keyboard.press('Control+s');
-      await expect.poll(() => onDisk('login.ipynb'), { timeout: 10_000 }).toContain('start meanwhile');
+      await expect.poll(() => onDisk('login.ipynb')).toContain('start meanwhile');
       await own.close();
     },
   );
@@ -445,7 +445,7 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     // running a cell starts a kernel again
     await cell(0).locator('.prompt').first().click();
     await page.keyboard.press('Control+Enter');
-    await outputs(0).getByText('first').waitFor({ timeout: 30_000 });
+    await outputs(0).getByText('first').waitFor();
     await choose('Kernel', 'Change kernel', /JavaScript/);
     await kernelIdle(page);
   });

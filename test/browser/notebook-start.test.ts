@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)('a first visit to the notebook page', () => {
   /** On a busy machine a page may not wait until a notebook is opened; it has the text of one that is open already. */
   const openOnServer = (name: string) =>
     expect
-      .poll(async () => (await group.server.fetch(`notebooks/${name}`)).text(), { timeout: 30_000 })
+      .poll(async () => (await group.server.fetch(`notebooks/${name}`)).text())
       .toContain('data-cell-id=');
 
   it('shows its first cells without a script, where the script will put them, and starts no kernel by that', async () => {

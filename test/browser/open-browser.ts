@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { PATIENCE } from '../patience.js';
 
 /** Debian's Chromium, without a word to the outside. As root it wants no sandbox. */
 export function openBrowser(): Promise<Browser> {
@@ -39,7 +40,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-  context.setDefaultTimeout(90_000); // a machine that others use, too
+  context.setDefaultTimeout(PATIENCE);
   const problems: string[] = [];
   const outside: string[] = [];
   context.on('request', (request) => {

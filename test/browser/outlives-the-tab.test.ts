@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium || !hasPythonKernel)('a long run', () => {
 
   /** How far the kernel is, it says in files beside the served folder: a test need not look at a page for that. */
   const isAt = (line: number) =>
-    expect.poll(() => existsSync(join(group.server.home, `${name}-${line}`)), { timeout: 60_000 }).toBe(true);
+    expect.poll(() => existsSync(join(group.server.home, `${name}-${line}`))).toBe(true);
 
   /** A notebook whose cell takes its time and then shows an image. @param loop  Python with `tick()` in each round */
   function prepare(loop = `for n in range(${LINES}):\n    print('line', n, flush=True)\n    tick()`): void {
@@ -62,7 +62,7 @@ display(Image(data=base64.b64decode('${PNG}')))`;
 
   /** Every line and the image, in order, none twice. */
   async function seesAll(page: Page): Promise<void> {
-    await cell(page).locator('img').waitFor({ timeout: 90_000 });
+    await cell(page).locator('img').waitFor();
     expect(await shown(page)).toEqual(ALL_LINES);
     expect(await cell(page).locator('img').count()).toBe(1);
     await cell(page).locator('.prompt', { hasText: 'In [1]:' }).waitFor();
@@ -80,7 +80,7 @@ display(Image(data=base64.b64decode('${PNG}')))`;
   };
   const savedText = () => [saved()[0]?.text ?? []].flat().join('');
   const allSaved = async () => {
-    await expect.poll(() => saved().length, { timeout: 90_000 }).toBe(2);
+    await expect.poll(() => saved().length).toBe(2);
     expect(savedText()).toBe(`${ALL_LINES.join('\n')}\n`);
     expect(saved()[1]?.data).toHaveProperty('image/png');
   };
@@ -131,7 +131,7 @@ display(Image(data=base64.b64decode('${PNG}')))`;
       await sees(page, 2);
       network.cut();
       await context.setOffline(true);
-      await page.locator('[data-kernel-status="disconnected"]').waitFor({ timeout: 60_000 });
+      await page.locator('[data-kernel-status="disconnected"]').waitFor();
       await isAt(LATER);
       network.mend();
       await context.setOffline(false);
@@ -164,9 +164,9 @@ display(Image(data=base64.b64decode('${PNG}')))`;
     const page = await group.openBeside(name, await group.otherProfile());
     const bar = async () => (await shown(page)).map((line) => line.trim());
     expect(await bar()).toEqual([expect.stringMatching(new RegExp(`^\\d+%\\|.*\\| \\d+/${LINES} \\[`))]);
-    await cell(page).locator('img').waitFor({ timeout: 60_000 });
+    await cell(page).locator('img').waitFor();
     expect(await bar()).toEqual([expect.stringMatching(new RegExp(`^100%\\|.*\\| ${LINES}/${LINES} \\[`))]);
-    await expect.poll(() => saved().length, { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => saved().length).toBe(2);
     expect(savedText()).toContain(`${LINES}/${LINES}`);
   });
 });

@@ -213,7 +213,7 @@ describe.runIf(everything && hasChromium)('the list of a folder that changes', (
     const writing = setInterval(() => writeFileSync(file('d', 'log.txt'), String(Date.now())), 100);
     try {
       writeFileSync(file('d', '0 new file.txt'), '');
-      await row('0 new file.txt').waitFor({ timeout: 20_000 });
+      await row('0 new file.txt').waitFor();
     } finally {
       clearInterval(writing);
       await page.unrouteAll({ behavior: 'ignoreErrors' });

@@ -595,7 +595,7 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     await watched.page.getByRole('button', { name: 'Upload', exact: true }).click();
     await (await chooser).setFiles(file('..', 'big.bin'));
     const failed = watched.page.locator('.upload-row.failed');
-    await row('big.bin').or(failed).first().waitFor({ timeout: 90_000 });
+    await row('big.bin').or(failed).first().waitFor({ timeout: 300_000 });
     expect(await failed.allTextContents()).toEqual([]);
     expect(readFileSync(file('big.bin')).equals(bytes)).toBe(true);
     expect(requests).toBeGreaterThan(4);

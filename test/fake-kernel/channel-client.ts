@@ -1,6 +1,7 @@
 /** A websocket client of kernel channels for tests, in either framing; written apart from the server's own codecs. */
 import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
+import { PATIENCE } from '../patience.js';
 
 export interface Received {
   channel: string;
@@ -100,7 +101,7 @@ export class ChannelClient {
   }
 
   /** Resolves with the first message, past or future, that fits. */
-  async until(fits: (message: Received) => boolean, timeout = 40_000): Promise<Received> {
+  async until(fits: (message: Received) => boolean, timeout = PATIENCE): Promise<Received> {
     const deadline = Date.now() + timeout;
     for (let at = 0; ;) {
       for (; at < this.received.length; at++) {
@@ -119,13 +120,12 @@ export class ChannelClient {
   }
 
   /** The reply to a request, after the kernel said that it is idle again. */
-  async done(id: string, timeout = 50_000): Promise<Received> {
+  async done(id: string): Promise<Received> {
     const isReply = ({ channel, parent }: Received) => channel === 'shell' && parent.msg_id === id;
-    const reply = await this.until(isReply, timeout);
+    const reply = await this.until(isReply);
     await this.until(
       ({ header, parent, content }) =>
         header.msg_type === 'status' && content.execution_state === 'idle' && parent.msg_id === id,
-      timeout,
     );
     return reply;
   }
@@ -146,7 +146,7 @@ export class ChannelClient {
   }
 
   async closed(): Promise<number> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + PATIENCE;
     while (this.closeCode === undefined) {
       if (Date.now() > deadline) throw new Error('The websocket stays open.');
       await new Promise((resolve) => setTimeout(resolve, 10));

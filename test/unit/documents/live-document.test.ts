@@ -170,7 +170,7 @@ async function runningOn(document: LiveDocument, cell: string): Promise<FakeKern
   return kernel;
 }
 async function until(holds: () => boolean): Promise<void> {
-  for (let n = 0; n < 2000 && !holds(); n += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+  for (let n = 0; n < 15_000 && !holds(); n += 1) await new Promise((resolve) => setTimeout(resolve, 2));
   expect(holds()).toBe(true);
 }
 

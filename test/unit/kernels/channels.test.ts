@@ -12,9 +12,6 @@ import { makeMessage } from '../../../src/kernels/message-factory.js';
 import { ReadAheadBudget } from '../../../src/kernels/read-ahead.js';
 import { WireSignature } from '../../../src/wire-signature.js';
 
-/** Only ends what hangs. */
-const patience = { timeout: 30_000 };
-
 let folder: string;
 let connection: ConnectionInfo;
 const open: { close(): void }[] = [];
@@ -65,7 +62,7 @@ async function connect(send: (i: number) => Promise<void>, passedOn: number[]): 
     await send(-1);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  await expect.poll(() => passedOn.every((i) => i === -1), patience).toBe(true);
+  await expect.poll(() => passedOn.every((i) => i === -1)).toBe(true);
 }
 
 describe('while no client has room', () => {
@@ -82,21 +79,21 @@ describe('while no client has room', () => {
     isFull = true;
     for (let i = 0; i < 200; i++) await send(i);
     // Some 40 fit: the others are passed on although there is no room.
-    await expect.poll(() => passedOn.length - before, patience).toBeGreaterThan(140);
+    await expect.poll(() => passedOn.length - before).toBeGreaterThan(140);
     expect(passedOn.length - before).toBeLessThan(170);
     expect(budget.used).toBeGreaterThan(400_000);
     expect(budget.used).toBeLessThanOrEqual(budget.bound);
 
     isFull = false;
     makeRoom();
-    await expect.poll(() => passedOn.at(-1), patience).toBe(199);
+    await expect.poll(() => passedOn.at(-1)).toBe(199);
     expect(passedOn.filter((i) => i >= 0)).toEqual(Array.from({ length: 200 }, (_, i) => i));
     expect(budget.used).toBe(0);
 
     // What waits when a kernel ends is counted no more.
     isFull = true;
     for (let i = 200; i < 210; i++) await send(i);
-    await expect.poll(() => budget.used, patience).toBeGreaterThan(50_000);
+    await expect.poll(() => budget.used).toBeGreaterThan(50_000);
     made.close();
     expect(budget.used).toBe(0);
   });
@@ -115,7 +112,7 @@ it('what waits is held again after each message, however much it is', async () =
   isFull = true;
   const count = 80;
   for (let i = 0; i < count; i++) await send(i);
-  await expect.poll(() => budget.used, patience).toBeGreaterThan(79e6);
+  await expect.poll(() => budget.used).toBeGreaterThan(79e6);
   for (let rooms = 1; rooms <= 3; rooms++) {
     expect(passedOn.length - before).toBe(rooms);
     // More has come in the moment when there is room, and is read before anything is passed on.
@@ -124,11 +121,11 @@ it('what waits is held again after each message, however much it is', async () =
     for (const end = performance.now() + 20; performance.now() < end;);
     makeRoom();
     await sent;
-    await expect.poll(() => passedOn.length - before, patience).toBeGreaterThan(rooms);
+    await expect.poll(() => passedOn.length - before).toBeGreaterThan(rooms);
   }
   isFull = false;
   makeRoom();
-  await expect.poll(() => passedOn.at(-1), patience).toBe(count + 2);
+  await expect.poll(() => passedOn.at(-1)).toBe(count + 2);
   expect(passedOn.filter((i) => i >= 0)).toEqual(Array.from({ length: count + 3 }, (_, i) => i));
 });
 
@@ -147,19 +144,19 @@ it('what waits is passed on at once when there is a hurry, and a kernel that is 
   const waiting = async (from: number) => {
     const before = passedOn.length;
     for (let i = from; i < from + 10; i++) await send(i);
-    await expect.poll(() => budget.used, patience).toBeGreaterThan(9 * 256);
-    await expect.poll(() => passedOn.length, patience).toBe(before + 1);
+    await expect.poll(() => budget.used).toBeGreaterThan(9 * 256);
+    await expect.poll(() => passedOn.length).toBe(before + 1);
   };
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
   await waiting(0);
   made.hurry('waiting');
-  await expect.poll(() => passedOn.filter((i) => i >= 0), patience).toEqual(numbers(10));
+  await expect.poll(() => passedOn.filter((i) => i >= 0)).toEqual(numbers(10));
   expect(given.map(({ aborted }) => aborted)).toEqual([true]);
   // What comes later waits again.
   await waiting(10);
   made.hurry('all');
   for (let i = 20; i < 30; i++) await send(i);
-  await expect.poll(() => passedOn.filter((i) => i >= 0), patience).toEqual(numbers(30));
+  await expect.poll(() => passedOn.filter((i) => i >= 0)).toEqual(numbers(30));
   expect(given.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
@@ -181,7 +178,7 @@ it('a flood is passed on in short turns: everybody else gets theirs in between',
   };
   next();
   for (let i = 0; i < 200; i++) await send(i);
-  await expect.poll(() => passedOn.at(-1), patience).toBe(199);
+  await expect.poll(() => passedOn.at(-1)).toBe(199);
   counting = false;
   expect(passedOn.filter((i) => i >= 0)).toEqual(Array.from({ length: 200 }, (_, i) => i));
   expect(new Set([...turnOf].filter(([i]) => i >= 0).map(([, at]) => at)).size).toBeGreaterThan(30);
@@ -251,18 +248,18 @@ it('a lost connection is made again, and both sockets that can be asked on have 
   }
   const [shell, stdin] = [sockets['shell'] as Router, sockets['stdin'] as Router];
   const { made, passedOn, reconnected } = channels(new ReadAheadBudget(1e9), () => undefined);
-  await expect.poll(() => made.isConnected, patience).toBe(true);
+  await expect.poll(() => made.isConnected).toBe(true);
   const request = () => made.send('shell', makeMessage('s', 'execute_request').message);
   request();
   const [before] = await shell.receive();
   expect(reconnected()).toBe(0);
 
   cut['shell']?.forEach((end) => end());
-  await expect.poll(reconnected, patience).toBe(1);
+  await expect.poll(reconnected).toBe(1);
   request();
   const [after] = await shell.receive();
   expect(String(after)).not.toBe(String(before));
   const question = makeMessage('s', 'input_request', { content: { i: 7 } }).message;
   await stdin.send([after ?? '', ...new WireSignature(connection.key).encode(question)]);
-  await expect.poll(() => passedOn, patience).toEqual([7]);
+  await expect.poll(() => passedOn).toEqual([7]);
 });

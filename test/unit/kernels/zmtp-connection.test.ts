@@ -13,7 +13,6 @@ import type { ZmtpOptions } from '../../../src/kernels/zmtp-connection.js';
 import { framesOf } from '../../../src/kernels/zmtp-reader.js';
 import type { ZmtpSocketType } from '../../../src/protocol/zmtp.js';
 
-const patience = { timeout: 30_000 };
 let folder: string;
 const open: { close(): void }[] = [];
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'nbserver-zmtp-'))));
@@ -71,7 +70,7 @@ describe.each(['tcp', 'ipc'])('over %s', (transport) => {
     const echo = await peer.receive();
     expect(echo.map(({ length }) => length)).toEqual([2, 6, ...sizes]);
     await peer.send(echo);
-    await expect.poll(() => dealer.messages.length, patience).toBe(1);
+    await expect.poll(() => dealer.messages.length).toBe(1);
     expect(dealer.messages[0]?.slice(1).map(({ length }) => length)).toEqual(sizes);
     expect(dealer.messages[0]?.every((frame, i) => i === 0 || frame.every((byte) => byte === 7))).toBe(true);
     expect([dealer.made.isOpen, dealer.opened(), dealer.errors]).toEqual([true, 1, []]);
@@ -94,7 +93,7 @@ it.each([
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   for (let i = 0; i < 20_000; i++) await publisher.send(['topic', String(i), Buffer.alloc(i % 1000)]);
-  await expect.poll(() => texts(messages.at(-1))?.[1], patience).toBe('19999');
+  await expect.poll(() => texts(messages.at(-1))?.[1]).toBe('19999');
   const numbers = messages.map((message) => Number(message[1])).filter((i) => i >= 0);
   expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i));
   expect(errors).toEqual([]);
@@ -107,13 +106,13 @@ it('a connection that is lost is made again, and subscribes again', async () => 
     const publisher = new Publisher({ linger: 0 });
     open.push(publisher);
     await publisher.bind(`ipc://${path}`);
-    await expect.poll(() => subscriber.opened(), patience).toBe(round);
+    await expect.poll(() => subscriber.opened()).toBe(round);
     while (texts(subscriber.messages.at(-1))?.[0] !== String(round)) {
       await publisher.send([String(round)]);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     publisher.close();
-    await expect.poll(() => subscriber.made.isOpen, patience).toBe(false);
+    await expect.poll(() => subscriber.made.isOpen).toBe(false);
   }
 });
 
@@ -134,7 +133,7 @@ it('a dealer that connects anew has another name, and what it sent meanwhile arr
   made.send([Buffer.from('b')]);
   expect(texts(await peer.receive())).toEqual(['second', 'b']);
   expect(opened()).toBe(2);
-  await expect.poll(() => made.unsent, patience).toBe(0);
+  await expect.poll(() => made.unsent).toBe(0);
 });
 
 describe('a peer that is not libzmq', () => {
@@ -167,18 +166,18 @@ describe('a peer that is not libzmq', () => {
       socket.write(Buffer.from('ff00000000000000017f' + '01' + '01' + '0000' + '010161' + '000162', 'hex'));
     });
     const { messages, made } = connection('SUB', address);
-    await expect.poll(() => messages.map(texts), patience).toEqual([['a', 'b']]);
+    await expect.poll(() => messages.map(texts)).toEqual([['a', 'b']]);
     expect(made.isOpen).toBe(true);
     // Our signature and 3, SUB, no name, and the message that subscribes to everything.
     await expect
-      .poll(() => taken().toString('hex'), patience)
+      .poll(() => taken().toString('hex'))
       .toBe('ff00000000000000017f' + '03' + '02' + '0000' + '000101');
   });
 
   it('and is silent is left, and tried again', async () => {
     const { address, connections } = await peer(() => {});
     const { opened } = connection('DEALER', address, undefined, { openTimeout: 20 });
-    await expect.poll(connections, patience).toBeGreaterThan(2);
+    await expect.poll(connections).toBeGreaterThan(2);
     expect(opened()).toBe(0);
   });
 
@@ -193,7 +192,7 @@ describe('a peer that is not libzmq', () => {
     const { made } = connection('DEALER', address, undefined, {
       onLost: () => made.send([Buffer.from(String(made.isOpen))]),
     });
-    await expect.poll(() => String(taken[1]?.()), patience).toContain('false');
+    await expect.poll(() => String(taken[1]?.())).toContain('false');
   });
 
   it('costs its connection when there is no memory to read to, and nothing else', async () => {
@@ -205,14 +204,14 @@ describe('a peer that is not libzmq', () => {
     });
     open.push({ close: () => allocate.mockRestore() });
     const { messages, errors } = connection('SUB', address);
-    await expect.poll(() => messages.map(texts), patience).toEqual([['b']]);
+    await expect.poll(() => messages.map(texts)).toEqual([['b']]);
     expect(errors).toEqual(['RangeError: Array buffer allocation failed']);
   });
 
   it('but something else is left alone and tried again: another program may have had the port for a moment', async () => {
     const { address, connections } = await peer((socket) => socket.write('220 mail.example.org ESMTP\r\n'));
     const { errors, opened } = connection('DEALER', address);
-    await expect.poll(() => errors.length, patience).toBeGreaterThan(1);
+    await expect.poll(() => errors.length).toBeGreaterThan(1);
     expect(errors[0]).toContain('not ZeroMQ');
     expect(connections()).toBeGreaterThan(1);
     expect(opened()).toBe(0);

@@ -119,7 +119,7 @@ describe('on a document that was opened anew', () => {
 });
 
 async function opened(): Promise<FakeSocket> {
-  await vi.waitFor(() => expect(FakeSocket.all.length).toBeGreaterThan(0));
+  await expect.poll(() => FakeSocket.all.length).toBeGreaterThan(0);
   const [socket] = FakeSocket.all;
   if (socket === undefined) throw new Error('There is no socket.');
   socket.open();
