@@ -54,6 +54,8 @@ const TOGETHER = {
 /**
  * Builds everything into `outdir` (default dist/static). The new folder takes the place of the old one by a rename, so
  * that a server that starts meanwhile never sees half of it. Entries that do not exist are left out.
+ *
+ * @returns the absolute paths of what was bundled
  */
 export async function buildPages({
   minify = true,
@@ -61,6 +63,7 @@ export async function buildPages({
   only = pages,
 } = {}) {
   const files = new Map();
+  const sources = new Set();
   const manifest = { entries: {} };
   const built = await Promise.all(
     only.map(async (page) => {
@@ -76,15 +79,21 @@ export async function buildPages({
     }),
   );
   for (const { page, chunks, css } of built.filter((each) => each !== undefined)) {
-    for (const { fileName, code } of chunks) files.set(fileName, Buffer.from(code));
-    for (const { name, bytes } of css) files.set(name, bytes);
+    for (const { fileName, code, moduleIds } of chunks) {
+      files.set(fileName, Buffer.from(code));
+      for (const id of moduleIds) sources.add(id);
+    }
+    for (const { name, bytes } of css.files) files.set(name, bytes);
+    for (const path of css.sources) sources.add(path);
     manifest.entries[page] = describeEntry(
       chunks,
-      css.map(({ name }) => name).filter((name) => name.endsWith('.css')),
+      css.files.map(({ name }) => name).filter((name) => name.endsWith('.css')),
     );
   }
   for (const [name, path] of Object.entries(LATER_STYLES)) {
-    for (const file of await bundleStyles(name, path, minify)) {
+    const styles = await bundleStyles(name, path, minify);
+    for (const each of styles.sources) sources.add(each);
+    for (const file of styles.files) {
       files.set(file.name, file.bytes);
       if (file.name.endsWith('.css')) (manifest.styles ??= {})[name] = file.name;
     }
@@ -110,7 +119,7 @@ export async function buildPages({
   if (existsSync(outdir)) await rename(outdir, old);
   await rename(fresh, outdir);
   await rm(old, { recursive: true, force: true });
-  return manifest;
+  return sources;
 }
 
 /**
@@ -153,8 +162,8 @@ async function bundleScripts(page, source, minify) {
 /** One style sheet with the fonts that it names, under a name of its own. @param path  below static/ */
 async function bundleStyles(name, path, minify) {
   const source = join(root, 'static', path);
-  if (!existsSync(source)) return [];
-  const { outputFiles } = await esbuild.build({
+  if (!existsSync(source)) return { files: [], sources: [] };
+  const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: { [name]: source },
     outdir: root,
@@ -168,12 +177,22 @@ async function bundleStyles(name, path, minify) {
     assetNames: '[name]-[hash]',
     // browsers of this decade take woff2; the other forms of KaTeX's fonts would only make the package larger
     loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.svg': 'file', '.png': 'file' },
+    metafile: true,
     logLevel: 'warning',
   });
-  return outputFiles.map(({ path, contents }) => ({
-    name: relative(root, path),
-    bytes: Buffer.from(contents),
-  }));
+  return {
+    files: outputFiles.map(({ path, contents }) => ({
+      name: relative(root, path),
+      bytes: Buffer.from(contents),
+    })),
+    sources: bundledBy(metafile, root),
+  };
+}
+
+/** @param {esbuild.Metafile} metafile  @param {string} folder  where it was built @returns {string[]} absolute paths of what is in it */
+export function bundledBy(metafile, folder) {
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  return [...new Set(used)].map((path) => join(folder, path));
 }
 
 /** What one entry needs: its script, its style sheets, all that it imports at once; and what it loads later, by source. */

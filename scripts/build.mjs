@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lean } from './lean/lean.mjs';
+import { licensesOf } from './licenses.mjs';
 import { root } from './setup.mjs';
 
 /** Packages that stay packages: natives and what cannot be bundled. They are the `dependencies` in package.json. */
@@ -13,7 +14,7 @@ export async function buildAll({ types = false } = {}) {
   // Beside the old build, which a server may be running from, and swapped at the end.
   const next = join(root, 'dist.new');
   rmSync(next, { recursive: true, force: true });
-  const { buildPages } = await import('./build-pages.mjs');
+  const { buildPages, bundledBy } = await import('./build-pages.mjs');
   const { buildTemplates } = await import('./build-templates.mjs');
   const program = {
     absWorkingDir: root,
@@ -30,13 +31,14 @@ export async function buildAll({ types = false } = {}) {
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
     external,
     // Bundled CommonJS packages call require() for Node's own modules.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   };
-  await Promise.all([
+  const [server, kernel, pages] = await Promise.all([
     esbuild.build({
       ...program,
       entryPoints: { main: 'src/main.ts', index: 'src/index.ts', testing: 'src/testing.ts' },
@@ -60,6 +62,8 @@ export async function buildAll({ types = false } = {}) {
     cpSync(resources, join(next, 'javascript-kernel', 'resources'), { recursive: true });
   // The compiled schemas are part of the bundle, and their licence asks to come with it.
   cpSync(join(root, 'src', 'notebook', 'schemas', 'LICENSE.nbformat'), join(next, 'LICENSE.nbformat'));
+  const sources = [...bundledBy(server.metafile, root), ...bundledBy(kernel.metafile, root), ...pages];
+  writeFileSync(join(next, 'THIRD-PARTY-LICENSES.txt'), licensesOf(sources));
   // Reads Jupyter's database of trusted notebooks.
   cpSync(join(root, 'node_modules', 'sql.js', 'dist', 'sql-wasm.wasm'), join(next, 'sql-wasm.wasm'));
   buildTemplates(join(next, 'templates.js'));

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -79,6 +80,14 @@ try {
   const binary = join(prefix, 'bin', 'nbserver');
   assert(existsSync(binary), 'The package installs no nbserver command.');
   assert(/^\d+\.\d+\.\d+/.test(run(binary, ['--version'])), 'nbserver --version prints no version.');
+
+  const licenses = readFileSync(
+    join(prefix, 'lib', 'node_modules', 'nbserver', 'dist', 'THIRD-PARTY-LICENSES.txt'),
+    'utf8',
+  );
+  // of the server, of a script of a page, of a font, of what is loaded when it is wanted
+  for (const name of ['express', '@codemirror/view', 'katex', 'prom-client', 'sql.js'])
+    assert(new RegExp(`^${name} \\d`, 'm').test(licenses), `The package lacks the licence of ${name}.`);
 
   const { child, url } = await serve(binary);
   const headers = { Authorization: 'token package-check' };
