@@ -15,10 +15,12 @@ export function fail(message) {
 }
 
 export function checkNode() {
+  // What builds and checks needs more than what it builds, which runs on Node 20.12: rolldown, vite, eslint, yargs.
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 12))
+  const isEnough = major >= 24 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19);
+  if (!isEnough)
     fail(
-      `Node.js 20.12 or newer is needed, and this is ${process.version}. Get it from https://nodejs.org/.`,
+      `Node.js 20.19, 22.13 or 24, or a newer one of these, builds nbserver, and this is ${process.version}. Get it from https://nodejs.org/.`,
     );
   if (process.platform === 'win32')
     fail('Windows is not supported yet. Use WSL (Windows Subsystem for Linux) and run it there.');
@@ -77,10 +79,9 @@ function sourceState() {
     'src',
     'static',
     'templates',
-    'scripts/build.mjs',
-    'scripts/build-pages.mjs',
-    'scripts/build-templates.mjs',
-    'scripts/notebook-schemas.mjs',
+    'scripts',
+    'tsconfig.json',
+    'tsconfig.types.json',
     'package.json',
     'package-lock.json',
   ])

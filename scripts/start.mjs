@@ -18,11 +18,8 @@ const given = (...flags) =>
   args.some((arg) => flags.some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
 const command = COMMANDS.includes(args[0] ?? '');
 if (!command && !given('--config', '--profile', '--help', '--version')) {
-  if (
-    args.every((arg, i) => arg.startsWith('-') || args[i - 1]?.startsWith('--')) &&
-    !given('--notebook-dir')
-  )
-    args.unshift(join(root, 'examples'));
+  // A path among the arguments wins over this flag.
+  if (!given('--notebook-dir')) args.unshift(`--notebook-dir=${join(root, 'examples')}`);
   // The profile beside it wins, and is where a password is written to: never into our own file.
   args.push(`--config=${join(root, 'notebook_config.json')}`, '--profile=default');
 }
