@@ -1,9 +1,9 @@
 /**
- * `nbserver --public`: makes the settings those of a public server. Asks for a password if there is none, and has a
- * certificate made if none is given. What a person said otherwise stays.
+ * `nbserver --public`: asks for a password if there is none. (Address and certificate follow from the option by itself:
+ * config/conclude.ts.)
  */
 import { passwd } from '../auth/index.js';
-import { isGiven, type LoadedSettings, type Settings } from '../config/index.js';
+import type { LoadedSettings, Settings } from '../config/index.js';
 import { askNewPassword } from './ask-password.js';
 import { CommandError } from './command.js';
 import { shownPath, writeSetting } from './configuration-file.js';
@@ -14,9 +14,6 @@ import { shownPath, writeSetting } from './configuration-file.js';
  * @throws {CommandError} without a terminal to ask on, with all that is missing
  */
 export async function goPublic(settings: Settings, loaded: LoadedSettings, check: () => void): Promise<void> {
-  if (!isGiven(loaded, 'ip') && settings.sock === '') settings.ip = '*';
-  if (settings.certfile === '' && settings.public_url === '') settings.certfile = 'auto';
-  if (!isGiven(loaded, 'open_browser')) settings.open_browser = false;
   if (settings.password !== '' || settings.password_file !== '') return;
   if (!process.stdin.isTTY) {
     throw new CommandError(

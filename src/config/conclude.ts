@@ -1,4 +1,4 @@
-/** What follows from several options together: a path on the command line, public_url and base_url, contradictions. */
+/** What follows from several options together: a path on the command line, public, public_url and base_url, contradictions. */
 import { statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { ConfigError } from './config-error.js';
@@ -44,6 +44,7 @@ export function conclude(draft: Draft, cwd: string): void {
     );
   checkFileToRun(draft);
   if (settings.public_url !== '') followPublicUrl(draft, new URL(settings.public_url).pathname);
+  if (settings.public) followPublic(draft);
   for (const other of ['port', 'ip'] as const)
     if (settings.sock !== '' && origins[other].startsWith('flag'))
       throw new ConfigError(`--sock and --${other} exclude each other: a unix socket has no ${other}.`);
@@ -59,6 +60,22 @@ function checkFileToRun({ settings, origins }: Draft): void {
     throw new ConfigError(
       `file_to_run (${settings.file_to_run}) is not inside notebook_dir (${settings.notebook_dir}), so it cannot be opened.`,
     );
+}
+
+/**
+ * What is public listens everywhere, with a certificate of its own making. With a public_url alone a proxy on this machine
+ * does both, and the server stays where only that one reaches it. What a person said otherwise stays.
+ */
+function followPublic({ settings, origins }: Draft): void {
+  const isBehindProxy = settings.public_url !== '' && settings.certfile === '';
+  const set = <Name extends 'ip' | 'certfile' | 'open_browser'>(name: Name, value: Settings[Name]) => {
+    if (origins[name] !== 'default') return;
+    settings[name] = value;
+    origins[name] = origins.public;
+  };
+  if (settings.sock === '' && !isBehindProxy) set('ip', '*');
+  if (!isBehindProxy) set('certfile', 'auto');
+  set('open_browser', false);
 }
 
 function followPublicUrl({ settings, origins }: Draft, path: string): void {

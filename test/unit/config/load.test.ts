@@ -456,6 +456,18 @@ describe('the command line', () => {
     expect(load(['--public-url=https://x/a', '--base-url=a']).settings.base_url).toBe('/a/');
   });
 
+  it.each<[string[], object]>([
+    [['--public'], { ip: '*', certfile: 'auto', open_browser: false }],
+    [['--public', '--ip=10.0.0.1', '--certfile=/c.pem'], { ip: '10.0.0.1', certfile: '/c.pem' }],
+    [['--public', '--public-url=https://x/'], { ip: 'localhost', certfile: '', open_browser: false }],
+    [['--public', '--public-url=https://x/', '--certfile=auto'], { ip: '*', certfile: 'auto' }],
+    [['--public', '--sock=/s'], { ip: 'localhost', certfile: 'auto' }],
+  ])('concludes from %j what a public server needs', (argv, settings) => {
+    const loaded = load(argv);
+    expect(loaded.settings).toMatchObject(settings);
+    expect(loaded.origins.open_browser).toBe('flag --public');
+  });
+
   const refused: [string[], string][] = [
     [['nope'], 'No such file or directory: nope'],
     [['.', '.'], 'only one directory or file can be given, not also ".".'],
