@@ -1,15 +1,26 @@
-/** `nbserver certificate`: makes a self-signed certificate and says how to trust it. */
+/** `nbserver certificate`: makes a self-signed certificate, or shows the one in force, and says how to trust it. */
 import { existsSync } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { resolve } from 'node:path';
-
 import { expandHome } from '../config/index.js';
-import { makeCertificate, maxDays, writePrivately, type MadeCertificate } from '../tls/index.js';
+import { silentLog } from '../log.js';
+import {
+  autoDirectory,
+  autoFile,
+  loadTls,
+  makeCertificate,
+  maxDays,
+  writePrivately,
+  type CertificateInfo,
+} from '../tls/index.js';
+import { messageOf } from '../message-of.js';
 import { CommandError } from './command.js';
 import type { Command } from './command.js';
+import { settingsOf, shownPath, type FileChoice } from './configuration-file.js';
 
-interface Args {
+interface Args extends FileChoice {
+  show: boolean;
   hostname: string[];
   out: string;
   days: number;
@@ -41,8 +52,27 @@ export const certificateCommand: Command<Args> = {
         default: maxDays,
         describe: `Valid so long, at most ${maxDays}`,
       })
-      .option('force', { type: 'boolean', default: false, describe: 'Replace the file if it exists' }),
-  handler: async ({ hostname: names, out, days, force }) => {
+      .option('force', { type: 'boolean', default: false, describe: 'Replace the file if it exists' })
+      .option('show', {
+        type: 'boolean',
+        default: false,
+        describe: 'Make none: say how to trust the one that the server has',
+      })
+      .option('profile', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'With --show: the profile of the server',
+      })
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'With --show: its configuration file',
+      }),
+  handler: async ({ hostname: names, out, days, force, show, ...choice }) => {
+    if (show) {
+      console.log(await certificateInForce(choice));
+      return;
+    }
     const file = resolve(expandHome(out, homedir()));
     if (existsSync(file) && !force) {
       throw new CommandError(
@@ -53,7 +83,10 @@ export const certificateCommand: Command<Args> = {
       throw new CommandError(error.message);
     });
     await write(file, made.pem);
-    console.log(certificateMessage(file, made, names[0] ?? hostname()));
+    console.log(
+      `Wrote ${file} (private key and certificate; keep it to yourself)\n\n${factsOf(made)}\n\n` +
+        `Use it:\n\n  nbserver --certfile=${quoted(file)}\n\n${trustMessage(file, names[0] ?? hostname())}`,
+    );
   },
 };
 
@@ -69,21 +102,42 @@ async function write(file: string, pem: string): Promise<void> {
   }
 }
 
-/** What a person needs after the file is there: how to use it, what to compare, and how to get rid of the warning. */
-export function certificateMessage(file: string, made: MadeCertificate, host: string): string {
-  const { fingerprint256, validTo, names } = made;
-  const certificate = file.replace(/\.pem$/, '') + '.crt';
-  return `Wrote ${file} (private key and certificate; keep it to yourself)
+/** The certificate of the server with these settings: a file, or the one that it made for itself. */
+async function certificateInForce(choice: FileChoice): Promise<string> {
+  const { settings, directories } = settingsOf(choice);
+  const { certfile, keyfile } = settings;
+  // `--public` on the command line makes one, too, and no file says so.
+  const isAuto = certfile === '' || certfile === 'auto';
+  const file = isAuto ? autoFile(autoDirectory(directories.state)) : certfile;
+  if (isAuto && !existsSync(file))
+    throw new CommandError(
+      'The server has no certificate yet: "nbserver --public" and --certfile=auto make one at the first start.',
+    );
+  const tls = await loadTls({
+    certfile: file, // as a file: shown, and never made anew
+    ...(isAuto || keyfile === '' ? {} : { keyfile }),
+    log: silentLog,
+  }).catch((error: unknown) => {
+    throw new CommandError(messageOf(error));
+  });
+  tls.close();
+  const [name] = tls.info.names;
+  const shown = `The certificate of this server: ${shownPath(file)}\n\n${factsOf(tls.info)}`;
+  return tls.info.selfSigned ? `${shown}\n\n${trustMessage(file, name ?? hostname())}` : shown;
+}
 
-  SHA-256 fingerprint  ${fingerprint256}
+type Facts = Pick<CertificateInfo, 'fingerprint256' | 'validTo' | 'names'>;
+
+function factsOf({ fingerprint256, validTo, names }: Facts): string {
+  return `  SHA-256 fingerprint  ${fingerprint256}
   valid until          ${validTo.toISOString().slice(0, 10)}
-  good for             ${names.join(', ')}
+  good for             ${names.join(', ')}`;
+}
 
-Use it:
-
-  nbserver --certfile=${quoted(file)}
-
-A browser warns the first time, because nobody else vouches for this certificate. Compare the fingerprint that it shows
+/** What to compare, and how to get rid of the warning. */
+function trustMessage(file: string, host: string): string {
+  const certificate = (file.split('/').at(-1) ?? file).replace(/\.pem$/, '') + '.crt';
+  return `A browser warns the first time, because nobody else vouches for this certificate. Compare the fingerprint that it shows
 with the one above, then go on. To be asked no more, trust it on your own devices. They need the certificate without
 the key:
 

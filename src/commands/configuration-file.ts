@@ -1,4 +1,4 @@
-/** Which configuration file a command means by `--config` and `--profile`, and writing a setting into it. */
+/** What a command means by `--config` and `--profile`: the file, the settings in force with it, and writing one of them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -7,13 +7,15 @@ import {
   configFileName,
   expandHome,
   jupyterDirectories,
+  loadSettings,
   makePrivateDirectory,
+  parseCommandLine,
   profileDirectory,
   renderConfigFile,
   setOption,
   writePrivateFile,
 } from '../config/index.js';
-import type { Directories, OptionName } from '../config/index.js';
+import type { Directories, LoadedSettings, OptionName } from '../config/index.js';
 import { CommandError } from './command.js';
 
 export interface FileChoice {
@@ -43,4 +45,21 @@ export function writeSetting(path: string, name: OptionName, value: unknown): vo
   if (!existsSync(path)) makePrivateDirectory(dirname(path));
   const text = existsSync(path) ? readFileSync(path, 'utf8') : renderConfigFile();
   writePrivateFile(path, setOption(text, name, value, shownPath(path)));
+}
+
+/** The settings with which a server starts that is given the same --profile and --config. */
+export function settingsOf({ profile, config }: FileChoice): LoadedSettings {
+  const cwd = process.cwd();
+  const flags = [
+    ...(profile === undefined ? [] : [`--profile=${profile}`]),
+    ...(config === undefined ? [] : [`--config=${config}`]),
+  ];
+  return loadSettings({
+    line: parseCommandLine(flags, cwd),
+    cwd,
+    env: process.env,
+    home: homedir(),
+    platform: process.platform,
+    uid: process.getuid?.(),
+  });
 }

@@ -3,14 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import { parsePortRange, type LoadedSettings } from '../config/index.js';
 import { silentLog } from '../log.js';
 import { messageOf } from '../message-of.js';
 import type { KernelModel } from '../protocol/rest-models.js';
-import { loadTls } from '../tls/index.js';
+import { autoDirectory, loadTls } from '../tls/index.js';
 import type { Ask } from './ask-locally.js';
 
 /** One line of the report. */
@@ -34,8 +33,8 @@ export async function certificateCheck({
   const { certfile, keyfile, hostnames } = settings;
   if (certfile === '') return undefined;
   const name = 'Certificate';
-  const autoDirectory = join(directories.state, 'certificate');
-  if (certfile === 'auto' && !existsSync(autoDirectory)) {
+  const automatic = autoDirectory(directories.state);
+  if (certfile === 'auto' && !existsSync(automatic)) {
     return { name, state: 'good', detail: 'is made at the first start (certfile=auto)' };
   }
   try {
@@ -43,7 +42,7 @@ export async function certificateCheck({
       certfile,
       ...(keyfile ? { keyfile } : {}),
       hostnames,
-      autoDirectory,
+      autoDirectory: automatic,
       log: silentLog,
     });
     const { info } = tls;

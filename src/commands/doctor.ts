@@ -1,12 +1,10 @@
 /** `nbserver doctor [URL]`: finds out what is wrong on this machine, and between the browser and the server. */
-import { homedir } from 'node:os';
-import { loadSettings, parseCommandLine, type LoadedSettings } from '../config/index.js';
 import { faultsOf, OWN_PING, type Fault } from '../protocol/connection-test.js';
 import { proxyKind, proxySnippet, type ProxyKind } from '../protocol/proxy-snippets.js';
 import type { RuntimeInfo } from '../server/runtime-file.js';
 import { askLocally, localUrl } from './ask-locally.js';
 import { CommandError, type Command } from './command.js';
-import type { FileChoice } from './configuration-file.js';
+import { settingsOf, type FileChoice } from './configuration-file.js';
 import {
   certificateCheck,
   diskCheck,
@@ -110,23 +108,6 @@ async function examine({ url, token, port, wait, ...file }: DoctorArgs): Promise
     faults: faults.map(({ name, problem, advice }) => ({ name, problem, advice })),
     snippets,
   };
-}
-
-/** The settings with which a server starts that is given the same --profile and --config. */
-function settingsOf({ profile, config }: FileChoice): LoadedSettings {
-  const cwd = process.cwd();
-  const flags = [
-    ...(profile === undefined ? [] : [`--profile=${profile}`]),
-    ...(config === undefined ? [] : [`--config=${config}`]),
-  ];
-  return loadSettings({
-    line: parseCommandLine(flags, cwd),
-    cwd,
-    env: process.env,
-    home: homedir(),
-    platform: process.platform,
-    uid: process.getuid?.(),
-  });
 }
 
 function withSlash(url: string): string {

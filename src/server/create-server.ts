@@ -46,7 +46,7 @@ import { packageFile, version } from '../package-files.js';
 import { loadTemplates, pagesRouter, renderError, renderLogin, renderLogout } from '../pages/index.js';
 import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { TerminalManager, handleTerminalSocket, hasPty, terminalsRouter } from '../terminals/index.js';
-import { loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
+import { autoDirectory, loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
 import { stopWhenIdle } from './idle-stop.js';
 import { connectionTest } from './connection-router.js';
@@ -483,7 +483,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       ...(settings.keyfile ? { keyfile: settings.keyfile } : {}),
       ...(settings.tls_cipher_list ? { ciphers: settings.tls_cipher_list } : {}),
       hostnames: settings.hostnames,
-      autoDirectory: join(directories.state, 'certificate'),
+      autoDirectory: autoDirectory(directories.state),
       log,
     });
   }

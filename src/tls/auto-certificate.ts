@@ -26,13 +26,23 @@ export async function autoCertificate(
   hostnames: readonly string[] = [],
   now = Date.now(),
 ): Promise<AutoCertificate> {
-  const file = join(directory, 'auto.pem');
+  const file = autoFile(directory);
   const made = await reasonToMake(file, hostnames, now);
   if (made === undefined) return { file };
   const { pem } = await makeCertificate({ hostnames, now });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writePrivately(file, pem);
   return { file, made };
+}
+
+/** The directory of the certificate that a server makes for itself. @param state  the state directory of the user */
+export function autoDirectory(state: string): string {
+  return join(state, 'certificate');
+}
+
+/** The certificate in that directory, with its key. */
+export function autoFile(directory: string): string {
+  return join(directory, 'auto.pem');
 }
 
 export function isEnding(validTo: Date, now = Date.now()): boolean {

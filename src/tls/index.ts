@@ -1,5 +1,5 @@
 /** Certificates: make them, load them, check them, replace them while the server runs. */
-export { autoCertificate, writePrivately } from './auto-certificate.js';
+export { autoCertificate, autoDirectory, autoFile, writePrivately } from './auto-certificate.js';
 export { CertificateError } from './certificate-info.js';
 export { certificateNames, makeCertificate, maxDays } from './self-signed.js';
 export type { CertificateRequest, MadeCertificate } from './self-signed.js';

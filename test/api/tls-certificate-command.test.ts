@@ -7,6 +7,7 @@ import yargs from 'yargs';
 
 import { CommandError } from '../../src/commands/command.js';
 import { certificateCommand } from '../../src/commands/certificate.js';
+import { autoCertificate, autoDirectory, autoFile } from '../../src/tls/index.js';
 import { newFolder, removeFolders } from './auth-app.js';
 
 let printed = '';
@@ -17,7 +18,10 @@ beforeEach(() => {
   out = join(newFolder(), 'my cert.pem');
   vi.spyOn(console, 'log').mockImplementation((text: string) => void (printed += text));
 });
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 afterAll(removeFolders);
 
 async function run(...args: string[]): Promise<void> {
@@ -53,6 +57,22 @@ describe('nbserver certificate', () => {
     expect(readFileSync(out, 'utf8')).toContain('BEGIN CERTIFICATE');
     expect(statSync(out).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(out, '..'))).toEqual(['my cert.pem']);
+  });
+
+  it('shows how to trust the one that the server made for itself, and leaves it as it is', async () => {
+    const data = newFolder();
+    vi.stubEnv('JUPYTER_DATA_DIR', data);
+    vi.stubEnv('JUPYTER_CONFIG_DIR', newFolder());
+    const directory = autoDirectory(join(data, 'nbserver'));
+    await expect(run('--show')).rejects.toThrow(/no certificate yet.*--public/);
+    await autoCertificate(directory, ['nb.example.org']);
+    const pem = readFileSync(autoFile(directory), 'utf8');
+    await run('--show');
+    const certificate = new X509Certificate(pem.slice(pem.indexOf('-----BEGIN CERT')));
+    expect(printed).toContain(certificate.fingerprint256);
+    expect(printed).toContain(`openssl x509 -in ${autoFile(directory)} -out auto.crt`);
+    expect(printed).not.toContain('Wrote');
+    expect(readFileSync(autoFile(directory), 'utf8')).toBe(pem);
   });
 
   it.each([
