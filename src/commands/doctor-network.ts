@@ -1,9 +1,11 @@
 /** Looks at a server through the address that people use, as a browser would, and writes down what it sees. */
 import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
+import { hostAllowed } from '../auth/index.js';
 import {
   connectionModel,
   isHeldBack,
@@ -50,7 +52,8 @@ export async function lookThrough(target: Target): Promise<Seen> {
   try {
     answer = await visit.askTrusting(facts);
   } catch (error) {
-    return { facts: { ...facts, unreachable: codeOf(error) }, software: undefined };
+    if (facts.certificate === undefined) facts.unreachable = codeOf(error);
+    return { facts, software: undefined };
   }
   const [software] = [answer.headers['server']].flat();
   facts.answer = {
@@ -85,7 +88,10 @@ class Visit {
     this.#origin = new URL(target.url).origin;
   }
 
-  /** The first question. When the certificate is not trusted this is written down, and it goes on without. */
+  /**
+   * The first question. A certificate that is not trusted is written down. On this machine it goes on without; elsewhere
+   * it ends there, because the credential would go to whoever stands in between.
+   */
   async askTrusting(facts: ConnectionFacts): Promise<Answer> {
     const path = `api/connection?origin=${encodeURIComponent(this.#origin)}`;
     try {
@@ -94,6 +100,7 @@ class Visit {
       const code = codeOf(error);
       if (!isCertificateCode(code)) throw error;
       facts.certificate = code;
+      if (this.#target.socketPath === undefined && !(await isThisMachine(this.#target.url))) throw error;
       this.#trusting = true;
       return this.ask(path);
     }
@@ -211,6 +218,13 @@ class Visit {
     const { ca } = this.#target;
     return { rejectUnauthorized: !this.#trusting, ...(ca === undefined ? {} : { ca }) };
   }
+}
+
+/** By the address, not by the name: what is sent to an own address leaves the machine for nobody. */
+export async function isThisMachine(url: string): Promise<boolean> {
+  const addresses = await lookup(new URL(url).hostname.replace(/^\[|\]$/g, ''), { all: true });
+  const own = { any: false, names: new Set<string>() };
+  return addresses.every(({ address }) => hostAllowed(address.includes(':') ? `[${address}]` : address, own));
 }
 
 function opened(socket: WebSocket): Promise<NonNullable<ConnectionFacts['socket']>> {
