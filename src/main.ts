@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { CommandError } from './commands/command.js';
 import { commands } from './commands/commands.js';
+import { fileProblem } from './commands/file-problem.js';
 import type { CommandEntry } from './commands/commands.js';
 import { ConfigError, loadSettings, nearest, parseCommandLine } from './config/index.js';
 import { HttpError } from './http-error.js';
@@ -79,7 +80,8 @@ async function runCommand(entry: CommandEntry, argv: string[]): Promise<void> {
 
 function report(error: unknown): void {
   const known = error instanceof CommandError || error instanceof ConfigError || error instanceof HttpError;
-  if (known) console.error(`nbserver: ${error.message}`);
+  const problem = known ? error.message : fileProblem(error);
+  if (problem !== undefined) console.error(`nbserver: ${problem}`);
   // A defect of ours: whoever reports it needs the stack.
   else console.error(`nbserver: unexpected error:`, error);
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;

@@ -2,6 +2,8 @@
  * `nbserver passwd [TEXT]`: the hash of a password for the configuration file, as IPython's `passwd()` gave it; with
  * `--write`, straight into that file.
  */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { passwd } from '../auth/index.js';
 import { askNewPassword, readOneLine } from './ask-password.js';
 import { CommandError } from './command.js';
@@ -31,14 +33,19 @@ export const passwdCommand: Command<Args> = {
         default: false,
         describe: 'Write the hash into the configuration file',
       })
-      .option('config', { type: 'string', requiresArg: true, describe: 'Write it into this file' })
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write it into this file (with or without --write)',
+      })
       .option('profile', {
         type: 'string',
         requiresArg: true,
-        describe: 'Write it into the file of this profile',
+        describe: 'Write it into the file of this profile (with or without --write)',
       }),
   handler: async (args) => {
-    const file = args.write ? chosenFile(args) : undefined;
+    const isChosen = args.config !== undefined || args.profile !== undefined;
+    const file = args.write || isChosen ? existingChoice(args) : undefined;
     const algorithm = args.algorithm ?? (file === undefined ? 'sha1' : 'argon2');
     const hash = await hashOf(await passwordFrom(args.text), algorithm);
     if (file === undefined) {
@@ -50,6 +57,16 @@ export const passwdCommand: Command<Args> = {
     }
   },
 };
+
+/** With --write a profile is made that is not there; without, its name is a slip of the pen more often than a wish. */
+function existingChoice(args: Args): string {
+  const file = chosenFile(args);
+  if (!args.write && args.profile !== undefined && !existsSync(dirname(file)))
+    throw new CommandError(
+      `There is no profile "${args.profile}": make it with "nbserver profile create ${args.profile}".`,
+    );
+  return file;
+}
 
 async function passwordFrom(text: string | undefined): Promise<string> {
   if (text !== undefined) {

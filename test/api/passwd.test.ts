@@ -21,6 +21,22 @@ const profileFile = (name: string) =>
 const settingsIn = (path: string) =>
   parseConfig(readFileSync(path, 'utf8'), path, '/').map(({ written, value }) => [written, value] as const);
 
+describe('--profile and --config', () => {
+  it('say where it is written, also without --write', async () => {
+    const refused = await nbserver(['passwd', '--profile=wrok', 'secret'], home);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'There is no profile "wrok": make it with "nbserver profile create wrok".',
+    );
+    await nbserver(['profile', 'create', 'work'], home);
+    const { code, stdout } = await nbserver(['passwd', '--profile=work', 'secret'], home);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(settingsIn(profileFile('work'))).toEqual([
+      ['NotebookApp.password', expect.stringMatching(argon2) as string],
+    ]);
+  });
+});
+
 describe.skipIf(!hasPython)('on a terminal', () => {
   const typed = (first: string, second: string): [string, string][] => [
     ['Enter password: ', `${first}\r`],
