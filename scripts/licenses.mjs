@@ -1,6 +1,6 @@
 // The licences of the packages whose code is in the build: most of them ask to come with every copy.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * @param {Iterable<string>} sources  absolute paths of what was bundled; those outside node_modules are our own
