@@ -8,11 +8,15 @@ import { cellDifference } from '../notebook/operations.js';
 
 /** @param shared  a state whose cells are taken over where they come from the same pieces of file */
 export function stateOf(file: NotebookFile, shared?: NotebookState): NotebookState {
-  const cells = file.cells.map((piece) => {
+  return new NotebookState(file.metadata, cellsOf(file, shared));
+}
+
+/** The cells of that state, each made when it is asked for. */
+export function* cellsOf(file: NotebookFile, shared?: NotebookState): Generator<CellState> {
+  for (const piece of file.cells) {
     const known = shared?.cell(piece.id);
-    return known?.origin === piece ? known : new CellState(piece.id, () => piece.read(), undefined, piece);
-  });
-  return new NotebookState(file.metadata, cells);
+    yield known?.origin === piece ? known : new CellState(piece.id, () => piece.read(), undefined, piece);
+  }
 }
 
 /**

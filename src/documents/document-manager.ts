@@ -4,6 +4,7 @@ import { HttpError } from '../http-error.js';
 import type { WholeOutput } from '../notebook/index.js';
 import { Histories } from './histories.js';
 import type { DocumentOptions } from './document-options.js';
+import type { FirstCell } from './first-cells.js';
 import { LiveDocument } from './live-document.js';
 
 export interface DocumentManagerOptions extends Omit<
@@ -26,6 +27,10 @@ export interface OpenOptions {
   kernelName?: string;
   /** start the kernel now; default false */
   startKernel?: boolean;
+  /**
+   * Told what is seen at once, as early as it is known; who opens a notebook that is being opened already is not told.
+   */
+  onFirstCells?: (cells: FirstCell[]) => void;
 }
 
 export class DocumentManager implements OpenDocuments {
@@ -52,8 +57,11 @@ export class DocumentManager implements OpenDocuments {
    *
    * @throws {HttpError} 404 no such file, 400 not a notebook, 413 too large
    */
-  async open(path: string, { kernelName, startKernel = false }: OpenOptions = {}): Promise<LiveDocument> {
-    const document = await this.#openClean(cleanPath(path));
+  async open(
+    path: string,
+    { kernelName, startKernel = false, onFirstCells }: OpenOptions = {},
+  ): Promise<LiveDocument> {
+    const document = await this.#openClean(cleanPath(path), onFirstCells);
     this.#wait(document);
     document.preferKernel(kernelName);
     if (startKernel) document.startKernel();
@@ -121,9 +129,10 @@ export class DocumentManager implements OpenDocuments {
     await Promise.all(documents.map((document) => document.close()));
   }
 
-  async #openClean(path: string): Promise<LiveDocument> {
+  async #openClean(path: string, onFirstCells: OpenOptions['onFirstCells']): Promise<LiveDocument> {
     const open = this.find(path);
     if (open !== undefined) {
+      onFirstCells?.(open.firstCells);
       // Nor may it be let go while its file is looked at.
       clearTimeout(this.#timers.get(open));
       try {
@@ -131,14 +140,15 @@ export class DocumentManager implements OpenDocuments {
       } finally {
         this.#wait(open);
       }
-      return this.#documents.has(open.id) ? open : this.#openClean(path);
+      return this.#documents.has(open.id) ? open : this.#openClean(path, onFirstCells);
     }
-    const opening = this.#opening.get(path) ?? this.#read(path).finally(() => this.#opening.delete(path));
+    const opening =
+      this.#opening.get(path) ?? this.#read(path, onFirstCells).finally(() => this.#opening.delete(path));
     this.#opening.set(path, opening);
     return opening;
   }
 
-  async #read(path: string): Promise<LiveDocument> {
+  async #read(path: string, onFirstCells: OpenOptions['onFirstCells']): Promise<LiveDocument> {
     const entry = await this.#options.contents.stat(path);
     const { largest } = this.#options;
     const size = entry?.size ?? 0;
@@ -150,7 +160,7 @@ export class DocumentManager implements OpenDocuments {
       );
     }
     const histories = this.#histories;
-    const document = await LiveDocument.open(path, {
+    const documentOptions: DocumentOptions = {
       ...this.#options,
       ...(size > largest
         ? {
@@ -166,7 +176,8 @@ export class DocumentManager implements OpenDocuments {
           }),
       outputElsewhere: (hash) => this.#output(hash),
       onQuiet: (quiet) => this.#wait(quiet),
-    });
+    };
+    const document = await LiveDocument.open(path, documentOptions, onFirstCells);
     if (this.#isClosed) {
       await document.close();
       throw new HttpError(503, 'The server is stopping.');

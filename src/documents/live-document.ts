@@ -15,7 +15,7 @@ import type { WidgetModel, WidgetState } from '../protocol/widget-messages.js';
 import { Conflicts } from './conflicts.js';
 import { DiskWatch } from './disk-watch.js';
 import { DocumentChanges } from './document-changes.js';
-import { stateOf } from './document-file.js';
+import { cellsOf, stateOf } from './document-file.js';
 import { DocumentMerging } from './document-merging.js';
 import type { DocumentOptions } from './document-options.js';
 import { DocumentPages, type DocumentPage } from './document-pages.js';
@@ -146,13 +146,22 @@ export class LiveDocument implements OpenDocument {
     this.#runs.follow();
   }
 
-  /** @throws {HttpError} 404 no such file, 400 not a notebook */
-  static async open(path: string, options: DocumentOptions): Promise<LiveDocument> {
+  /**
+   * @param onFirstCells  told what is seen at once, before trust, checkpoints and conflicts are looked up
+   * @throws {HttpError} 404 no such file, 400 not a notebook
+   */
+  static async open(
+    path: string,
+    options: DocumentOptions,
+    onFirstCells?: (cells: FirstCell[]) => void,
+  ): Promise<LiveDocument> {
     const storage = await DocumentStorage.open(options.contents, path);
     const journal = options.autosave === false ? options.journal?.(path) : undefined;
     const { unsaved, problem } = (await journal?.read()) ?? {};
     if (problem !== undefined) options.log.error(problem);
     if (unsaved !== undefined) storage.align(unsaved.base);
+    // what comes back from the journal may stand at the top
+    else onFirstCells?.(firstCells(cellsOf(storage.file)));
     const foreign = await options.foreignCells?.(storage.file);
     const document = new LiveDocument(storage, options, journal, foreign, problem ?? options.readOnly);
     await Promise.all([
@@ -214,8 +223,11 @@ export class LiveDocument implements OpenDocument {
 
   /** The notebook as the HTML of a page carries it: what is seen at once, and the messages that its script begins with. */
   get opening(): { id: string; cells: FirstCell[]; messages: () => string[] } {
-    const cells = firstCells(this.#outputs.cells());
-    return { id: this.id, cells, messages: () => this.#requests.opening };
+    return { id: this.id, cells: this.firstCells, messages: () => this.#requests.opening };
+  }
+
+  get firstCells(): FirstCell[] {
+    return firstCells(this.state.cells());
   }
 
   /** The output that pages know under this name. */

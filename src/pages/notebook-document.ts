@@ -21,18 +21,27 @@ export interface OpenedNotebook {
   messages(): readonly string[];
 }
 
-/** ms that the page waits for its document; one that takes longer is asked for by the script, which says so meanwhile */
-const PATIENCE = 1_000;
+/**
+ * Undefined: it cannot be opened, and the script is told the reason when it asks.
+ *
+ * @param onFirstCells  told what is seen at once, when that is known before the notebook is open
+ */
+export type OpenNotebook = (
+  onFirstCells: (cells: OpenedNotebook['cells']) => void,
+) => Promise<{ opening: OpenedNotebook } | undefined>;
 
 /**
- * @param html      the page, with `place` where the document goes; a template of the owner's own may have none
- * @param document  undefined: it cannot be opened, and the script is told the reason when it asks
+ * ms that the page waits for its document. One that takes longer is asked for by the script: another request, a websocket
+ * and the snapshot on it, which take longer than most notebooks that are not open by now.
  */
+const PATIENCE = 5_000;
+
+/** @param html  the page, with `place` where the document goes; a template of the owner's own may have none */
 export async function sendWithDocument(
   response: Response,
   html: string,
   place: string,
-  document: Promise<{ opening: OpenedNotebook } | undefined>,
+  open: OpenNotebook,
   context: Pick<PageContext, 'base_url' | 'nonce'>,
 ): Promise<void> {
   const at = html.indexOf(place);
@@ -41,10 +50,16 @@ export async function sendWithDocument(
     return;
   }
   response.write(html.slice(0, at));
-  const opened = await inTime(document);
+  let isShown = false;
+  const show = (cells: OpenedNotebook['cells']): void => {
+    if (isShown) return;
+    isShown = true;
+    response.write(renderCells(cells, context));
+  };
+  const opened = await inTime(open(show));
   if (opened !== undefined) {
     const { id, cells, messages } = opened.opening;
-    response.write(renderCells(cells, context));
+    show(cells);
     // The text leaves, and somebody else may be served: the message of a large notebook takes a while.
     await othersTurn();
     const json = `{"id":${JSON.stringify(id)},"messages":[${messages().join(',')}]}`;
@@ -52,6 +67,7 @@ export async function sendWithDocument(
       `<script type="application/json" id="document" nonce="${context.nonce}">${escapeJson(json)}</script>`,
     );
   }
+  isShown = true; // those that come now come too late
   response.end(html.slice(at + place.length));
 }
 

@@ -4,7 +4,7 @@ import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
 import { packageFile } from '../package-files.js';
 import { customFiles } from './custom.js';
-import { sendWithDocument, type OpenedNotebook } from './notebook-document.js';
+import { sendWithDocument, type OpenedNotebook, type OpenNotebook } from './notebook-document.js';
 import { outputFrameRouter } from './output-frame.js';
 import { renderPage, type PageContext } from './render-page.js';
 
@@ -37,8 +37,16 @@ export interface PagesOptions {
   /** whose `custom/` belongs to every page; absent: none */
   configDirectory?: string;
   contents: PageContents;
-  /** Opens a notebook, without its kernel. @throws when it cannot be opened */
-  openNotebook?(path: string): Promise<{ opening: OpenedNotebook }>;
+  /**
+   * Opens a notebook, without its kernel.
+   *
+   * @param onFirstCells  told what is seen at once, when that is known before the notebook is open
+   * @throws when it cannot be opened
+   */
+  openNotebook?(
+    path: string,
+    onFirstCells: (cells: OpenedNotebook['cells']) => void,
+  ): Promise<{ opening: OpenedNotebook }>;
 }
 
 export function pagesRouter(options: PagesOptions): Router {
@@ -136,8 +144,9 @@ export function pagesRouter(options: PagesOptions): Router {
     });
     if (req.method === 'HEAD') return void res.send(html);
     // Why it cannot be opened, the page's script is told when it asks.
-    const opened = options.openNotebook?.(path).catch(() => undefined) ?? Promise.resolve(undefined);
-    await sendWithDocument(res, html, place, opened, { base_url: baseUrl, nonce });
+    const open: OpenNotebook = async (onFirstCells) =>
+      options.openNotebook?.(path, onFirstCells).catch(() => undefined);
+    await sendWithDocument(res, html, place, open, { base_url: baseUrl, nonce });
   });
 
   router.get('/view/*path', async (req, res) => {

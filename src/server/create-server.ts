@@ -390,7 +390,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         ...(directories.configPath.length === 0 ? {} : { configDirectory: directories.config }),
         terminals: terminals === undefined ? 'disabled' : hasPty() ? 'available' : 'missing',
         contents,
-        openNotebook: (path) => documents.open(path),
+        openNotebook: (path, onFirstCells) => documents.open(path, { onFirstCells }),
       }),
     ];
     const app = createApp({

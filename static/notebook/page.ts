@@ -335,6 +335,8 @@ export class NotebookPage implements NotebookContext {
   }
 
   #failed(message: string): void {
+    // cells of the HTML that never come to life
+    if (this.list.isEmpty) this.#elements.cells.replaceChildren();
     this.#elements.failure.hidden = false;
     const text = this.#elements.failure.querySelector('p');
     if (text !== null) text.textContent = message;

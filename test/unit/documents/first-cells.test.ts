@@ -1,16 +1,17 @@
 /** What the HTML of the notebook page has of a document. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryNotebookManager } from '../../../src/contents/index.js';
 import type { DocumentManager } from '../../../src/documents/index.js';
+import { stateOf } from '../../../src/documents/document-file.js';
 import { firstCells } from '../../../src/documents/first-cells.js';
+import { OutputPiece, readNotebook, type Cell } from '../../../src/notebook/index.js';
 import { CellState } from '../../../src/notebook/notebook-state.js';
-import type { Cell } from '../../../src/notebook/types.js';
 import { memoryDocuments, SyncedPage } from './synced-page.js';
 
 const cells = (sources: readonly string[], type: Cell['cell_type'] = 'code') =>
-  sources.map((source, i): { cell: CellState; content: Cell } => {
-    const content: Cell = { id: `c${i}`, cell_type: type, source, metadata: {}, execution_count: i };
-    return { cell: new CellState(content.id, content), content };
+  sources.map((source, i): CellState => {
+    const cell: Cell = { id: `c${i}`, cell_type: type, source, metadata: {}, execution_count: i };
+    return new CellState(cell.id, cell);
   });
 
 describe('the first cells', () => {
@@ -31,21 +32,63 @@ describe('the first cells', () => {
     const [one] = cells(['1']);
     if (one === undefined) throw new Error('There is one.');
     const running = { state: 'running', count: null } as const;
-    const first = firstCells([{ ...one, cell: new CellState('c0', one.content, running) }]);
+    const first = firstCells([new CellState('c0', one.cell, running)]);
     expect(first[0]?.run).toEqual(running);
+  });
+
+  it('are read without their outputs', () => {
+    const outputs = [
+      { output_type: 'display_data', data: { 'text/plain': 'x'.repeat(2_000) }, metadata: {} },
+    ];
+    const raw = {
+      id: 'c0',
+      cell_type: 'code',
+      source: ['a\n', 'b'],
+      metadata: {},
+      execution_count: 4,
+      outputs,
+    };
+    const bytes = Buffer.from(
+      JSON.stringify({ cells: [raw, { ...raw, id: 'c1' }], metadata: {}, nbformat: 4, nbformat_minor: 5 }),
+    );
+    const read = vi.spyOn(OutputPiece.prototype, 'read');
+    const state = stateOf(readNotebook(bytes));
+    expect(firstCells(state.cells())).toEqual(
+      ['c0', 'c1'].map((id) => ({ id, type: 'code', source: 'a\nb', run: { state: 'idle', count: 4 } })),
+    );
+    expect(read).not.toHaveBeenCalled();
+    expect([...state.cells()].some(({ isParsed }) => isParsed)).toBe(false);
   });
 });
 
 describe('a page that begins with what its HTML brought', () => {
   let documents: DocumentManager;
+  let store: MemoryNotebookManager;
   beforeEach(async () => {
-    const store = new MemoryNotebookManager();
+    store = new MemoryNotebookManager();
     documents = memoryDocuments(store);
-    const inFile = cells(['text']).map(({ content }) => ({ ...content, outputs: [] }));
+    const inFile = cells(['text']).map(({ cell }) => ({ ...cell, outputs: [] }));
     const notebook = { cells: inFile, metadata: {}, nbformat: 4, nbformat_minor: 5 };
     await store.write('n.ipynb', Buffer.from(JSON.stringify(notebook)));
   });
   afterEach(() => documents.close());
+
+  it('has its first cells before it is known whose outputs are trusted, and from a notebook that is open at once', async () => {
+    let judge = (): void => undefined;
+    const judged = new Promise<void>((resolve) => (judge = resolve));
+    documents = memoryDocuments(store, { foreignCells: () => judged.then(() => new Set<string>()) });
+    const early = new Promise<unknown>((resolve) => {
+      void documents.open('n.ipynb', { onFirstCells: resolve });
+    });
+    expect(await early).toMatchObject([{ id: 'c0', source: 'text' }]);
+    expect(documents.list()).toEqual([]);
+    judge();
+    const document = await documents.open('n.ipynb');
+    new SyncedPage(document).sync.perform([{ op: 'edit-source', id: 'c0', changes: [4, [0, ' more']] }]);
+    const onFirstCells = vi.fn();
+    await documents.open('n.ipynb', { onFirstCells });
+    expect(onFirstCells).toHaveBeenCalledExactlyOnceWith([expect.objectContaining({ source: 'text more' })]);
+  });
 
   it('goes on from there: it gets what has happened since, and no second snapshot', async () => {
     const document = await documents.open('n.ipynb');

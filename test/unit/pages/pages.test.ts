@@ -144,6 +144,8 @@ describe('pagesRouter', () => {
   let server: Server;
   const opened: string[] = [];
   let mayOpen = Promise.resolve();
+  /** its first cells are known before the notebook is open */
+  let isReadFirst = false;
   let origin: string;
   const files: Record<string, { kind: 'file' | 'directory'; size?: number }> = {
     '': { kind: 'directory' },
@@ -173,18 +175,20 @@ describe('pagesRouter', () => {
             return found;
           },
         },
-        openNotebook: async (path) => {
+        openNotebook: async (path, onFirstCells) => {
           opened.push(path);
+          const run = { state: 'idle', count: 7 };
+          const cells = [
+            { id: hostile, type: 'code', source: `\n${hostile}\n`, run },
+            { id: 'b', type: 'markdown', source: '# Title', run: undefined },
+          ];
+          if (isReadFirst) onFirstCells(cells);
           await mayOpen;
           if (path.includes('broken')) throw new HttpError(400, 'Not a notebook');
-          const run = { state: 'idle', count: 7 };
           return {
             opening: {
               id: 'D1',
-              cells: [
-                { id: hostile, type: 'code', source: `\n${hostile}\n`, run },
-                { id: 'b', type: 'markdown', source: '# Title', run: undefined },
-              ],
+              cells,
               messages: () => [JSON.stringify({ type: 'snapshot', cells: [hostile] })],
             },
           };
@@ -277,6 +281,22 @@ describe('pagesRouter', () => {
       go();
       while (!first.includes('</html>')) first += (await reader?.read())?.value ?? '';
       expect(document(first)).toMatchObject({ id: 'D1' });
+    });
+
+    it('shows the first cells before the notebook is open, once', async () => {
+      isReadFirst = true;
+      let go = () => {};
+      mayOpen = new Promise((resolve) => (go = resolve));
+      const { body } = await get('/x/notebooks/a%20b/n.ipynb');
+      isReadFirst = false;
+      const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+      let html = '';
+      while (!html.includes('# Title')) html += (await reader?.read())?.value ?? '';
+      expect(html).not.toContain('id="document"');
+      go();
+      while (!html.includes('</html>')) html += (await reader?.read())?.value ?? '';
+      expect(document(html)).toMatchObject({ id: 'D1' });
+      expect(html.match(/<section /g)).toHaveLength(2);
     });
 
     it('is there without the document when that cannot be opened, and opens nothing for who asks for its headers', async () => {
