@@ -24,11 +24,20 @@ function isSplitMime(mime: string): boolean {
   return mime.startsWith('text/') || mime === 'application/javascript' || mime === 'image/svg+xml';
 }
 
+function define(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
 function mapFields<T>(object: JsonObject, map: (value: JsonValue, key: string) => T): Record<string, T> {
-  // fromEntries defines properties, so that a key `__proto__` from a file is a key like any other
-  return Object.fromEntries(
-    Object.entries(object).flatMap(([key, value]) => (value === undefined ? [] : [[key, map(value, key)]])),
-  );
+  const mapped: Record<string, T> = {};
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    if (value === undefined) continue;
+    // a key from a file like any other
+    if (key === '__proto__') define(mapped, key, map(value, key));
+    else mapped[key] = map(value, key);
+  }
+  return mapped;
 }
 
 /** A cell object as in the file, with its strings joined; everything else untouched, valid or not. */

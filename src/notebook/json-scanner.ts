@@ -179,7 +179,7 @@ class Scanner {
       const node = this.#openObject(shape, depth + 1);
       for (let more = !this.#isEmpty(CLOSE_BRACE); more; more = this.#another(CLOSE_BRACE, '}')) {
         const [keyStart, keyEnd] = this.#key();
-        const key = stringAt(this.#bytes, keyStart, keyEnd);
+        const key = nameAt(this.#bytes, keyStart, keyEnd);
         const value = yield* this.#valueInSteps(shape?.field(key), depth + 1, steps - 1);
         node.fields?.push({ key, keyStart, value });
       }
@@ -218,7 +218,7 @@ class Scanner {
       const [keyStart, keyEnd] = this.#key();
       if (shape === undefined) this.#value(undefined, depth);
       else {
-        const key = stringAt(this.#bytes, keyStart, keyEnd);
+        const key = nameAt(this.#bytes, keyStart, keyEnd);
         node.fields?.push({ key, keyStart, value: this.#value(shape.field(key), depth) });
       }
     }
@@ -448,6 +448,29 @@ function nameOf(byte: number): string {
   if (byte === 0x0a || byte === 0x0d) return 'a line end';
   if (byte === 0x09) return 'a tab';
   return `the control character 0x${byte.toString(16).padStart(2, '0')}`;
+}
+
+/** Names that every cell of a notebook has: to make them of bytes anew each time takes as long as the rest of a scan. */
+const KNOWN_NAMES = [
+  ...['id', 'cell_type', 'source', 'metadata', 'outputs', 'execution_count', 'attachments', 'cells'],
+  ...['output_type', 'data', 'text', 'name', 'ename', 'evalue', 'traceback', 'tags', 'trusted', 'scrolled'],
+  ...['text/plain', 'text/html', 'text/markdown', 'text/latex', 'image/png', 'image/jpeg', 'image/svg+xml'],
+  ...['application/json', 'application/vnd.jupyter.widget-view+json'],
+];
+/** by length */
+const knownNames: { name: string; bytes: Uint8Array }[][] = [];
+for (const name of KNOWN_NAMES) {
+  (knownNames[name.length] ??= []).push({ name, bytes: new TextEncoder().encode(name) });
+}
+
+/** As `stringAt`, of a name. */
+function nameAt(bytes: Uint8Array, start: number, end: number): string {
+  for (const known of knownNames[end - start - 2] ?? []) {
+    let i = 0;
+    while (i < known.bytes.length && known.bytes[i] === bytes[start + 1 + i]) i++;
+    if (i === known.bytes.length) return known.name;
+  }
+  return stringAt(bytes, start, end);
 }
 
 /** The text of a string whose quotes stand at `start` and `end - 1`. The range must have been scanned. */
