@@ -36,6 +36,19 @@ The Jupyter configuration directories are, the most important first: those in \`
 \`/usr/local/etc/jupyter\`; \`/etc/jupyter\`. With \`JUPYTER_PREFER_ENV_PATH=1\` the environment comes before your own. With
 \`JUPYTER_NO_CONFIG=1\` none of them is read.
 
+## Where things lie
+
+| What | Where |
+| --- | --- |
+| your configuration | \`~/.jupyter/nbserver/profile_NAME/notebook_config.json\`, beside it \`~/.jupyter/custom/\` |
+| state: certificate, cookie secret, logins, tokens, trust, history, journals, unfinished uploads | \`~/.local/share/jupyter/nbserver/\` |
+| runtime: connection files, files about running servers | \`~/.local/share/jupyter/runtime/\` |
+| your kernels | \`~/.local/share/jupyter/kernels/\` |
+
+On macOS \`~/Library/Jupyter\` is in the place of \`~/.local/share/jupyter\`. \`JUPYTER_CONFIG_DIR\`, \`JUPYTER_DATA_DIR\` (or
+\`XDG_DATA_HOME\`) and \`JUPYTER_RUNTIME_DIR\` choose other places. A backup of the first two brings everything back that is not in your
+notebook folder.
+
 ## The file
 
 \`\`\`sh
