@@ -1,6 +1,8 @@
 /** Copies of a notebook beside it, under names that tell what they are: `plot-v3.ipynb`, `plot-conflict-….ipynb`. */
 import { HttpError } from '../http-error.js';
+import { fitName } from './names.js';
 import type { Checkpoints } from './notebook-manager.js';
+import { joinPath, nameOf, parentOf } from './paths.js';
 
 /** Where the copies are; `Contents` is one. */
 export interface PlaceOfCopies {
@@ -24,7 +26,8 @@ export async function keepBeside(
   name: string,
 ): Promise<string> {
   for (let n = 0; ; n += 1) {
-    const copy = `${path.replace(/\.ipynb$/, '')}-${name}${n === 0 ? '' : `-${n}`}.ipynb`;
+    const more = `-${name}${n === 0 ? '' : `-${n}`}.ipynb`;
+    const copy = joinPath(parentOf(path), fitName(nameOf(path).replace(/\.ipynb$/, ''), more));
     try {
       await place.writeBytes(copy, bytes, { absent: true });
       return copy;

@@ -4,8 +4,8 @@
  */
 import { HttpError } from '../http-error.js';
 
-/** No name on Linux or macOS may be longer, in UTF-8. */
-const LONGEST_NAME = 255;
+/** No name on Linux or macOS may be longer: bytes in UTF-8. */
+export const LONGEST_NAME = 255;
 
 /**
  * Brings a path into its one form: no slashes at the ends, no empty segments; '' is the root.

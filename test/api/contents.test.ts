@@ -221,6 +221,8 @@ describe('POST /api/contents', () => {
     ['v1.2.ipynb', ['v1.2-Copy1.ipynb', 'v1.2-Copy2.ipynb']],
     ['a.tar.txt', ['a-Copy1.tar.txt', 'a-Copy2.tar.txt']],
     ['b-Copy1.ipynb', ['b-Copy2.ipynb', 'b-Copy3.ipynb']],
+    // as long as a name may be: its end goes
+    [`${'文'.repeat(83)}.txt`, [`${'文'.repeat(81)}-Copy1.txt`, `${'文'.repeat(81)}-Copy2.txt`]],
     ['noext', ['noext-Copy1', 'noext-Copy2']],
   ])('copies %s as %j', async (name, copies) => {
     put(name, JSON.stringify(notebook([])));

@@ -155,12 +155,7 @@ export class FileCheckpoints implements Checkpoints {
   async #setAside(newest: string, file: string, directory: string): Promise<void> {
     const stats = this.#most > 1 ? await fileAt(newest) : undefined;
     if (stats === undefined) return;
-    try {
-      await rename(newest, await freeDatedName(directory, basename(file), stats.mtime));
-    } catch (error) {
-      // a name that leaves no room for a time has one checkpoint
-      if (errorCode(error) !== 'ENAMETOOLONG') throw error;
-    }
+    await rename(newest, await freeDatedName(directory, basename(file), stats.mtime));
   }
 
   async #thin(file: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { Stats } from 'node:fs';
 import { lstat, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { HttpError } from '../../http-error.js';
+import { cutToBytes } from '../names.js';
 import type { Trash, TrashedEntry } from '../notebook-manager.js';
 import { TRASH_DIRECTORY, notInTrash } from '../trash-beside.js';
 import { errorCode, onPath } from './file-errors.js';
@@ -178,6 +179,12 @@ async function deviceOf(directory: string): Promise<number> {
   }
 }
 
+/**
+ * Bytes of a name that is not free or too long: `.2.trashinfo` fits behind it also where names may have 143 bytes (eCryptfs). What
+ * it was called stands in its note.
+ */
+const SHORTENED = 120;
+
 /** @returns its name there */
 async function putInto(can: Can, location: string): Promise<string> {
   for (const part of ['files', 'info']) {
@@ -188,14 +195,15 @@ async function putInto(can: Can, location: string): Promise<string> {
     deleted: new Date(),
   });
   for (let n = 1; ; n++) {
-    const name = n === 1 ? basename(location) : `${basename(location).slice(0, 100)}.${n}`;
+    const name = n === 1 ? basename(location) : `${cutToBytes(basename(location), SHORTENED)}.${n}`;
     const info = infoFile(can, name);
     let file;
     try {
       // whoever makes this file first has the name
       file = await open(info, 'wx', 0o600);
     } catch (error) {
-      if (errorCode(error) === 'EEXIST' || errorCode(error) === 'ENAMETOOLONG') continue;
+      if (errorCode(error) === 'EEXIST') continue;
+      if (errorCode(error) === 'ENAMETOOLONG' && n === 1) continue;
       throw error;
     }
     try {

@@ -4,11 +4,12 @@
  */
 import { accessSync, constants, type Stats } from 'node:fs';
 import { cp, open, realpath, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../../http-error.js';
 import { bodyOfFile } from '../body-of-file.js';
 import type { When } from '../conditions.js';
+import { fitName } from '../names.js';
 import type { Entry, Revision } from '../notebook-manager.js';
 import { nameOf } from '../paths.js';
 import { hashBytes, hashedBody, hashFile, type ContentHashes } from './content-hashes.js';
@@ -104,7 +105,7 @@ export class FileWrites {
     } catch (error) {
       // The new bytes are in place, and their writer has been told nothing yet: the old ones are kept beside them.
       if (errorCode(error) === undefined) throw error;
-      const target = join(dirname(this.#parts.looks.locate(path)), `${nameOf(path)}.replaced`);
+      const target = join(dirname(this.#parts.looks.locate(path)), fitName(nameOf(path), '.replaced'));
       await cp(old, target, { force: true });
     }
   }
@@ -143,7 +144,7 @@ export class FileWrites {
         const backup = backupBeside(target);
         const stats = await lstatIfThere(backup);
         if (!stats?.isFile()) return false;
-        await cp(target, `${target}.invalid`);
+        await cp(target, join(dirname(target), fitName(basename(target), '.invalid')));
         await replaceFile(target, bodyOfFile(backup));
         await unlink(backup);
         return true;

@@ -58,6 +58,26 @@ describe('checkpoints of files', () => {
     expect((await checkpoints.list('n.ipynb')).length).toBe(2);
   });
 
+  it.each([85, 73, 70])(
+    'are as many, and keep as much, of a file with a name of %d Chinese characters',
+    async (n) => {
+      const { checkpoints } = open();
+      const name = '文'.repeat(n);
+      for (const name of ['文'.repeat(n), `${'文'.repeat(n - 1)}本`]) {
+        for (const content of ['one', 'two', 'three']) {
+          put(name, `${content} of ${name}`);
+          if (content !== 'three') await checkpoints.create(name);
+        }
+      }
+      await checkpoints.restore(name, 'checkpoint');
+      expect(text(name)).toBe(`two of ${name}`);
+      const all = await checkpoints.list(name);
+      expect(all.length).toBe(3);
+      await checkpoints.restore(name, all.find(({ id }) => id.startsWith('replaced-'))?.id ?? '');
+      expect(text(name)).toBe(`three of ${name}`);
+    },
+  );
+
   it('of a file that goes away meanwhile are an error of whoever asked, and of nobody else', async () => {
     const { checkpoints } = open();
     // many, since what is to be seen happens between two steps of one

@@ -68,6 +68,20 @@ describe('the trash of files', () => {
     expect(readdirSync(join(trash_dir, 'info'))).toEqual([]);
   });
 
+  it('has room for names of any length', async () => {
+    const { trash } = open();
+    const names = ['文'.repeat(85), `${'🎉'.repeat(61)}.txt`, `${'a'.repeat(251)}.txt`];
+    for (const name of [...names, ...names]) {
+      put(name);
+      await trash.put(name);
+    }
+    const entries = await trash.list();
+    expect(entries.map(({ path }) => path).sort()).toEqual([...names, ...names].sort());
+    expect(readdirSync(join(trash_dir, 'files')).join('')).not.toContain('\ufffd');
+    await trash.restore(entries.find(({ path }) => path === names[0])?.id ?? '');
+    expect(readdirSync(root)).toEqual([names[0]]);
+  });
+
   it('keeps two of the same name apart, and links as links', async () => {
     put('a.txt', 'one');
     const { trash } = open();
