@@ -18,7 +18,7 @@ const features = [
   'render',
   'javascript-kernel',
 ];
-// The single files in src/ (http-error, listeners, log, message-of, package-files, process-resources, wire-signature) are free for all but the pure folders.
+// The single files in src/ (http-error, listeners, log, message-of, package-files, process-resources, wire-signature, zip-name) are free for all but the pure folders.
 const everyone = ['protocol', 'notebook', 'config'];
 /** One line of the map: `from` may import itself and `to`. */
 const mayImport = (from, to) => ({

@@ -4,7 +4,7 @@ import { newNotebook } from '../notebook/index.js';
 import type { ContentsModel } from '../protocol/rest-models.js';
 import { bareModel } from './models.js';
 import { copyNames, untitledNames } from './names.js';
-import type { Entry, NotebookManager } from './notebook-manager.js';
+import type { Entry, EntryPage, NotebookManager } from './notebook-manager.js';
 import { joinPath, nameOf } from './paths.js';
 
 /**
@@ -88,29 +88,38 @@ export async function copyDirectory(
 /**
  * Everything below a directory, each directory before what is in it; never in circles.
  *
- * @param isServed  false for names that are left out: hidden ones, mostly
+ * @param isServed    false for names that are left out: hidden ones, mostly
+ * @param unreadable  is told of a directory that cannot be listed, and the rest goes on; without it that is an error
  */
 export async function* walk(
   store: Pick<NotebookManager, 'list' | 'identity'>,
   directory: string,
   isServed: (name: string) => boolean,
+  unreadable?: (directory: string, error: unknown) => void,
   around: readonly string[] = [],
 ): AsyncGenerator<{ path: string; entry: Entry }> {
-  const identity = await store.identity?.(directory);
-  // a link to a directory that it is in itself leads round in a circle
-  if (identity !== undefined && around.includes(identity)) return;
-  const inside = identity === undefined ? around : [...around, identity];
-  let after: string | undefined;
+  let inside = around;
+  let page: EntryPage | undefined;
   do {
-    const page = await store.list(directory, after === undefined ? {} : { after });
+    try {
+      if (page === undefined) {
+        const identity = await store.identity?.(directory);
+        // a link to a directory that it is in itself leads round in a circle
+        if (identity !== undefined && around.includes(identity)) return;
+        if (identity !== undefined) inside = [...around, identity];
+      }
+      page = await store.list(directory, page?.next === undefined ? {} : { after: page.next });
+    } catch (error) {
+      if (unreadable === undefined) throw error;
+      return unreadable(directory, error);
+    }
     for (const entry of page.entries) {
       if (!isServed(entry.name)) continue;
       const path = joinPath(directory, entry.name);
       yield { path, entry };
-      if (entry.kind === 'directory') yield* walk(store, path, isServed, inside);
+      if (entry.kind === 'directory') yield* walk(store, path, isServed, unreadable, inside);
     }
-    after = page.next;
-  } while (after !== undefined);
+  } while (page.next !== undefined);
 }
 
 /** @throws HttpError 409 when something is there */

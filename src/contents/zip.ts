@@ -1,6 +1,8 @@
 /** A directory, or a selection of what is in it, as one zip archive that is made while it is sent. */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { messageOf } from '../message-of.js';
+import { zipName } from '../zip-name.js';
 import { isCompressible } from './compressed.js';
 import type { Contents } from './contents.js';
 import { walk } from './create.js';
@@ -26,9 +28,14 @@ export async function sendZip(
   zip.outputStream.pipe(out);
   // Asked once for all files; a client that goes away with an error is gone just the same.
   const gone = once(out, 'close').catch(() => undefined);
-  for await (const { path, entry } of selected(contents, directory, names)) {
+  const nameIn = (path: string) => path.slice(directory === '' ? 0 : directory.length + 1);
+  const unreadable = (path: string, error: unknown) => {
+    if (path === directory) throw error;
+    missing.push(`${nameIn(path)}: ${messageOf(error)}`);
+  };
+  for await (const { path, entry } of selected(contents, directory, names, unreadable)) {
     if (out.destroyed) break;
-    const name = path.slice(directory === '' ? 0 : directory.length + 1);
+    const name = zipName(nameIn(path));
     if (entry.kind === 'directory') {
       zip.addEmptyDirectory(name, { mtime: entry.modified });
       continue;
@@ -37,14 +44,16 @@ export async function sendZip(
     try {
       ({ body } = await contents.openFile(path));
     } catch (error) {
-      missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      unreadable(path, error);
       continue;
     }
     const compress = isCompressible(mimeTypeOf(path) ?? 'text/plain');
-    const done = Promise.race([once(body, 'close'), gone]);
-    zip.addReadStream(body, name, { mtime: entry.modified, compress });
-    await done;
-    body.destroy();
+    try {
+      zip.addReadStream(body, name, { mtime: entry.modified, compress });
+      await Promise.race([once(body, 'close'), gone]);
+    } finally {
+      body.destroy();
+    }
   }
   if (missing.length > 0) {
     zip.addBuffer(Buffer.from(`These could not be read:\n\n${missing.join('\n')}\n`), 'NOT INCLUDED.txt');
@@ -56,10 +65,11 @@ async function* selected(
   contents: Contents,
   directory: string,
   names: readonly string[] | undefined,
+  unreadable: (path: string, error: unknown) => void,
 ): ReturnType<typeof walk> {
   const isServed = (name: string) => contents.isServed(name);
   if (names === undefined) {
-    yield* walk(contents.store, directory, isServed);
+    yield* walk(contents.store, directory, isServed, unreadable);
     return;
   }
   for (const name of names) {
@@ -67,6 +77,6 @@ async function* selected(
     const entry = await contents.stat(path);
     if (entry === undefined) continue;
     yield { path, entry };
-    if (entry.kind === 'directory') yield* walk(contents.store, path, isServed);
+    if (entry.kind === 'directory') yield* walk(contents.store, path, isServed, unreadable);
   }
 }

@@ -1,4 +1,5 @@
 /** A notebook as markdown: code in fences, text outputs indented, pictures as files beside it. */
+import { zipName } from '../zip-name.js';
 import { stripAnsi } from '../render/index.js';
 import type { Cell, MimeBundle, Output } from '../notebook/types.js';
 import type { NotebookView } from './notebook-view.js';
@@ -19,7 +20,7 @@ const PICTURES: readonly (readonly [mime: string, extension: string])[] = [
 
 export function toMarkdown({ cells, language, title }: NotebookView): MarkdownExport {
   const resources = new Map<string, Uint8Array>();
-  const folder = `${title}_files`;
+  const folder = `${zipName(title)}_files`; // as it is called in the archive: the text leads there
   const keep = (name: string, bytes: Uint8Array): string => {
     const path = `${folder}/${name}`;
     resources.set(path, bytes);

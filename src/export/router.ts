@@ -1,6 +1,7 @@
 /** `/nbconvert`: a notebook as another kind of document (jupyter_server 2, "nbconvert"). What it answers is user content. */
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
+import { zipName } from '../zip-name.js';
 import { SentContent, saveContent, type NotebookFile } from '../notebook/index.js';
 import { exportNotebook, formats, type Exported } from './exporters.js';
 import type { JupyterNbconvert } from './jupyter-nbconvert.js';
@@ -121,8 +122,8 @@ async function zipped(
 ): Promise<Buffer> {
   const { ZipFile } = await import('yazl');
   const zip = new ZipFile();
-  zip.addBuffer(Buffer.from(body), name);
-  for (const [path, bytes] of resources) zip.addBuffer(Buffer.from(bytes), path);
+  zip.addBuffer(Buffer.from(body), zipName(name));
+  for (const [path, bytes] of resources) zip.addBuffer(Buffer.from(bytes), zipName(path));
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);

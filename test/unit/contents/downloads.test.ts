@@ -4,8 +4,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodingFor } from '../../../src/contents/compressed.js';
+import { HttpError } from '../../../src/http-error.js';
 import { unzip } from '../../unzip.js';
 import { call, serveContents, type Served } from './serve.js';
 
@@ -179,6 +180,38 @@ describe('a directory as an archive', () => {
     const answer = await call(`${served.url}/files/${path}`);
     expect(answer.status).toBe(status);
     expect(answer.json['message']).toMatch(message);
+  });
+
+  it('names the folders that cannot be read, and has the rest', async () => {
+    const { store } = served.contents;
+    const list = store.list.bind(store);
+    const refuse = vi.spyOn(store, 'list').mockImplementation((path, page) => {
+      return path === 'd/deep/er' ? Promise.reject(new HttpError(403, 'no rights')) : list(path, page);
+    });
+    const entries = await unzip((await raw('d?download=zip')).body);
+    expect([...entries.keys()]).toEqual(expect.arrayContaining(['deep/er/', 'empty/', 'table.csv']));
+    expect(entries.has('deep/er/n.ipynb')).toBe(false);
+    expect(entries.get('NOT INCLUDED.txt')).toContain('deep/er: no rights\n');
+    refuse.mockRejectedValue(new HttpError(403, 'no rights at all'));
+    expect(await call(`${served.url}/files/d?download=zip`)).toMatchObject({
+      status: 403,
+      json: { message: 'no rights at all' },
+    });
+    refuse.mockRestore();
+  });
+
+  it('has names that no archive may have, as far as it may', async () => {
+    mkdirSync(at('odd/B: old'), { recursive: true });
+    for (const name of ['A: plan.txt', 'end\\', 'x\\..\\up', 'B: old/C: x'])
+      writeFileSync(at(`odd/${name}`), name);
+    const entries = await unzip((await raw('odd?download=zip')).body);
+    expect(Object.fromEntries(entries)).toEqual({
+      'A_ plan.txt': 'A: plan.txt',
+      end_: 'end\\',
+      'x_.._up': 'x\\..\\up',
+      'B_ old/': '',
+      'B_ old/C: x': 'B: old/C: x',
+    });
   });
 
   it('is read by the unzip of the system', async ({ skip }) => {

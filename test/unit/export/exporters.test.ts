@@ -84,6 +84,9 @@ describe('markdown', () => {
     const { text, resources } = toMarkdown(sample('attachments'));
     expect(text).toContain('![image.png](attachments_files/0_image.png)');
     expect(resources.size).toBe(2);
+    const odd = toMarkdown({ ...sample('attachments'), title: 'A: x\\y' });
+    expect([...odd.resources.keys()][0]).toBe('A_ x_y_files/0_image.png');
+    expect(odd.text).toContain('(A_%20x_y_files/0_image.png)');
     expect(toMarkdown(notebook([code('"""```"""')])).text).toBe('````python\n"""```"""\n````\n');
   });
 });
