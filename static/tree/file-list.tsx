@@ -1,5 +1,6 @@
 /** The list of a folder, and its keyboard. Long lists build only what is on screen. */
 import { useSignal, useSignalEffect } from '@preact/signals';
+import type { CSSProperties } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Keymap } from '../base/commands.js';
 import { parentPath } from '../base/urls.js';
@@ -18,16 +19,27 @@ const keymap = new Keymap(commands, { mode: () => 'list' });
 
 export function FileList() {
   const list = useRef<HTMLUListElement>(null);
-  const at = useSignal(0); // index of the row that Tab reaches
+  // By path: what other programs write moves the rows, and a key must not act on the one that came into the place.
+  const at = useSignal<string | undefined>(undefined); // the row that Tab reaches
+  const lastIndex = useRef(0); // of it, for when it is gone
+  const anchor = useRef<string>(undefined);
   const focusWanted = useSignal(false);
-  const anchor = useRef<number>(undefined);
   // until it is measured: what fits into the window at most
   const visible = useSignal<[number, number]>([0, Math.ceil(window.innerHeight / ROW) + OVERSCAN]);
 
   const rows = dashboard.shown.value;
-  const current = Math.min(at.value, Math.max(0, rows.length - 1));
+  const indexOf = (path: string | undefined, otherwise: number): number => {
+    if (path === undefined || rows[otherwise]?.path === path) return otherwise;
+    const index = rows.findIndex((row) => row.path === path);
+    return index === -1 ? otherwise : index;
+  };
+  const current = Math.min(indexOf(at.value, lastIndex.current), Math.max(0, rows.length - 1));
+  lastIndex.current = current;
   const windowed = rows.length > WINDOW_FROM;
-  const [from, to] = windowed ? visible.value : [0, rows.length];
+  const [first, last] = windowed ? visible.value : [0, rows.length];
+  // The list may have become shorter than where it is scrolled to.
+  const from = Math.max(0, Math.min(first, rows.length - (last - first)));
+  const to = Math.min(from + last - first, rows.length);
 
   const measure = (): void => {
     const element = list.current;
@@ -48,7 +60,6 @@ export function FileList() {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(measure);
     };
-    measure();
     window.addEventListener('scroll', later, { passive: true });
     window.addEventListener('resize', later);
     return () => {
@@ -56,12 +67,14 @@ export function FileList() {
       window.removeEventListener('scroll', later);
       window.removeEventListener('resize', later);
     };
-  }, [windowed]);
+  }, []);
+  useEffect(measure, [windowed, rows.length]);
   // another folder or another order: back to the first row
   useSignalEffect(() => {
     void dashboard.path.value;
     void dashboard.sort.value;
-    at.value = 0;
+    at.value = undefined;
+    lastIndex.current = 0;
   });
   const wanted = dashboard.focusWanted.value;
   useLayoutEffect(() => {
@@ -72,23 +85,26 @@ export function FileList() {
   });
   // read here, so that it is drawn anew also when the row that Tab reaches stays the same
   const wantsFocus = focusWanted.value;
+  const hadFocus = list.current?.contains(document.activeElement) === true;
   useLayoutEffect(() => {
-    if (!wantsFocus) return;
-    const link = list.current?.querySelector<HTMLElement>(`[data-index="${at.value}"] a`);
+    // A row that another program removed takes the focus with it.
+    if (!wantsFocus && !(hadFocus && document.activeElement === document.body)) return;
+    const link = list.current?.querySelector<HTMLElement>(`[data-index="${current}"] a`);
     if (link == null) return;
     focusWanted.value = false;
     link.focus({ preventScroll: true });
-    link.scrollIntoView({ block: 'nearest' });
+    if (wantsFocus) link.scrollIntoView({ block: 'nearest' });
   });
 
   const moveTo = (index: number, extend: boolean): void => {
     const target = Math.max(0, Math.min(rows.length - 1, index));
     if (extend) {
-      anchor.current ??= current;
-      const [low, high] = [Math.min(anchor.current, target), Math.max(anchor.current, target)];
+      anchor.current ??= rows[current]?.path;
+      const start = indexOf(anchor.current, current);
+      const [low, high] = [Math.min(start, target), Math.max(start, target)];
       dashboard.selection.value = new Set(rows.slice(low, high + 1).map((row) => row.path));
     } else anchor.current = undefined;
-    at.value = target;
+    at.value = rows[target]?.path;
     focusWanted.value = rows.length > 0;
     const element = list.current;
     if (windowed && element !== null && (target < from || target >= to)) {
@@ -100,15 +116,14 @@ export function FileList() {
   const toggle = (index: number, range: boolean): void => {
     const row = rows[index];
     if (row === undefined) return;
-    const start = range ? (anchor.current ?? current) : index;
+    const start = range ? indexOf(anchor.current, current) : index;
     const on = !dashboard.selection.value.has(row.path);
     const [low, high] = [Math.min(start, index), Math.max(start, index)];
     dashboard.setSelected(
       rows.slice(low, high + 1).map((each) => each.path),
       range || on,
     );
-    anchor.current = index;
-    at.value = index;
+    anchor.current = at.value = row.path;
   };
 
   const onKey = (event: KeyboardEvent): void => {
@@ -143,6 +158,16 @@ export function FileList() {
     event.preventDefault();
   };
 
+  const drawn: [index: number, style?: CSSProperties][] = [];
+  for (let index = from; index < to; index += 1) drawn.push([index]);
+  // The row that Tab reaches is always there: with the focus on it, the keys would go when it is scrolled away.
+  if (rows.length > 0 && current < from) {
+    drawn.unshift([current, { marginBottom: heightOf(from - current - 1) }]);
+  } else if (current >= to && current < rows.length) {
+    drawn.push([current, { marginTop: heightOf(current - to) }]);
+  }
+  const [top = 0, bottom = 0] = [drawn[0]?.[0], drawn.at(-1)?.[0]];
+
   return (
     <div class="file-list">
       <ListHeader onDown={() => moveTo(0, false)} />
@@ -155,24 +180,29 @@ export function FileList() {
           style={
             windowed
               ? {
-                  paddingTop: `calc(${from} * var(--row))`,
-                  paddingBottom: `calc(${Math.max(0, rows.length - to)} * var(--row))`,
+                  paddingTop: heightOf(top),
+                  paddingBottom: heightOf(rows.length - 1 - bottom),
                 }
               : undefined
           }
           onKeyDown={onKey}
         >
-          {rows.slice(from, to).map((item, offset) => (
-            <Row
-              key={item.path}
-              item={item}
-              index={from + offset}
-              count={rows.length}
-              reachable={from + offset === current}
-              onToggle={toggle}
-              onFocus={() => (at.value = from + offset)}
-            />
-          ))}
+          {drawn.map(([index, style]) => {
+            const item = rows[index];
+            if (item === undefined) return null;
+            return (
+              <Row
+                key={item.path}
+                item={item}
+                index={index}
+                count={rows.length}
+                reachable={index === current}
+                style={style}
+                onToggle={toggle}
+                onFocus={() => (at.value = item.path)}
+              />
+            );
+          })}
         </ul>
       ) : (
         <EmptyText />
@@ -182,6 +212,10 @@ export function FileList() {
       </p>
     </div>
   );
+}
+
+function heightOf(rows: number): string {
+  return `calc(${rows} * var(--row))`;
 }
 
 function rowHeight(list: HTMLElement): number {

@@ -1,4 +1,5 @@
 /** One line of the list: a folder, a notebook or a file. */
+import type { CSSProperties } from 'preact';
 import { dateTime, humanSize, relativeTime } from '../base/format.js';
 import { Icon, type IconName } from '../base/icons.js';
 import { parentPath, urlFor } from '../base/urls.js';
@@ -27,11 +28,12 @@ interface RowProps {
   index: number;
   count: number;
   reachable: boolean;
+  style: CSSProperties | undefined;
   onToggle(index: number, range: boolean): void;
   onFocus(): void;
 }
 
-export function Row({ item, index, count, reachable, onToggle, onFocus }: RowProps) {
+export function Row({ item, index, count, reachable, style, onToggle, onFocus }: RowProps) {
   const isSelected = dashboard.selection.value.has(item.path);
   const session = dashboard.running.value.get(item.path);
   const icon: IconName =
@@ -44,6 +46,7 @@ export function Row({ item, index, count, reachable, onToggle, onFocus }: RowPro
       data-index={index}
       aria-setsize={count}
       aria-posinset={index + 1}
+      style={style}
       onClick={(event) => {
         if ((event.target as HTMLElement).closest('a, input') === null) onToggle(index, event.shiftKey);
       }}

@@ -380,6 +380,19 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await page.locator('a:focus', { hasText: 'file-9999.txt' }).waitFor();
     await page.keyboard.press('Home');
     await page.locator('a:focus', { hasText: 'file-0.txt' }).waitFor();
+    await page.mouse.move(300, 300);
+    await page.mouse.wheel(0, 100_000);
+    await row('file-3110.txt').waitFor();
+    expect(await page.locator('a:focus').textContent(), 'out of sight').toBe('file-0.txt');
+    await page.keyboard.press('ArrowDown');
+    await page.locator('a:focus', { hasText: 'file-1.txt' }).waitFor();
+    await page.keyboard.press('End');
+    await row('file-9999.txt').waitFor();
+    for (let index = 400; index < 10_000; index += 1) rmSync(file('many', `file-${index}.txt`));
+    await page.getByRole('list', { name: 'Files, 400 items' }).waitFor();
+    await page.locator('a:focus', { hasText: 'file-399.txt' }).waitFor();
+    for (let index = 400; index < 10_000; index += 1) writeFileSync(file('many', `file-${index}.txt`), '');
+    await page.getByRole('list', { name: 'Files, 10000 items' }).waitFor();
     await page.keyboard.type('file-777');
     await row('file-7779.txt').waitFor();
     expect(await names()).toHaveLength(11);
@@ -485,8 +498,17 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
   });
   afterEach(() => endVisit(watched, server));
 
-  it('shows what other programs write, and keeps the selection', async () => {
-    await row('a.txt').getByRole('checkbox').click();
+  it('shows what other programs write, and keeps the focus and the selection', async () => {
+    const { page } = watched;
+    await row('a.txt').getByRole('link').focus();
+    writeFileSync(file('0.txt'), '0');
+    await row('0.txt').waitFor();
+    await page.keyboard.press('F2');
+    expect(await page.getByRole('dialog').getByRole('textbox').inputValue()).toBe('a.txt');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Space');
+    expect(await row('0.txt').getByRole('checkbox').isChecked()).toBe(false);
     writeFileSync(file('b.txt'), 'b');
     await row('b.txt').waitFor();
     expect(await row('a.txt').getByRole('checkbox').isChecked()).toBe(true);
