@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { HttpError } from '../http-error.js';
 import { mergeConflictSentence } from '../notebook/index.js';
 import { MERGE_CONFLICT, type ContentsModel } from '../protocol/rest-models.js';
+import { BoundedMap } from './bounded-map.js';
 import { tagOf } from './conditions.js';
 import { DirectoryTexts } from './directory-content.js';
 import { bareModel, fileContent, hashOf, typeOf } from './models.js';
@@ -24,11 +25,17 @@ export interface GetOptions {
 
 /** More bytes than this do not fit into one JSON text, as base64, in a JavaScript string. */
 const LARGEST_CONTENT = 256 * 1024 * 1024;
+/** Hashes that are remembered. */
+const MOST_HASHES = 1000;
+/** A file that was written since then could be written again without another time to tell it by. ms */
+const SETTLED = 2_000;
 
 export class ModelReader {
   readonly #store: NotebookManager;
   readonly #notebooks: Notebooks;
   readonly #texts: DirectoryTexts;
+  /** by path and revision */
+  readonly #hashes = new BoundedMap<string, string>(MOST_HASHES);
 
   constructor(store: NotebookManager, notebooks: Notebooks, paths: ServedPaths) {
     this.#store = store;
@@ -84,19 +91,35 @@ export class ModelReader {
       );
     }
     const { bytes, entry: read } = await readAll(this.#store, path);
-    const hash = options.hash ? hashOf(bytes) : {};
+    const hash = options.hash ? hashOf(bytes) : undefined;
+    if (hash !== undefined) this.#remember(path, read, hash.hash);
     const full = { ...bareModel(path, read, 'file'), ...fileContent(path, bytes, options.format), ...hash };
     const conflict = typeOf(entry) === 'notebook' ? mergeConflictSentence(bytes) : undefined;
     return conflict === undefined ? full : { ...full, message: `${path}: ${conflict}` };
   }
 
-  /** SHA-256. Where a file is too large for memory, it is read in pieces. */
+  /**
+   * SHA-256. Where a file is too large for memory, it is read in pieces; one that nobody has changed is not read again: editors ask
+   * whenever something in its folder changes.
+   */
   async hash(path: string, entry: Entry): Promise<string> {
-    if (entry.hash !== undefined) return entry.hash;
-    const hash = createHash('sha256');
-    for await (const chunk of (await this.#store.read(path)).body) hash.update(chunk as Buffer);
-    return hash.digest('hex');
+    const known = entry.hash ?? this.#hashes.get(hashKey(path, entry));
+    if (known !== undefined) return known;
+    const sha256 = createHash('sha256');
+    const opened = await this.#store.read(path);
+    for await (const chunk of opened.body) sha256.update(chunk as Buffer);
+    const hash = sha256.digest('hex');
+    this.#remember(path, opened.entry, hash);
+    return hash;
   }
+
+  #remember(path: string, entry: Entry, hash: string): void {
+    if (entry.modified.getTime() < Date.now() - SETTLED) this.#hashes.set(hashKey(path, entry), hash, 1);
+  }
+}
+
+function hashKey(path: string, { revision }: Entry): string {
+  return `${path}\0${revision}`;
 }
 
 /** The first page as it is, when it is the only one. */

@@ -90,6 +90,6 @@ export function bytesOfContent(format: unknown, content: unknown): Buffer {
   return Buffer.from(content, 'base64');
 }
 
-export function hashOf(bytes: Buffer): Pick<ContentsModel, 'hash' | 'hash_algorithm'> {
+export function hashOf(bytes: Buffer): { hash: string; hash_algorithm: 'sha256' } {
   return { hash: createHash('sha256').update(bytes).digest('hex'), hash_algorithm: 'sha256' };
 }

@@ -147,6 +147,17 @@ describe('a read by who has it already', () => {
     expect([json['hash'], json['hash_algorithm'], json['content']]).toEqual([sha('hashed'), 'sha256', null]);
     put('f.txt', 'by somebody else');
     expect((await call(`${api}/f.txt?content=0&hash=1`)).json['hash']).toBe(sha('by somebody else'));
+    // Once it has not been written for a while, its time tells whether it was since.
+    const read = vi.spyOn(served.contents.store, 'read');
+    const ask = async (): Promise<unknown[]> => {
+      const { json } = await call(`${api}/f.txt?content=0&hash=1`);
+      return [json['hash'], read.mock.calls.length];
+    };
+    utimesSync(at('f.txt'), 1_000, 1_000);
+    expect(await ask()).toEqual([sha('by somebody else'), 1]);
+    expect(await ask()).toEqual([sha('by somebody else'), 1]);
+    put('f.txt', 'of another person');
+    expect(await ask()).toEqual([sha('of another person'), 2]);
   });
 });
 
