@@ -2,10 +2,10 @@
  * What was typed here and is not on disk yet, kept in the browser (IndexedDB) until it is: when the page is closed or dies
  * without a connection, the next page that opens the notebook puts it back.
  *
- * One entry for each page. A page that is alive still sends it itself: it holds a lock of its name, or, where the browser has no
- * locks (plain http to another machine), answers when it is asked.
+ * One entry for each page. A page that is alive still sends it itself.
  */
 import type { CellId, CellType } from '../../src/notebook/types.js';
+import { LivePages } from '../base/live-pages.js';
 
 export interface JournalCell {
   id: CellId;
@@ -30,19 +30,14 @@ export interface JournalEntry {
 
 const DATABASE = 'nbserver';
 const STORE = 'journal';
-/** Milliseconds from a change to its entry; and in which a page that is alive answers, however busy it is */
+/** Milliseconds from a change to its entry */
 const DELAY = 400;
-const ANSWERED = 2_000;
-
-/** How pages find out who is alive where there are no locks. */
-const ROLL = 'nbserver.journal';
-type Call = 'who is there?' | { page: string };
 
 export class Journal {
   readonly #page: string;
   readonly #place: string;
   readonly #unsaved: () => { path: string; cells: JournalCell[] };
-  readonly #roll = new BroadcastChannel(ROLL);
+  readonly #pages: LivePages;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #written = false;
 
@@ -54,11 +49,7 @@ export class Journal {
     this.#page = page;
     this.#place = place;
     this.#unsaved = unsaved;
-    // held until the page is gone
-    void navigator.locks?.request(lockName(page), () => new Promise(() => undefined));
-    this.#roll.onmessage = ({ data }: MessageEvent<Call>) => {
-      if (data === 'who is there?') this.#roll.postMessage({ page } satisfies Call);
-    };
+    this.#pages = new LivePages('nbserver.journal', page);
   }
 
   /** Something changed, or was saved. */
@@ -77,30 +68,13 @@ export class Journal {
       ({ place, page, path: of }) => place === this.#place && of === path && page !== this.#page,
     );
     if (here.length === 0) return [];
-    const alive = await this.#alive();
+    const alive = await this.#pages.names();
     return here.filter(({ page }) => !alive.has(page)).sort((a, b) => a.at - b.at);
   }
 
   /** What they hold is safe. */
   async forget(entries: readonly JournalEntry[]): Promise<void> {
     for (const { page } of entries) await this.#use('readwrite', (kept) => kept.delete(page));
-  }
-
-  /** The names of the pages that are alive. */
-  async #alive(): Promise<Set<string>> {
-    if (navigator.locks !== undefined) {
-      const { held = [] } = await navigator.locks.query();
-      return new Set(held.map(({ name = '' }) => pageOf(name)));
-    }
-    const alive = new Set<string>();
-    const asked = new BroadcastChannel(ROLL);
-    asked.onmessage = ({ data }: MessageEvent<Call>) => {
-      if (typeof data === 'object') alive.add(data.page);
-    };
-    asked.postMessage('who is there?' satisfies Call);
-    await new Promise((resolve) => setTimeout(resolve, ANSWERED));
-    asked.close();
-    return alive;
   }
 
   /** @returns undefined when the browser does not keep anything: the notebook works without */
@@ -128,17 +102,6 @@ export class Journal {
     else await this.#use('readwrite', (entries) => entries.put(entry));
     this.#written = cells.length > 0;
   }
-}
-
-const LOCK = 'nbserver.journal.';
-
-function lockName(page: string): string {
-  return LOCK + page;
-}
-
-/** The empty text for another lock. */
-function pageOf(lock: string): string {
-  return lock.startsWith(LOCK) ? lock.slice(LOCK.length) : '';
 }
 
 function open(): Promise<IDBDatabase | undefined> {
