@@ -2,7 +2,7 @@
  * One terminal and everybody who looks at it: what it prints goes to all, its size is the smallest of theirs.
  *
  * Nothing of a flood piles up. The shell is held back while the quickest client has not taken what it was sent; a client
- * that is far behind the quickest is sent nothing until it has caught up, and then the last of it all.
+ * that is far behind the quickest, or takes nothing at all, is sent nothing until it has caught up, and then the last of it all.
  */
 import type { TerminalServerMessage } from '../protocol/terminal-messages.js';
 import type { Pty } from './pty.js';
@@ -22,14 +22,21 @@ export interface TerminalClient {
 interface Attached {
   client: TerminalClient;
   size?: { rows: number; columns: number };
-  /** it is left out until it has taken everything */
+  /** it is left out, as if it were not there, until it has taken everything */
   behind: boolean;
+  /** since the shell was held back last */
+  hasTaken: boolean;
 }
 
 export const HIGH_WATER = 256 * 1024;
 export const LOW_WATER = 128 * 1024;
 /** Beyond this a client no longer gets every word. */
 const FAR_BEHIND = 2 * 1024 * 1024;
+/**
+ * A client that takes nothing for so long no longer holds the shell back: the system freezes the page of a phone in the pocket, while
+ * the browser still answers for it. ms
+ */
+const FROZEN = 30_000;
 /** Texts that come within so many ms of the last go out together. A first one goes at once: an echo never waits. */
 const GATHER = 4;
 /** With nobody looking, so much is read in each slice of time (ms): a flood must not take the server's time either. */
@@ -53,6 +60,7 @@ export class Terminal {
   #flushPlanned = false;
   #slice: ReturnType<typeof setTimeout> | undefined;
   #readAlone = 0;
+  #heldBack: ReturnType<typeof setTimeout> | undefined;
 
   constructor(name: string, cwd: string) {
     this.name = name;
@@ -84,7 +92,7 @@ export class Terminal {
 
   attach(client: TerminalClient): void {
     this.#flushNow(); // the others get what is on its way; the new one finds it in the scrollback
-    const attached: Attached = { client, behind: false };
+    const attached: Attached = { client, behind: false, hasTaken: true };
     this.#clients.set(client, attached);
     this.#answering ??= client;
     client.send(encode(['setup', {}]), 0);
@@ -116,6 +124,7 @@ export class Terminal {
   /** A client has taken something: it may get more, and the shell may go on. */
   taken(client: TerminalClient): void {
     const attached = this.#clients.get(client);
+    if (attached !== undefined) attached.hasTaken = true;
     if (attached?.behind && client.waiting === 0) {
       this.#flushNow();
       attached.behind = false;
@@ -128,7 +137,7 @@ export class Terminal {
   onData = (text: string): void => {
     this.#lastActivity = Date.now();
     this.#pending += text;
-    if (this.#clients.size === 0) this.#readAlone += text.length;
+    if (this.#readers().length === 0) this.#readAlone += text.length;
     if (this.#pending.length >= LOW_WATER) this.#flushNow();
     else if (!this.#flushPlanned) {
       this.#flushPlanned = true;
@@ -143,6 +152,7 @@ export class Terminal {
   onExit = (): void => {
     this.#flushNow();
     clearTimeout(this.#slice);
+    clearTimeout(this.#heldBack);
     for (const { client } of this.#clients.values()) {
       client.send(encode(['disconnect', 1]), 0);
       client.close();
@@ -156,10 +166,11 @@ export class Terminal {
   }
 
   regulate(): void {
-    if (this.#clients.size > 0) {
-      const least = Math.min(...[...this.#clients.keys()].map(({ waiting }) => waiting));
-      if (least > HIGH_WATER) this.#pty?.pause();
-      else if (least < LOW_WATER) this.#pty?.resume();
+    const readers = this.#readers();
+    if (readers.length > 0) {
+      const least = Math.min(...readers.map(({ client }) => client.waiting));
+      if (least > HIGH_WATER) this.#holdBack();
+      else if (least < LOW_WATER) this.#goOn();
     } else if (this.#readAlone > ALONE_LENGTH) {
       this.#pty?.pause();
       this.#slice ??= setTimeout(() => {
@@ -167,7 +178,28 @@ export class Terminal {
         this.#readAlone = 0;
         this.regulate();
       }, ALONE_SLICE).unref();
-    } else this.#pty?.resume();
+    } else this.#goOn();
+  }
+
+  #readers(): Attached[] {
+    return [...this.#clients.values()].filter(({ behind }) => !behind);
+  }
+
+  #holdBack(): void {
+    this.#pty?.pause();
+    if (this.#heldBack !== undefined) return;
+    for (const attached of this.#clients.values()) attached.hasTaken = false;
+    this.#heldBack = setTimeout(() => {
+      this.#heldBack = undefined;
+      for (const attached of this.#readers()) attached.behind = !attached.hasTaken;
+      this.regulate();
+    }, FROZEN).unref();
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#heldBack);
+    this.#heldBack = undefined;
+    this.#pty?.resume();
   }
 
   #flushNow(): void {
