@@ -7,10 +7,10 @@ import { submitForm } from '../base/form.js';
 import { notify, notifyError } from '../base/notify.js';
 import { openNew } from '../base/open-new.js';
 import { pageData } from '../base/page-data.js';
-import { encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
+import { baseName, encodePath, joinPath, parentPath, urlFor } from '../base/urls.js';
 import * as dashboard from './dashboard.js';
 import { downloadItems } from './download.js';
-import { nameProblem, stemLength, type Item } from './items.js';
+import { isHidden, nameProblem, stemLength, type Item } from './items.js';
 import { ofSession } from './shut-down.js';
 
 const contentsUrl = (path: string) => `api/contents${path === '' ? '' : `/${encodePath(path)}`}`;
@@ -120,7 +120,7 @@ async function rename(item: Item | undefined): Promise<void> {
     confirm: 'Rename',
     async check(value) {
       const name = value.trim();
-      const problem = nameProblem(name);
+      const problem = nameProblem(name, pageData<dashboard.TreePageData>().hidden);
       if (problem !== undefined || name === item.name) return problem;
       renamed = joinPath(parentPath(item.path), name);
       await api.patch(contentsUrl(item.path), { path: renamed });
@@ -129,7 +129,10 @@ async function rename(item: Item | undefined): Promise<void> {
   });
   if (done === undefined || renamed === item.path) return;
   await dashboard.refresh();
-  dashboard.reveal(renamed);
+  const name = baseName(renamed);
+  if (isHidden({ name }) && !dashboard.showsHidden.value)
+    notify(`"${name}" is hidden now. Hidden files, in the menu More, lists it.`);
+  else dashboard.reveal(renamed);
 }
 
 async function move(): Promise<void> {

@@ -245,6 +245,11 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       await row('.profile').waitFor();
       await page.reload();
       await row('.profile').waitFor();
+      await row('.profile').getByRole('checkbox').click();
+      await button('Rename').click();
+      await page.getByRole('dialog').getByRole('textbox').fill('.gitignore');
+      await page.keyboard.press('Enter');
+      await row('.gitignore').waitFor();
     } finally {
       await page.goto('about:blank');
       watched.outside.length = 0; // the second server is not the one that the page belongs to
