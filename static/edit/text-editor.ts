@@ -26,8 +26,12 @@ import {
 } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
 import { lineChanges } from '../../src/notebook/merge-text.js';
+import { nextTask } from '../base/slices.js';
 import type { EditedText } from './text-file.js';
 import type { Preferences } from './preferences.js';
+
+/** Of a long text so much is put in at once. UTF-16 units */
+const STEP = 512 * 1024;
 
 export interface TextEditorOptions {
   parent: HTMLElement;
@@ -98,18 +102,21 @@ export class TextEditor implements EditedText {
     return this.view.state.doc;
   }
 
-  /** The whole of a text of which the beginning is shown. */
-  complete(text: string, { readOnly }: { readOnly: boolean }): void {
-    const { doc } = this.view.state;
-    const shown = doc.toString();
-    const changes = text.startsWith(shown)
-      ? { from: doc.length, insert: text.slice(shown.length) }
-      : { from: 0, to: doc.length, insert: text };
-    this.view.dispatch({
-      changes,
-      effects: this.#readOnly.reconfigure(EditorState.readOnly.of(readOnly)),
-      annotations: Transaction.addToHistory.of(false),
-    });
+  /** The whole of a text of which the beginning is shown, in steps between which the page answers. */
+  async complete(text: string, { readOnly }: { readOnly: boolean }): Promise<void> {
+    const annotations = Transaction.addToHistory.of(false);
+    const shown = this.view.state.doc.toString();
+    let at = shown.length;
+    if (!text.startsWith(shown)) {
+      this.view.dispatch({ changes: { from: 0, to: at }, annotations });
+      at = 0;
+    }
+    for (; at < text.length; at += STEP) {
+      const changes = { from: this.view.state.doc.length, insert: text.slice(at, at + STEP) };
+      this.view.dispatch({ changes, annotations });
+      await nextTask();
+    }
+    this.view.dispatch({ effects: this.#readOnly.reconfigure(EditorState.readOnly.of(readOnly)) });
   }
 
   merge(text: string): void {
