@@ -9,6 +9,7 @@ import { notify, notifyError, type Notice } from '../base/notify.js';
 import { pageData } from '../base/page-data.js';
 import { painted } from '../base/page-moments.js';
 import { baseName, urlFor } from '../base/urls.js';
+import type { Draft } from './drafts.js';
 import { editCommands, editMenus, type EditorPage } from './edit-commands.js';
 import { loadPreferences, storePreferences } from './preferences.js';
 import { Preview } from './preview.js';
@@ -82,8 +83,8 @@ async function start(): Promise<void> {
     showState(file.state);
     await painted();
   }
-  const { text, draft, message } = await file.load();
-  early?.complete(text, { readOnly: !file.writable });
+  const { text, left, message } = await file.load();
+  await early?.complete(text, { readOnly: !file.writable });
   const editor = early ?? makeEditor(text, !file.writable);
   file.follow(editor);
   find('read-only').hidden = file.writable;
@@ -118,18 +119,34 @@ async function start(): Promise<void> {
   drawMenus();
   find('file-name').addEventListener('click', () => void commands.run('edit:rename'));
   if (message !== undefined) notify(message, { kind: 'warning', key: 'message' });
-  void draft.then((kept) => {
-    if (kept === undefined) return;
-    notify(`This browser kept text of ${dateTime(kept.at)} that was not saved.`, {
-      kind: 'warning',
-      key: 'draft',
-      action: [
-        { label: 'Take it', run: () => void file.restore(kept).then(() => editor.view.focus()) },
-        { label: 'Discard', run: () => void file.discard(kept) },
-      ],
-    });
-  });
+  void left.then((drafts) => offer(drafts, editor));
   await commands.run('edit:choose-language');
+}
+
+/** What earlier visits left, one after the other. */
+function offer([draft, ...others]: Draft[], editor: TextEditor): void {
+  if (draft === undefined) return;
+  const next = () => offer(others, editor);
+  notify(`This browser kept text of ${dateTime(draft.at)} that was not saved.`, {
+    kind: 'warning',
+    key: 'draft',
+    action: [
+      {
+        label: 'Take it',
+        run: () => {
+          void file.restore(draft).then(() => editor.view.focus());
+          next();
+        },
+      },
+      {
+        label: 'Discard',
+        run: () => {
+          void file.discard(draft);
+          next();
+        },
+      },
+    ],
+  });
 }
 
 function showName(): void {

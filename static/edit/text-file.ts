@@ -6,6 +6,7 @@ import { Text } from '@codemirror/state';
 import { mergeWithMarks } from '../../src/notebook/merge-text.js';
 import type { ContentsModel } from '../../src/protocol/rest-models.js';
 import { api, ApiError } from '../base/api.js';
+import { gathered } from '../base/gathered.js';
 import { ServerEvents } from '../base/server-events.js';
 import { encodePath, parentPath, urlFor } from '../base/urls.js';
 import { Drafts, type Draft } from './drafts.js';
@@ -34,9 +35,11 @@ export interface FileEvents {
 
 export class NotTextError extends Error {}
 
-/** Text is kept when nobody has typed for so long, and while somebody types after so long. ms */
-const DRAFT_PAUSE = 500;
-const LONGEST_DRAFT_WAIT = 2000;
+/** Text is kept when nobody has typed for so long, and while somebody types after so long; a long one takes the page's time. ms */
+const DRAFT_WAITS = { pause: 500, longest: 2000 };
+const LONG_DRAFT_WAITS = { pause: 2000, longest: 8000 };
+/** Length of a text that takes some hundredths of a second to keep. UTF-16 units */
+const LONG_DRAFT = 2_000_000;
 /** Of a large file so much is shown until the rest is there. Bytes */
 const BEGINNING = 128 * 1024;
 /** A look for what was written between the reading of the file and the first connection can wait for the page. ms */
@@ -61,10 +64,8 @@ export class TextFile {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   /** since when there is text that the browser does not keep yet */
   #unkeptSince: number | undefined;
-  /** what this page has last given to the browser to keep */
-  #keptText: string | undefined;
-  /** what an earlier visit left is read before anything is put in its place */
-  #earlier: Promise<Draft | undefined> = Promise.resolve(undefined);
+  /** what earlier visits left and is in the text now: it stays until this text is kept or saved */
+  #taken: Draft[] = [];
   #busy: Promise<void> | undefined;
 
   /** @param place  names where the files are, in what the browser keeps */
@@ -83,12 +84,12 @@ export class TextFile {
   }
 
   /**
-   * Reads the file. @returns its text, what the server has to say about it, and what this browser keeps of an earlier visit
-   *   that was not saved: a browser takes its time for the first look into its store, and the text does not wait for that
+   * Reads the file. @returns its text, what the server has to say about it, and what this browser keeps of earlier visits
+   *   that was not saved, the newest first: a browser takes its time for the first look into its store, and the text does not wait
+   *   for that
    * @throws {NotTextError} for anything but text
    */
-  async load(): Promise<{ text: string; message: string | undefined; draft: Promise<Draft | undefined> }> {
-    this.#earlier = this.#drafts.get(this.path);
+  async load(): Promise<{ text: string; message: string | undefined; left: Promise<Draft[]> }> {
     let model: ContentsModel;
     try {
       model = await api.get<ContentsModel>(`${this.#address()}?type=file&format=text&hash=1`, {
@@ -99,8 +100,11 @@ export class TextFile {
       throw error;
     }
     const text = this.#take(model);
-    const draft = this.#earlier.then((kept) => (kept?.text === text ? undefined : kept));
-    return { text, message: model.message, draft };
+    const left = this.#drafts.left(this.path).then((drafts) => {
+      void this.#drafts.drop(drafts.filter((draft) => draft.text === text));
+      return drafts.filter((draft) => draft.text !== text);
+    });
+    return { text, message: model.message, left };
   }
 
   /** The first lines of a large file, long before the rest; undefined where they cannot be had. */
@@ -132,11 +136,12 @@ export class TextFile {
     this.#base = edited.get();
     this.#setState({ kind: 'saved' });
     const look = () => void this.check().catch(() => undefined); // offline: it is asked again when that is over
+    const lookSoon = gathered(() => this.check());
     let isFirst = true;
     new ServerEvents({
       directories: () => [parentPath(this.path)],
       onChange: (event) => {
-        if (event.list === 'files' && event.path === parentPath(this.path)) look();
+        if (event.list === 'files' && event.path === parentPath(this.path)) lookSoon();
       },
       onConnect: () => {
         if (isFirst) setTimeout(look, FIRST_LOOK);
@@ -161,7 +166,8 @@ export class TextFile {
     clearTimeout(this.#draftTimer);
     const now = Date.now();
     this.#unkeptSince ??= now;
-    const wait = Math.min(DRAFT_PAUSE, this.#unkeptSince + LONGEST_DRAFT_WAIT - now);
+    const waits = this.#edited.get().length > LONG_DRAFT ? LONG_DRAFT_WAITS : DRAFT_WAITS;
+    const wait = Math.min(waits.pause, this.#unkeptSince + waits.longest - now);
     this.#draftTimer = setTimeout(() => void this.#keepDraft(), wait);
   }
 
@@ -169,15 +175,15 @@ export class TextFile {
   async restore(draft: Draft): Promise<void> {
     const edited = this.#edited;
     if (edited === undefined) return;
-    this.#keptText = draft.text;
+    this.#taken.push(draft);
     const conflicts = this.#mergeInto(edited, toText(draft.base), toText(draft.text), edited.get());
     this.changed();
     if (conflicts > 0) this.#events.merged(conflicts);
   }
 
-  /** Forgets what an earlier visit left, unless something else is kept by now. */
+  /** Forgets what an earlier visit left. */
   discard(draft: Draft): Promise<void> {
-    return this.#drafts.remove(this.path, [draft.text]);
+    return this.#drafts.drop([draft]);
   }
 
   /** Saves, and merges first where others have written. A second call waits for the first. */
@@ -225,7 +231,7 @@ export class TextFile {
 
   /** Looks whether the file is still what was read, and takes in what has changed. */
   async check(): Promise<void> {
-    if (this.#edited === undefined || this.#busy !== undefined) return;
+    if (this.#edited === undefined) return;
     await this.#exclusive(async () => {
       const edited = this.#edited;
       if (edited === undefined) return;
@@ -310,23 +316,27 @@ export class TextFile {
   async #keepDraft(): Promise<void> {
     clearTimeout(this.#draftTimer);
     this.#unkeptSince = undefined;
-    await this.#earlier;
     const edited = this.#edited;
     if (edited === undefined || !this.isChanged) return;
-    const text = edited.get().toString();
-    this.#keptText = text;
+    const taken = [...this.#taken];
     try {
-      await this.#drafts.put({ path: this.path, base: this.#base.toString(), text, at: Date.now() });
+      await this.#drafts.put(this.path, this.#base, edited.get());
+      await this.#dropTaken(taken);
     } catch (error) {
       this.#events.draftFailed(error);
     }
   }
 
-  /** Another tab may keep text of the same file: only what this page kept, or what is in the file now, goes. */
   async #removeDraft(path = this.path): Promise<void> {
     this.#unkeptSince = undefined;
-    await this.#earlier;
-    await this.#drafts.remove(path, [this.#keptText, this.#base.toString()]);
+    const taken = [...this.#taken];
+    await this.#drafts.remove(path);
+    await this.#dropTaken(taken);
+  }
+
+  async #dropTaken(taken: readonly Draft[]): Promise<void> {
+    this.#taken = this.#taken.filter((draft) => !taken.includes(draft));
+    await this.#drafts.drop(taken);
   }
 
   async #exclusive(work: () => Promise<void>): Promise<void> {

@@ -125,6 +125,33 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     expect(await page.getByText('was not saved').count()).toBe(0);
   });
 
+  it.runIf(everything)('keeps what each of two pages has, and offers it when they are gone', async () => {
+    writeFileSync(disk('notes.txt'), 'end\n');
+    await open('notes.txt');
+    await page.keyboard.type('one ');
+    const second = await page.context().newPage();
+    await second.goto(`${server.url}edit/notes.txt`);
+    await second.locator('body[data-loaded]').waitFor();
+    await second.keyboard.type('two ');
+    await page.waitForTimeout(800); // the pause after which it is kept
+    expect(await second.getByText('was not saved').count(), 'the other page is open').toBe(0);
+    const third = await page.context().newPage();
+    await page.close();
+    await second.close();
+    await third.goto(`${server.url}edit/notes.txt`);
+    await third.getByText('was not saved').waitFor();
+    await third.getByRole('button', { name: 'Take it' }).click();
+    await third.locator('.cm-content').getByText('two end').waitFor();
+    await third.getByRole('button', { name: 'Discard' }).click();
+    await third.keyboard.press('Control+s');
+    await third.locator('body[data-file="saved"]').waitFor();
+    expect(content('notes.txt')).toBe('two end\n');
+    await third.reload();
+    await third.locator('body[data-loaded]').waitFor();
+    await third.waitForTimeout(500);
+    expect(await third.getByText('was not saved').count()).toBe(0);
+  });
+
   it.runIf(everything)('finds and replaces, goes to a line, renames, and draws Markdown', async () => {
     writeFileSync(disk('doc.md'), '# Title\n\nold old <script>window.pwned = 1</script>\n');
     await open('doc.md');

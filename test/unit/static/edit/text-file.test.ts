@@ -9,7 +9,7 @@ vi.resetModules();
 const { TextFile } = await import('../../../../static/edit/text-file.js');
 afterAll(() => vi.resetModules());
 
-type Draft = { path: string; text: string };
+type Draft = { path: string; text: string; at?: number; base?: string };
 
 /** As much of IndexedDB as is used: one store, whose answers come later. */
 function fakeStore(drafts: Map<string, Draft>) {
@@ -19,11 +19,22 @@ function fakeStore(drafts: Map<string, Draft>) {
     return request;
   };
   const store = {
-    get: (key: string) => answer(drafts.get(key)),
+    getAll: ([from, to]: [string, string]) =>
+      answer([...drafts].flatMap(([key, draft]) => (key >= from && key <= to ? [draft] : []))),
     put: (draft: Draft) => answer(void drafts.set(draft.path, draft)),
     delete: (key: string) => answer(void drafts.delete(key)),
   };
   return { open: () => answer({ transaction: () => ({ objectStore: () => store }) }) };
+}
+
+/** As much of the browser's locks as is used. */
+function fakeLocks() {
+  const held: { name: string }[] = [];
+  return {
+    held,
+    request: (name: string) => void held.push({ name }),
+    query: () => Promise.resolve({ held }),
+  };
 }
 
 function later(ms: number): Promise<void> {
@@ -63,6 +74,11 @@ class FakeDisk {
 describe('the file behind the editor', () => {
   let disk: FakeDisk;
   let drafts: Map<string, Draft>;
+  let locks: ReturnType<typeof fakeLocks>;
+  /** What is kept of a file, without what it was made from. */
+  const kept = () => [...drafts.values()].flatMap(({ text }) => text ?? []);
+  /** All pages that were opened so far. */
+  const closePages = () => void locks.held.splice(0);
   let page: EventTarget;
   let file: InstanceType<typeof TextFile>;
   let editor: { text: Text; get(): Text; merge(text: string): void };
@@ -83,7 +99,7 @@ describe('the file behind the editor', () => {
       gone: (isGone) => isGone && told.push('gone'),
       draftFailed: (error) => told.push(String(error)),
     });
-    const { text, draft } = await file.load();
+    const { text, left } = await file.load();
     editor = {
       text: Text.of(text.split('\n')),
       get: () => editor.text,
@@ -94,13 +110,14 @@ describe('the file behind the editor', () => {
     };
     file.follow(editor);
     await soon(2_000);
-    return draft;
+    return left;
   };
 
   beforeEach(() => {
     vi.useFakeTimers();
     disk = new FakeDisk();
     drafts = new Map();
+    locks = fakeLocks();
     page = new EventTarget();
     FakeSocket.all = [];
     const data = JSON.stringify({ base_url: '/', xsrf: 'x', xsrf_cookie: '_xsrf' });
@@ -110,6 +127,9 @@ describe('the file behind the editor', () => {
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('WebSocket', FakeSocket);
     vi.stubGlobal('indexedDB', fakeStore(drafts));
+    vi.stubGlobal('IDBKeyRange', { bound: (from: string, to: string) => [from, to] });
+    vi.stubGlobal('navigator', { locks });
+    vi.stubGlobal('BroadcastChannel', class {});
     vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) => Promise.resolve(disk.answer(url, init)));
   });
   afterEach(() => {
@@ -170,26 +190,79 @@ describe('the file behind the editor', () => {
     expect(drafts.size).toBe(0);
     type('all of it');
     await soon(100);
-    expect([...drafts.values()].map(({ text }) => text)).toEqual(['all of it']);
+    expect(kept()).toEqual(['all of it']);
     await file.save();
     expect(drafts.size).toBe(0);
   });
 
-  it('removes no text that another tab keeps', async () => {
+  it('neither offers nor touches what another page keeps that is open', async () => {
     await open('a');
-    const key = 'place/a.txt';
-    drafts.set(key, { path: key, text: 'of the other tab' });
-    type('b');
+    type('of the first');
+    await soon(1_000);
+    expect(await open('a')).toEqual([]);
+    type('of the second');
+    await soon(1_000);
+    expect(kept()).toEqual(['of the first', 'of the second']);
     await file.save();
     type('c');
-    type('b');
-    await soon(5_000);
-    expect(drafts.get(key)?.text).toBe('of the other tab');
+    type('of the second');
+    await soon(1_000);
+    expect(kept()).toEqual(['of the first']);
+  });
+
+  it('offers what pages left that are gone, the last first', async () => {
+    await open('a');
+    type('of the first');
+    await soon(1_000);
+    await open('a');
+    type('of the second');
+    await soon(1_000);
+    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'of long ago', base: 'a', at: 1 });
+    drafts.set('place/a.txt.bak', { path: 'place/a.txt.bak', text: 'of another file', base: 'a', at: 1 });
+    closePages();
+    const left = await open('a');
+    expect(left.map(({ text, base }) => [text, base])).toEqual([
+      ['of the second', 'a'],
+      ['of the first', 'a'],
+      ['of long ago', 'a'],
+    ]);
+    const [second, first, old] = left;
+    if (second === undefined || first === undefined || old === undefined)
+      throw new Error('Some are missing.');
+    await file.discard(old);
+    await file.restore(first);
+    expect(kept(), 'until this page keeps it').toContain('of the first');
+    await soon(1_000);
+    expect(kept().sort()).toEqual(['of another file', 'of the first', 'of the second']);
+    await file.save();
+    expect(kept().sort()).toEqual(['of another file', 'of the second']);
+    closePages();
+    await open('of the second');
+    expect(kept(), 'what is in the file by now').toEqual(['of another file']);
+  });
+
+  it('keeps what a text was made from only when that changes', async () => {
+    await open('a');
+    const puts: string[] = [];
+    const { set } = drafts;
+    drafts.set = (key, draft) => (
+      puts.push(draft.text ?? `base ${draft.base}`),
+      set.call(drafts, key, draft)
+    );
+    for (const text of ['ab', 'abc']) {
+      type(text);
+      await soon(1_000);
+    }
+    expect(puts).toEqual(['base a', 'ab', 'abc']);
+    await file.save();
+    type('d');
+    await soon(1_000);
+    expect(puts.slice(3)).toEqual(['base abc', 'd']);
   });
 
   it('takes what an earlier visit left into what was typed since', async () => {
-    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'left\nb\nc', base: 'a\nb\nc' } as Draft);
-    const draft = await open('a\nb\nc');
+    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'left\nb\nc', base: 'a\nb\nc' });
+    const [draft] = await open('a\nb\nc');
     if (draft === undefined) throw new Error('There is no draft.');
     type('a\nb\ntyped');
     await file.restore(draft);
@@ -213,19 +286,19 @@ describe('the file behind the editor', () => {
     await look();
     await soon(1_000);
     expect([told, file.path, file.state.kind]).toEqual([[], 'b.txt', 'changed']);
-    expect([...drafts].map(([key, { text }]) => [key, text])).toEqual([['place/b.txt', 'b']]);
+    expect([[...drafts.keys()].every((key) => key.startsWith('place/b.txt\0')), kept()]).toEqual([
+      true,
+      ['b'],
+    ]);
     await file.save();
     expect([disk.content, disk.saves, drafts.size]).toEqual(['b', ['b'], 0]);
   });
 
   it('forgets what an earlier visit left when the person does not want it', async () => {
-    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'left', base: 'a' } as Draft);
-    const draft = await open('a');
+    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'left', base: 'a' });
+    const [draft] = await open('a');
     if (draft === undefined) throw new Error('There is no draft.');
     await file.discard(draft);
     expect([drafts.size, editor.text.toString(), file.state.kind]).toEqual([0, 'a', 'saved']);
-    drafts.set('place/a.txt', { path: 'place/a.txt', text: 'of another tab' });
-    await file.discard(draft);
-    expect(drafts.size).toBe(1);
   });
 });
