@@ -118,7 +118,7 @@ export function loginRouter(options: LoginOptions): Router {
       base_url: baseUrl,
       host: gate.view(req).host,
       done: identity === undefined,
-      message: identity ? 'Another web site asked for this. Log out of this server?' : 'You are logged out.',
+      message: identity ? 'Another page asked for this. Log out of this server?' : 'You are logged out.',
       xsrf: identity?.xsrf ?? '',
       nonce: nonceOf(res),
     };
@@ -136,7 +136,9 @@ export function loginRouter(options: LoginOptions): Router {
     const identity = await sessions().find(req, res);
     // An image or a link on another site must not log anyone out; without Sec-Fetch, the Referer says where it was.
     const foreign = isFromElsewhere(req) || isForeignReferer(req, gate.view(req).origin, options.origins);
-    if (identity && foreign) answerLogout(req, res, 403, identity);
+    // Nor may an image in a file or an output of our own; clients and old browsers do not say what they ask for.
+    const embedded = (req.headers['sec-fetch-dest'] ?? 'document') !== 'document';
+    if (identity && (foreign || embedded)) answerLogout(req, res, 403, identity);
     else await logout(req, res);
   });
 

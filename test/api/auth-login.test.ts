@@ -368,7 +368,14 @@ describe('the logout', () => {
     ['by a page of ours', ({ cookie, xsrf }) => ['POST', { Cookie: cookie, 'X-XSRFToken': xsrf }, '']],
     ['by address', ({ cookie }) => ['GET', { Cookie: cookie }, '']],
     ['by a typed address', ({ cookie }) => ['GET', { Cookie: cookie, 'Sec-Fetch-Site': 'none' }, '']],
-    ['by a link of ours', ({ cookie }) => ['GET', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin' }, '']],
+    [
+      'by a link of ours',
+      ({ cookie }) => [
+        'GET',
+        { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'document' },
+        '',
+      ],
+    ],
   ])('%s ends the session, its websockets and nothing else', async (_what, how) => {
     const app = await start();
     const browser = await logIn(app);
@@ -389,6 +396,7 @@ describe('the logout', () => {
   it.each<[string, string, Record<string, string>]>([
     ['an image elsewhere', 'GET', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': 'image' }],
     ['an image on another port', 'GET', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Dest': 'image' }],
+    ['an image in a page of ours', 'GET', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'image' }],
     ['a link elsewhere', 'GET', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': 'document' }],
     ['an image in an old browser', 'GET', { Referer: 'https://evil.org/page' }],
     ['a form elsewhere', 'POST', { Origin: 'https://evil.org' }],

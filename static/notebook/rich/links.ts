@@ -1,5 +1,5 @@
 /** Where the addresses inside a notebook's own text lead: relative to the notebook's directory, inside the server's files. */
-import { parentPath, urlFor } from '../../base/urls.js';
+import { encodePath, parentPath, urlFor } from '../../base/urls.js';
 
 /**
  * The address to put into an `src` or `href`, or undefined when it must not be followed.
@@ -20,11 +20,17 @@ export function resolveAddress(
   if (/^(?:https?:)?\/\//i.test(trimmed)) return trimmed;
   if (/^mailto:/i.test(trimmed)) return kind === 'link' ? trimmed : undefined;
   if (/^[a-z][a-z0-9+.-]*:/i.test(trimmed)) return undefined;
-  const filesPrefix = `${urlFor('files')}/`;
-  if (trimmed.startsWith(filesPrefix)) return trimmed;
   const [, path = '', rest = ''] = /^([^?#]*)(.*)$/s.exec(trimmed) ?? [];
-  const resolved = normalize(path.startsWith('/') ? path : `${parentPath(notebookPath)}/${path}`);
-  const isNotebook = kind === 'link' && /\.ipynb$/i.test(resolved);
+  const filesPrefix = `${urlFor('files')}/`;
+  const isOurs = path.startsWith(filesPrefix);
+  const resolved = normalize(
+    isOurs
+      ? path.slice(filesPrefix.length)
+      : path.startsWith('/')
+        ? path
+        : `${encodePath(parentPath(notebookPath))}/${path}`,
+  );
+  const isNotebook = kind === 'link' && !isOurs && /\.ipynb$/i.test(resolved);
   return urlFor(isNotebook ? 'notebooks' : 'files', resolved) + (kind === 'link' ? rest : '');
 }
 
@@ -35,11 +41,12 @@ export function isOutside(address: string): boolean {
   );
 }
 
+/** Decoded before it is taken apart: a browser takes `%2e%2e` for `..`, and `%2f` would be a slash when it is encoded anew. */
 function normalize(path: string): string {
   const parts: string[] = [];
-  for (const part of path.split('/')) {
+  for (const part of path.split('/').flatMap((encoded) => decode(encoded).split('/'))) {
     if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(decode(part));
+    else if (part !== '' && part !== '.') parts.push(part);
   }
   return parts.join('/');
 }
