@@ -52,19 +52,25 @@ export function normalizeKeys(keys: string, mac = isMac()): string {
 /**
  * Every name that a press may be bound under, the most literal first: by the character, by the character without the
  * Shift that made it (`?`), and by the place of the key (`minus` with Shift is `_`; on a layout without Latin letters
- * Ctrl with the key of S is still `ctrl-s`).
+ * Ctrl with the key of S is still `ctrl-s`). A sign on the place of a letter is only itself: the French comma is no M.
  */
 export function chordsOf(press: KeyPress): string[] {
   const key = names[press.key.toLowerCase()] ?? press.key.toLowerCase();
   const modifiers = order.filter((name) => press[`${name}Key` as 'ctrlKey']);
+  const withoutShift = modifiers.filter((name) => name !== 'shift');
   const found = [[...modifiers, key].join('-')];
-  const symbol = press.key.length === 1 && !/[a-z0-9]/i.test(press.key);
-  if (symbol && press.shiftKey && press.key !== ' ') {
-    found.push([...modifiers.filter((name) => name !== 'shift'), key].join('-'));
+  if (press.shiftKey && press.code === `Digit${press.key}`) {
+    // digits that need Shift: French keyboards, whose 6 is the minus without it
+    found.push([...withoutShift, key].join('-'));
+    if (key === '6') found.push([...modifiers, 'minus'].join('-'));
   }
+  const symbol = press.key.length === 1 && !/[a-z0-9]/i.test(press.key);
+  if (symbol && press.shiftKey && press.key !== ' ') found.push([...withoutShift, key].join('-'));
   if (symbol) {
-    const place = /^(?:Key|Digit)(.)$/.exec(press.code)?.[1]?.toLowerCase() ?? press.code.toLowerCase();
-    if (place !== '' && place !== key) found.push([...modifiers, place].join('-'));
+    const [, row, sign] = /^(Key|Digit)(.)$/.exec(press.code) ?? [];
+    const place = (sign ?? press.code).toLowerCase();
+    const counts = row !== 'Key' || /\p{L}/u.test(press.key);
+    if (place !== '' && place !== key && counts) found.push([...modifiers, place].join('-'));
     // the key of the minus lies elsewhere on German, Italian, Spanish and Nordic layouts, and has the same two signs
     if (press.key === '_' && place !== 'minus') found.push([...modifiers, 'minus'].join('-'));
   }

@@ -45,13 +45,21 @@ describe('chordsOf', () => {
       'ctrl-shift-minus',
     ],
     ['S on a Cyrillic layout', press('ы', 'KeyS', { ctrlKey: true }), 'ctrl-s'],
+    ['1 on a French layout, without Shift', press('&', 'Digit1'), '1'],
+    ['1 on a French layout, with Shift', press('1', 'Digit1', { shiftKey: true }), '1'],
+    ['minus on a French layout', press('6', 'Digit6', { ctrlKey: true, shiftKey: true }), 'ctrl-shift-minus'],
   ])('knows %s', (_what, event, chord) => {
     expect(chordsOf(event)).toContain(chord);
   });
 
-  it('goes by the letter, not by the place, on Latin layouts', () => {
-    // on Dvorak the key of S types o
-    expect(chordsOf(press('o', 'KeyS', { ctrlKey: true }))).toEqual(['ctrl-o']);
+  it.each<[string, KeyPress, string[]]>([
+    ['o of Dvorak, on the key of S', press('o', 'KeyS', { ctrlKey: true }), ['ctrl-o']],
+    ['; of Dvorak, on the key of Z', press(';', 'KeyZ'), [';']],
+    ['. of bépo, on the key of V', press('.', 'KeyV'), ['.']],
+    ['the French comma, on the key of M', press(',', 'KeyM'), ['comma']],
+    ['the French ?, on the key of M', press('?', 'KeyM', { shiftKey: true }), ['shift-?', '?']],
+  ])('goes by the sign, not by the place, on Latin layouts: %s', (_what, event, chords) => {
+    expect(chordsOf(event)).toEqual(chords);
   });
 });
 
