@@ -22,6 +22,11 @@ export function carriesPicture(transfer: DataTransfer | null): boolean {
   return [...(transfer?.items ?? [])].some((item) => item.kind === 'file' && item.type.startsWith('image/'));
 }
 
+/** True for rich text: Office programs put a picture of it beside, and it is the text that is meant. */
+export function carriesText(transfer: DataTransfer): boolean {
+  return ['text/plain', 'text/html'].every((type) => transfer.getData(type) !== '');
+}
+
 async function readPicture(file: File): Promise<Picture> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let binary = '';

@@ -2,7 +2,7 @@
 import type { Cell, CellId } from '../../src/notebook/types.js';
 import { dialogIsOpen } from '../base/dialog.js';
 import { notify, notifyError } from '../base/notify.js';
-import { attachPictures, carriesPicture, readPictures } from './attachments.js';
+import { attachPictures, carriesPicture, carriesText, readPictures } from './attachments.js';
 import { isEditable, moveCellsTo, pasteCells } from './cell-actions.js';
 import { enableDrag } from './cells/drag-cells.js';
 import type { NotebookContext } from './notebook-context.js';
@@ -81,10 +81,11 @@ function listenToClipboard(notebook: NotebookContext): void {
     if (!isOurs(event) || !notebook.canEdit) return;
     event.preventDefault();
     const { current } = notebook.selection;
-    if (current !== null && takePictures(notebook, current, event.clipboardData)) return;
+    const { clipboardData: transfer } = event;
+    if (current !== null && !carriesText(transfer) && takePictures(notebook, current, transfer)) return;
     const { ops, ids } = pasteCells(
       notebook.view,
-      notebook.clipboard.take(event.clipboardData),
+      notebook.clipboard.take(transfer),
       notebook.selection.cells.at(-1) ?? null,
     );
     notebook.perform(ops);

@@ -18,6 +18,7 @@ import {
 import { EditorView } from '@codemirror/view';
 import { textDifference } from '../../../src/notebook/operations-difference.js';
 import type { CellType } from '../../../src/notebook/types.js';
+import { carriesText } from '../attachments.js';
 import type { KernelHelp } from '../writing/kernel-help.js';
 import { loadWritingWhenIdle, writingModule } from './load-editor.js';
 
@@ -64,7 +65,10 @@ export class CellEditor {
         ),
         EditorView.domEventHandlers({
           focus: () => host.focused(),
-          paste: (event, view) => host.pictures(event.clipboardData, view.state.selection.main.head),
+          paste: ({ clipboardData: transfer }, view) =>
+            transfer !== null &&
+            !carriesText(transfer) &&
+            host.pictures(transfer, view.state.selection.main.head),
           drop: (event, view) => {
             const at = view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? view.state.doc.length;
             const taken = host.pictures(event.dataTransfer, at);
