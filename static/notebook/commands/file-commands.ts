@@ -2,7 +2,7 @@
 import type { CheckpointModel, ContentsModel } from '../../../src/protocol/rest-models.js';
 import { difference } from '../../../src/notebook/operations-difference.js';
 import type { Operation } from '../../../src/notebook/operations.js';
-import { api, ApiError } from '../../base/api.js';
+import { api } from '../../base/api.js';
 import type { Command } from '../../base/commands.js';
 import { confirmDialog, promptDialog } from '../../base/dialog.js';
 import { dateTime } from '../../base/format.js';
@@ -62,7 +62,7 @@ export function fileCommands(notebook: NotebookContext): Command[] {
     {
       id: 'jupyter-notebook:save-notebook-as',
       label: 'Save as…',
-      run: () => saveAs(notebook),
+      run: async () => (await import('./save-as.js')).saveAs(notebook, () => saveFirst(notebook)),
     },
     {
       id: 'jupyter-notebook:rename-notebook',
@@ -229,56 +229,6 @@ async function saveFirst(notebook: NotebookContext): Promise<void> {
   if (!notebook.client.writable.value) return;
   notebook.client.sync.save();
   await untilSaved(notebook);
-}
-
-/** Copies the file on the server, so that not a byte of it changes, and goes on with the copy and the same kernel. */
-async function saveAs(notebook: NotebookContext): Promise<void> {
-  const { client } = notebook;
-  const from = client.path.value;
-  const contents = (path: string) => `api/contents/${encodePath(path)}`;
-  let overwrite: string | undefined;
-  let saved: string | undefined;
-  await promptDialog({
-    title: 'Save as',
-    label: 'Path of the new notebook, from the notebook directory:',
-    value: from,
-    select: [parentPath(from).length + (parentPath(from) === '' ? 0 : 1), from.length - '.ipynb'.length],
-    confirm: 'Save',
-    async check(value) {
-      const trimmed = value.trim().replace(/^\/+/, '');
-      if (trimmed === '' || trimmed.endsWith('/')) return 'The new notebook needs a name.';
-      const to = /\.ipynb$/.test(trimmed) ? trimmed : `${trimmed}.ipynb`;
-      if (to === from) return 'This is the notebook itself. Ctrl-S saves it.';
-      const exists = await api.get(`${contents(to)}?content=0`).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof ApiError && error.status === 404) return false;
-          throw error;
-        },
-      );
-      if (exists && overwrite !== to) {
-        overwrite = to;
-        return `"${to}" exists already. Press Save again to replace it.`;
-      }
-      await saveFirst(notebook);
-      const copy = await api.post<ContentsModel>(contents(parentPath(to)), { copy_from: from });
-      try {
-        if (exists) await api.delete(contents(to));
-        if (copy.path !== to) await api.patch(contents(copy.path), { path: to });
-      } catch (error) {
-        await api.delete(contents(copy.path)).catch(() => undefined); // the first error is the one to show
-        throw error;
-      }
-      saved = to;
-      return undefined;
-    },
-  });
-  if (saved === undefined) return;
-  const session = client.kernel.value?.session_id;
-  if (session != null) {
-    await api.patch(`api/sessions/${encodeURIComponent(session)}`, { path: saved, name: baseName(saved) });
-  }
-  location.assign(urlFor('notebooks', saved));
 }
 
 async function trust(notebook: NotebookContext): Promise<void> {
