@@ -8,8 +8,8 @@ import { keyLabel } from './keys.js';
 import { placeMenu, type MenuPlace } from './place-menu.js';
 
 export type MenuEntry =
-  /** a command of the registry, with its label, keys and state */
-  | { command: string; label?: string; argument?: unknown }
+  /** a command of the registry, with its label, keys and state; `checked`: for one of several arguments */
+  | { command: string; label?: string; argument?: unknown; checked?: boolean }
   | {
       label: string;
       run(): void;

@@ -50,8 +50,7 @@ export async function pickKernel({ client, commands }: NotebookContext): Promise
     check: () => (selected(list) === undefined ? 'No kernel is installed on this server.' : undefined),
   });
   const name = selected(list);
-  const runs = current?.id != null && current.name === name;
-  if (answer === true && name !== undefined && !runs) await commands.run('nbserver:change-kernel', name);
+  if (answer === true && name !== undefined) await commands.run('nbserver:change-kernel', name);
 }
 
 function introduction(kernel: { state: string; name: string; id: string | null } | undefined): string {

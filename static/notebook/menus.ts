@@ -16,6 +16,8 @@ export interface MenuData {
   /** what the outputs of the current cell can be shown as, where there is a choice */
   outputTypes: readonly string[];
   trusted: boolean;
+  /** name of the kernelspec whose kernel runs */
+  kernel: string | undefined;
   /** the kernel's language, for the help and the name of the script */
   language: string;
   /** what the kernel itself says; undefined: not asked yet, or it does not answer */
@@ -34,21 +36,22 @@ export function loadKernelspecs(): Promise<KernelspecsModel> {
   return api.get('api/kernelspecs');
 }
 
-const command = (id: string, label?: string, argument?: unknown): MenuEntry => ({
+const command = (id: string, label?: string, argument?: unknown, checked?: true): MenuEntry => ({
   command: id,
   ...(label === undefined ? {} : { label }),
   ...(argument === undefined ? {} : { argument }),
+  ...(checked === undefined ? {} : { checked }),
 });
 const classic = (id: string, label?: string): MenuEntry => command(`jupyter-notebook:${id}`, label);
 
 /** @param data  asked for when a menu opens */
 export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
-  const kernels = (id: string): MenuEntry[] => {
+  const kernels = (id: string, current?: string): MenuEntry[] => {
     const specs = Object.values(data().kernelspecs?.kernelspecs ?? {});
     if (specs.length === 0) return [{ label: 'No kernels found', run: () => undefined, disabled: true }];
     return specs
       .sort((a, b) => a.spec.display_name.localeCompare(b.spec.display_name))
-      .map((spec) => command(id, spec.spec.display_name, spec.name));
+      .map(({ name, spec }) => command(id, spec.display_name, name, name === current || undefined));
   };
   const checkpoints = (): MenuEntry[] => {
     const { checkpoints: known } = data();
@@ -202,7 +205,7 @@ export function notebookMenus(data: () => MenuData): MenuBarMenu[] {
         command('nbserver:notify-when-done'),
         'separator',
         command('nbserver:choose-kernel'),
-        { label: 'Change kernel', submenu: () => kernels('nbserver:change-kernel') },
+        { label: 'Change kernel', submenu: () => kernels('nbserver:change-kernel', data().kernel) },
       ],
     },
     {

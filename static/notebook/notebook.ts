@@ -53,6 +53,7 @@ function start(): void {
     ...known,
     outputTypes: page.list.view(page.selection.current ?? '')?.outputTypes ?? [],
     trusted: client.untrusted.value === 0,
+    kernel: client.kernel.value?.id == null ? undefined : client.kernel.value.name,
     language: client.kernel.value?.language ?? '',
     script: scriptLabel(client.kernel.value?.language ?? '', page.view.metadata),
   }));

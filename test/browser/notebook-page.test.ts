@@ -446,8 +446,20 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await cell(0).locator('.prompt').first().click();
     await page.keyboard.press('Control+Enter');
     await outputs(0).getByText('first').waitFor();
-    await choose('Kernel', 'Change kernel', /JavaScript/);
-    await kernelIdle(page);
+    // the kernel that runs is not started anew
+    const kernel = async () =>
+      (
+        (await (await server.fetch('api/sessions')).json()) as { path: string; kernel: { id: string } }[]
+      ).find(({ path }) => path === 'menus.ipynb')?.kernel;
+    const before = await kernel();
+    await page.locator('#menubar').hover();
+    await page.getByRole('menubar').getByRole('menuitem', { name: 'Kernel' }).click();
+    await page.getByRole('menuitem', { name: 'Change kernel' }).click();
+    await page.getByRole('menuitemcheckbox', { name: /JavaScript/, checked: true }).click();
+    await page.locator('#cells .prompt').first().click();
+    await page.keyboard.press('Control+Enter');
+    await outputs(0).getByText('first').waitFor();
+    expect((await kernel())?.id).toBe(before?.id);
   });
 
   it.runIf(everything)('keeps at most eight live editors, and their undo', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { packageFile } from '../../../../src/package-files.js';
 import { CommandRegistry } from '../../../../static/base/commands.js';
 import type { MenuEntry } from '../../../../static/base/menu.js';
@@ -26,6 +26,7 @@ const DATA = {
   formats: [...FORMATS, ...JUPYTER_FORMATS].map(({ format }) => format),
   outputTypes: ['text/html', 'text/plain'],
   trusted: false,
+  kernel: 'python3',
   language: 'python',
   links: [],
   script: 'Python (.py)',
@@ -76,6 +77,21 @@ describe('the menus and the toolbar of the notebook page', () => {
     const bare = ({ command, argument }: CommandEntry) =>
       commands.get(command)?.needsArgument === true && argument === undefined;
     expect(inMenus.filter(bare)).toEqual([]);
+  });
+
+  it('show which kernel runs, which is not started anew when it is chosen', async () => {
+    const checked = inMenus.filter((entry) => entry.checked === true);
+    expect(checked).toEqual([
+      { command: 'nbserver:change-kernel', label: 'Python 3', argument: 'python3', checked: true },
+    ]);
+    const startKernel = vi.fn();
+    const client = { kernel: { value: { id: 'k', name: 'python3' } }, startKernel };
+    const commands = new CommandRegistry(() => undefined);
+    commands.add(...kernelCommands({ ...page, client } as unknown as NotebookContext));
+    await commands.run('nbserver:change-kernel', 'python3');
+    expect(startKernel).not.toHaveBeenCalled();
+    await commands.run('nbserver:change-kernel', 'other');
+    expect(startKernel).toHaveBeenCalledWith('other');
   });
 
   it('have no button without a command', () => {
