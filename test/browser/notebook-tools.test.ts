@@ -92,14 +92,23 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
     await page.keyboard.press('Shift+J');
     await page.keyboard.press('f');
     await dialog.getByRole('button', { name: 'Search the selected cells only', pressed: true }).waitFor();
-    // a click on a line goes to its cell
-    await dialog.locator('.find-preview button').last().click();
-    await expect.poll(() => page.locator('.cell.current').getAttribute('data-cell-id')).toBe('cell-1');
+    // a click on a line goes to its cell, and the keys that follow act on it
+    await dialog.locator('.find-preview button').first().click();
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(() => page.locator('.cell.current').getAttribute('data-cell-id')).toBe('cell-0');
+    await page.keyboard.press('b');
+    await expect.poll(sources).toEqual(['alpha = 1\nprint(Alpha)', '', 'alphabet', 'beta']);
   });
 
   it('edits metadata, tags and slide types, and shows the toolbar that the notebook asks for', async () => {
     writeNotebookFile(server, 'tags.ipynb', [{ source: 'x' }, { type: 'raw', source: 'raw' }]);
     await open('tags.ipynb');
+    // what is pressed after a choice in the toolbar's list is meant for the cell
+    await page.getByLabel('Type of the selected cells').focus();
+    await page.getByLabel('Type of the selected cells').selectOption('raw');
+    await page.locator('.cell.current[data-cell-type=raw]').waitFor();
+    await page.keyboard.press('y');
+    await page.locator('.cell.current[data-cell-type=code]').waitFor();
     await menu('View', 'Cell Toolbar', 'Tags');
     await cell(0).getByLabel('New tags').fill('one');
     await page.keyboard.press('Space');

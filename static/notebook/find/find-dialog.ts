@@ -61,11 +61,12 @@ export async function openFind(notebook: NotebookContext): Promise<void> {
     count.textContent = query.value === '' ? '' : summary(matches, hits.length);
     drawPreview(preview, hits, replacement.value !== '', goTo);
   };
+  // chosen in the preview; it is selected when the dialog is gone, which first gives the focus back to where it was
+  let target: CellId | undefined;
   const goTo = (id: CellId): void => {
-    dialog()?.close();
-    notebook.select(id);
+    target = id;
+    query.closest('dialog')?.close();
   };
-  const dialog = () => query.closest('dialog');
   for (const input of [query, replacement]) {
     input.addEventListener('input', () => {
       clearTimeout(timer);
@@ -118,6 +119,7 @@ export async function openFind(notebook: NotebookContext): Promise<void> {
     caseSensitive: pressed(caseToggle),
     regex: pressed(regexToggle),
   });
+  if (target !== undefined && notebook.view.has(target)) notebook.select(target);
 }
 
 function find(
