@@ -71,6 +71,12 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
       { source: 'beta' },
     ]);
     await open('find.ipynb');
+    // text that is rendered stays so when it is made what it is
+    await cell(1).locator('[data-markdown]').waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('m');
+    expect(await cell(1).locator('[data-markdown]').count()).toBe(1);
+    await page.keyboard.press('k');
     await page.keyboard.press('f');
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Find', { exact: true }).fill('alpha');

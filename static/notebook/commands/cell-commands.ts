@@ -84,8 +84,10 @@ export function cellCommands(notebook: NotebookContext): Command[] {
   const setType = (type: CellType): void => {
     const cells = selection.cells;
     explainLocked(cells, isEditable, 'changed');
+    const others = cells.filter((id) => notebook.view.cell(id)?.cell.cell_type !== type);
     notebook.perform(changeType(notebook.view, cells, type));
-    if (type === 'markdown') for (const id of cells) list.view(id)?.setRendered(false);
+    // one that was code is text to be written; what was rendered before, or is locked, stays as it is
+    if (type === 'markdown') for (const id of others) list.view(id)?.setRendered(false);
   };
   const select = (step: number): void => {
     const next = neighbour(current(), step);
@@ -242,7 +244,9 @@ export function cellCommands(notebook: NotebookContext): Command[] {
         const id = current();
         if (id === null) return;
         explainLocked([id], isEditable, 'changed');
-        notebook.perform(toHeading(notebook.view, id, level));
+        const ops = toHeading(notebook.view, id, level);
+        if (ops.length === 0) return;
+        notebook.perform(ops);
         list.view(id)?.setRendered(false);
       }),
     ),
