@@ -26,6 +26,20 @@ describe.skipIf(!hasChromium)('the history of a notebook', () => {
 
     await group.menu('File', 'History…');
     const dialog = page.getByRole('dialog', { name: 'History' });
+    // a state that is slow to come is not shown below the name of another that was chosen meanwhile
+    let goOn: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (goOn = resolve));
+    await page.route('**/history/*/diff', async (route) => {
+      await slow;
+      await route.continue();
+    });
+    await dialog.getByRole('button', { name: 'as it was opened' }).click();
+    await dialog.getByRole('button', { name: 'Deleted cells' }).click();
+    const late = page.waitForResponse('**/history/*/diff');
+    goOn();
+    await (await late).finished();
+    await dialog.getByRole('heading', { name: 'Deleted cells' }).waitFor();
+    await page.unroute('**/history/*/diff');
     await dialog.getByRole('button', { name: 'as it was opened' }).click();
     const then = dialog.getByRole('region', { name: 'What was there' });
     await then.getByText('2 cells differ from now.').waitFor();

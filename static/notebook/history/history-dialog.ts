@@ -55,10 +55,12 @@ class HistoryDialog {
     this.#detail.setAttribute('role', 'region');
     this.#detail.setAttribute('aria-label', 'What was there');
     this.#detail.tabIndex = 0;
-    const gone = this.#entry('Deleted cells', plural(deleted.length, 'cell'), () => this.#showDeleted());
+    const gone = this.#entry('Deleted cells', plural(deleted.length, 'cell'), () =>
+      Promise.resolve(this.#deletedCells()),
+    );
     const entries = states.map((state) => {
       const at = Date.parse(state.at);
-      const button = this.#entry(dateTime(at), WHY[state.why], () => this.#showState(state));
+      const button = this.#entry(dateTime(at), WHY[state.why], () => this.#state(state));
       button.title = relativeTime(at, Date.now());
       return button;
     });
@@ -79,7 +81,7 @@ class HistoryDialog {
     if (this.#broughtBack !== undefined) await this.#goTo(this.#broughtBack);
   }
 
-  async #showState(state: HistoryStateModel): Promise<void> {
+  async #state(state: HistoryStateModel): Promise<HTMLElement[]> {
     const when = dateTime(Date.parse(state.at));
     const { cells } = await api.get<{ cells: HistoryCellDifference[] }>(
       `${this.#address}/${encodeURIComponent(state.id)}/diff`,
@@ -95,10 +97,10 @@ class HistoryDialog {
       legend.append(make('del', '', 'as it was then'), ' ', make('ins', '', 'as it is now'));
       head.append(legend);
     }
-    this.#detail.replaceChildren(head, ...cells.map((cell) => this.#difference(state, cell, when)));
+    return [head, ...cells.map((cell) => this.#difference(state, cell, when))];
   }
 
-  #showDeleted(): Promise<void> {
+  #deletedCells(): HTMLElement[] {
     const { deleted } = this.#model;
     const head = make('div', 'history-head');
     const text =
@@ -106,8 +108,7 @@ class HistoryDialog {
         ? 'No cell was deleted that the history still has.'
         : 'Cells that the notebook once had. They come back where they were, with their outputs where those are kept.';
     head.append(make('h3', '', 'Deleted cells'), make('p', '', text));
-    this.#detail.replaceChildren(head, ...deleted.map((cell) => this.#deletedCell(cell)));
-    return Promise.resolve();
+    return [head, ...deleted.map((cell) => this.#deletedCell(cell))];
   }
 
   #difference(state: HistoryStateModel, cell: HistoryCellDifference, when: string): HTMLElement {
@@ -177,7 +178,8 @@ class HistoryDialog {
     notify('The history of this notebook was removed.');
   }
 
-  #entry(title: string, text: string, show: () => Promise<void>): HTMLButtonElement {
+  /** A line of the list. Of two that are chosen one after the other the second is shown, however slow the first comes. */
+  #entry(title: string, text: string, load: () => Promise<HTMLElement[]>): HTMLButtonElement {
     const button = make('button', 'history-entry');
     button.type = 'button';
     button.append(make('b', '', title), ' ', make('span', '', text));
@@ -186,9 +188,13 @@ class HistoryDialog {
       button.setAttribute('aria-current', 'true');
       const turn = Symbol();
       this.#shown = turn;
-      show().catch((error: unknown) => {
-        if (this.#shown === turn) this.#detail.replaceChildren(problem(error));
-      });
+      const show = (...parts: HTMLElement[]): void => {
+        if (this.#shown === turn) this.#detail.replaceChildren(...parts);
+      };
+      load().then(
+        (parts) => show(...parts),
+        (error: unknown) => show(problem(error)),
+      );
     });
     return button;
   }
