@@ -129,8 +129,15 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     }
     expect(Object.values(small).flat()).toEqual([]);
-    await page.locator('[data-cell-type="code"] .source').tap();
-    await page.locator('.cm-content').waitFor();
+    // scrolling with a finger on the text opens no editor; a tap puts the caret where it is
+    const code = page.locator('[data-cell-type="code"] .source');
+    await code.scrollIntoViewIfNeeded();
+    for (const type of ['pointerdown', 'pointercancel'])
+      await code.dispatchEvent(type, { pointerType: 'touch', button: 0, bubbles: true });
+    await code.tap({ position: { x: 1, y: 12 } });
+    await page.locator('.cm-focused').waitFor();
+    await page.keyboard.type('!');
+    await expect.poll(() => page.locator('.cm-line').first().textContent()).toMatch(/^!const/);
   });
 
   it.runIf(everything)(

@@ -23,6 +23,8 @@ export class SourceView {
   #rich = false;
   /** whether the live editor is in the page */
   #live = false;
+  /** what pressed last was a finger or a pen */
+  #touched = false;
 
   constructor(cell: CellState, host: CellHost) {
     this.#cell = cell;
@@ -34,6 +36,7 @@ export class SourceView {
     this.element.append(this.#pre);
     this.element.addEventListener('pointerdown', (event) => this.#onPointer(event));
     this.element.addEventListener('mousedown', (event) => this.#onMouse(event));
+    this.element.addEventListener('click', (event) => this.#onClick(event));
   }
 
   get isLive(): boolean {
@@ -176,18 +179,20 @@ export class SourceView {
     this.#numbers.textContent = Array.from({ length: lines }, (_, i) => i + 1).join('\n');
   }
 
-  /** A touch first scrolls; only a click of it edits (`click` below). A mouse edits from the press on. */
   #onPointer(event: PointerEvent): void {
+    this.#touched = event.pointerType !== 'mouse';
     if (this.#live || event.button !== 0) return;
     void loadEditor().catch(() => undefined); // reported when the cell is entered
-    if (event.pointerType === 'mouse') return;
-    this.element.addEventListener('click', (click) => this.#host.edit(this.#cell.id, this.#offsetAt(click)), {
-      once: true,
-    });
+  }
+
+  /** A touch may be the beginning of scrolling: it edits once it has become a click. A mouse edits from the press on. */
+  #onClick(event: MouseEvent): void {
+    if (!this.#touched || this.#live || event.target === this.#numbers) return;
+    this.#host.edit(this.#cell.id, this.#offsetAt(event));
   }
 
   #onMouse(event: MouseEvent): void {
-    if (this.#live || event.button !== 0 || event.target === this.#numbers) return;
+    if (this.#touched || this.#live || event.button !== 0 || event.target === this.#numbers) return;
     const position = this.#offsetAt(event);
     event.preventDefault();
     const view = this.#goLive();
