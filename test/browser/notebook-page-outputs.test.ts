@@ -1,5 +1,5 @@
 /** What the notebook page shows of outputs, and what it refuses to run. */
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -145,7 +145,15 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     await page.close();
   });
 
-  it('executes nothing of a hostile notebook, and asks no other server', async () => {
+  it('executes nothing of a hostile notebook, presses nothing of the page, and asks no other server', async () => {
+    const file = join(server.notebooks, 'hostile.ipynb');
+    const notebook = JSON.parse(readFileSync(file, 'utf8')) as { cells: object[] };
+    const source = [
+      '<label for="notebook-name">Read on</label>\n\n',
+      '![x](/files/../logout) ![x](%2e%2e/logout)',
+    ];
+    notebook.cells.push({ cell_type: 'markdown', id: 'presses', metadata: {}, source });
+    writeFileSync(file, JSON.stringify(notebook));
     const { page, outside } = await openNotebook(context, server, 'hostile.ipynb');
     const dialogs: string[] = [];
     page.on('dialog', (dialog) => {
@@ -155,8 +163,11 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     const popups: string[] = [];
     page.on('popup', (popup) => popups.push(popup.url()));
     await drawAll(page);
+    await page.getByText('Read on').click();
     await page.waitForTimeout(500);
 
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect((await context.request.get(`${server.url}api/me`)).status()).toBe(200);
     expect(await page.evaluate('typeof window.hacked')).toBe('undefined');
     expect(outside).toEqual([]);
     expect(dialogs).toEqual([]);

@@ -24,7 +24,16 @@ const CONFIG: Config & { IN_PLACE: true } = {
   FORBID_TAGS: ['form', 'input', 'button', 'select', 'option', 'optgroup', 'textarea', 'datalist', 'dialog'],
   FORBID_ATTR: [
     ...['action', 'formaction', 'srcset', 'poster', 'background', 'autofocus', 'accesskey', 'tabindex'],
-    ...['contenteditable', 'slot', 'popover', 'popovertarget', 'popovertargetaction', 'usemap', 'ping'],
+    ...[
+      'contenteditable',
+      'slot',
+      'popover',
+      'popovertarget',
+      'popovertargetaction',
+      'usemap',
+      'ping',
+      'for',
+    ],
   ],
 };
 
@@ -114,6 +123,8 @@ function cleanMedia(element: Element, src: string, options: SanitizeOptions): vo
     if (element.localName === 'img') element.setAttribute('loading', 'lazy');
   } else if (element.localName !== 'img') {
     element.removeAttribute('src');
+  } else if (element.closest('label') !== null) {
+    element.removeAttribute('src'); // a click on the label's text would press the button in the image's place
   } else if (!options.outsideImages && !allowedHosts.has(new URL(resolved, location.href).host)) {
     element.replaceWith(placeholder(element, resolved));
   } else {
