@@ -86,7 +86,7 @@ function start(): void {
   bar.addEventListener('pointerover', askForLinks);
   bar.addEventListener('focusin', askForLinks);
 
-  const toolbar = new Toolbar(find('#toolbar'), commands);
+  const toolbar = new Toolbar(find('#toolbar'), commands, () => page.leaveEditor());
   const updateToolbar = () => {
     const types = new Set(page.selection.cells.map((id) => page.view.cell(id)?.cell.cell_type));
     toolbar.update(types.size === 1 ? [...types][0] : undefined);

@@ -12,7 +12,8 @@ export class Toolbar {
   readonly #type: HTMLSelectElement | null;
   #items: HTMLElement[] = [];
 
-  constructor(element: HTMLElement, commands: CommandRegistry) {
+  /** @param back  gives the focus back to the cells */
+  constructor(element: HTMLElement, commands: CommandRegistry, back: () => void) {
     this.#element = element;
     this.#commands = commands;
     this.#type = element.querySelector('select');
@@ -31,7 +32,11 @@ export class Toolbar {
       });
     }
     this.#type?.addEventListener('change', () => {
-      void commands.run(`jupyter-notebook:change-cell-to-${this.#type?.value ?? 'code'}`);
+      const type = this.#type?.value ?? 'code';
+      // the keys that follow are meant for the cells
+      void commands
+        .run(`jupyter-notebook:change-cell-to-${type === 'heading' ? 'heading-1' : type}`)
+        .then(back);
     });
     element.addEventListener('keydown', (event) => this.#onKey(event));
     element.addEventListener('focusin', (event) => {

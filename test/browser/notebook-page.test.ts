@@ -211,6 +211,9 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await cell(1).locator('h2').waitFor();
     await page.keyboard.press('y');
     expect(await cell(1).getAttribute('data-cell-type')).toBe('code');
+    await page.getByLabel('Type of the selected cells').selectOption('heading');
+    await expect.poll(sources).toEqual(['alpha', '# beta', 'gamma']);
+    await expect.poll(() => cell(1).getAttribute('data-cell-type')).toBe('markdown');
   });
 
   it.runIf(everything)('completes with Tab', async () => {
