@@ -226,9 +226,18 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await page.keyboard.type('/* 😀 */ Math.ma');
     await page.keyboard.press('Tab');
     await expect.poll(() => typed(0)).toBe('/* 😀 */ Math.max');
+    const list = page.locator('.cm-tooltip-autocomplete');
+    // the second Tab writes what all begin with, and the list stays
+    await page.keyboard.type('; Math.SQ');
+    await page.keyboard.press('Tab');
+    await list.waitFor();
+    await page.keyboard.press('Tab');
+    await expect.poll(() => typed(0)).toBe('/* 😀 */ Math.max; Math.SQRT');
+    expect(await list.innerText()).toContain('SQRT1_2');
+    await page.keyboard.press('Escape');
+    for (let i = 0; i < '; Math.SQRT'.length; i++) await page.keyboard.press('Backspace');
     await page.keyboard.type('; Math.a');
     await page.keyboard.press('Tab');
-    const list = page.locator('.cm-tooltip-autocomplete');
     await list.waitFor();
     expect(await list.innerText()).toContain('abs');
     await page.keyboard.type('bs');

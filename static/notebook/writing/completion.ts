@@ -1,7 +1,13 @@
-/** Tab in a code cell: indent at the beginning of a line, otherwise ask the kernel for completions. */
+/**
+ * Tab in a code cell: indent at the beginning of a line, otherwise ask the kernel for completions. Words of the cell are
+ * offered behind what the kernel knows, and alone while it is busy.
+ */
 import {
   acceptCompletion,
+  completeAnyWord,
   completionStatus,
+  currentCompletions,
+  selectedCompletionIndex,
   startCompletion,
   type Completion,
   type CompletionContext,
@@ -12,14 +18,21 @@ import { indentLess, indentMore } from '@codemirror/commands';
 import { EditorSelection } from '@codemirror/state';
 import type { EditorView, KeyBinding } from '@codemirror/view';
 import { showHelp } from './help-tooltip.js';
-import type { KernelHelp } from './kernel-help.js';
+import type { Completions, KernelHelp } from './kernel-help.js';
 
 /** The classic's limit; a kernel may answer with every name of a large module. */
 const MOST_MATCHES = 1000;
 
-export function kernelCompletion(help: KernelHelp): CompletionSource {
+/** Where the text stands that an offered completion replaces. */
+const starts = new WeakMap<Completion, number>();
+
+export function codeCompletion(help: KernelHelp): CompletionSource {
   return async (context: CompletionContext): Promise<CompletionResult | null> => {
-    const answer = await help.complete(context.state.doc.toString(), context.pos);
+    const answer = withWords(
+      await help.complete(context.state.doc.toString(), context.pos),
+      await wordsOf(context),
+      context,
+    );
     if (answer === undefined || context.aborted || answer.matches.length === 0) return null;
     const { from, to } = answer;
     const only = answer.matches.length === 1 ? answer.matches[0] : undefined;
@@ -40,15 +53,42 @@ export function kernelCompletion(help: KernelHelp): CompletionSource {
     return {
       from,
       to,
-      options: answer.matches.slice(0, MOST_MATCHES).map((match, index): Completion => ({
-        label: match.text,
-        // the kernel's order is the best one
-        boost: -Math.min(99, index / 10),
-        ...(match.type === undefined ? {} : { detail: match.type }),
-      })),
+      options: answer.matches.slice(0, MOST_MATCHES).map((match, index) => {
+        const option: Completion = {
+          label: match.text,
+          // the kernel's order is the best one
+          boost: -Math.min(99, index / 10),
+          ...(match.type === undefined ? {} : { detail: match.type }),
+        };
+        starts.set(option, from);
+        return option;
+      }),
       validFor: /^[\w.$%]*$/,
     };
   };
+}
+
+/** The words of the cell that begin as the one at the caret does. */
+async function wordsOf(context: CompletionContext): Promise<Completions | undefined> {
+  const found = await completeAnyWord(context);
+  if (found === null || found.from === context.pos) return undefined;
+  const typed = context.state.sliceDoc(found.from, context.pos);
+  const words = found.options
+    .map(({ label }) => label)
+    .filter((word) => word !== typed && word.startsWith(typed));
+  return { from: found.from, to: context.pos, matches: words.map((text) => ({ text })) };
+}
+
+/** Behind a dot a kernel that answers knows all there is. */
+function withWords(
+  answer: Completions | undefined,
+  words: Completions | undefined,
+  { state }: CompletionContext,
+): Completions | undefined {
+  if (answer === undefined || answer.matches.length === 0) return words;
+  if (words?.from !== answer.from || state.sliceDoc(answer.from - 1, answer.from) === '.') return answer;
+  const known = new Set(answer.matches.map(({ text }) => text));
+  return { ...answer, matches: [...answer.matches, ...words.matches.filter(({ text }) => !known.has(text))] };
 }
 
 export function tabKeys(help: KernelHelp | undefined): KeyBinding[] {
@@ -56,7 +96,7 @@ export function tabKeys(help: KernelHelp | undefined): KeyBinding[] {
     {
       key: 'Tab',
       run(view) {
-        if (completionStatus(view.state) === 'active') return acceptCompletion(view);
+        if (completionStatus(view.state) === 'active') return insertShared(view) || acceptCompletion(view);
         if (help === undefined || atLineStart(view)) return insertIndent(view);
         return startCompletion(view);
       },
@@ -66,6 +106,33 @@ export function tabKeys(help: KernelHelp | undefined): KeyBinding[] {
       },
     },
   ];
+}
+
+/** Writes what all that fits begins with; false when that is written already, or one was chosen with the arrows. */
+function insertShared(view: EditorView): boolean {
+  const { state } = view;
+  const { head } = state.selection.main;
+  const options = currentCompletions(state);
+  const from = options[0] === undefined ? undefined : starts.get(options[0]);
+  if (from === undefined || from > head || selectedCompletionIndex(state) !== 0) return false;
+  const typed = state.sliceDoc(from, head);
+  const fitting = options.map(({ label }) => label).filter((label) => label.startsWith(typed));
+  const more = fitting.length < 2 ? '' : sharedStart(fitting).slice(typed.length);
+  if (more === '') return false;
+  view.dispatch({
+    changes: { from: head, insert: more },
+    selection: { anchor: head + more.length },
+    userEvent: 'input.type',
+  });
+  return true;
+}
+
+function sharedStart(texts: readonly string[]): string {
+  return texts.reduce((shared, text) => {
+    let length = 0;
+    while (length < shared.length && shared[length] === text[length]) length++;
+    return shared.slice(0, length);
+  });
 }
 
 /** True when Tab means indenting: a selection over several lines, or only blanks before the caret. */

@@ -14,7 +14,7 @@ import { EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, highlightSpecialChars, keymap, tooltips, type EditorView } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
 import { classicKeys } from './classic-keys.js';
-import { kernelCompletion, tabKeys } from './completion.js';
+import { codeCompletion, tabKeys } from './completion.js';
 import { helpTooltip } from './help-tooltip.js';
 import type { KernelHelp } from './kernel-help.js';
 
@@ -39,7 +39,7 @@ export function writingExtensions(help: KernelHelp | undefined): Extension {
       ? []
       : [
           autocompletion({
-            override: [kernelCompletion(help)],
+            override: [codeCompletion(help)],
             activateOnTyping: false,
             interactionDelay: 0, // the list never opens by itself, so no key meets it by accident
             icons: false,
