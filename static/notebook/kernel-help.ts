@@ -27,10 +27,18 @@ export interface KernelHelpOptions {
   toPager(content: HTMLElement): void;
 }
 
+interface KernelAbout {
+  kernelId: string;
+  /** its name and version, in one or more lines */
+  banner: string;
+  /** `help_links` */
+  links: KernelLink[];
+}
+
 export class KernelHelpClient implements KernelHelp {
   readonly #options: KernelHelpOptions;
   #line: KernelLine | undefined;
-  #links: { kernelId: string; links: KernelLink[] } | undefined;
+  #about: KernelAbout | undefined;
   readonly #waiting = new Map<string, (content: JsonObject | undefined) => void>();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,16 +82,18 @@ export class KernelHelpClient implements KernelHelp {
       .element;
   }
 
-  /** `help_links` of `kernel_info`; undefined while the kernel is busy or gone. */
-  async links(): Promise<KernelLink[] | undefined> {
+  /** What the kernel says of itself (`kernel_info`); undefined while it is busy or gone. */
+  async about(): Promise<KernelAbout | undefined> {
     const kernelId = this.#options.kernelId();
-    if (kernelId === undefined || this.#options.isBusy()) return undefined;
-    if (this.#links?.kernelId !== kernelId) {
+    if (kernelId === undefined) return undefined;
+    if (this.#about?.kernelId !== kernelId) {
+      if (this.#options.isBusy()) return undefined;
       const reply = await this.#request('kernel_info', {});
       if (reply === undefined) return undefined;
       const links = Array.isArray(reply['help_links']) ? reply['help_links'] : [];
-      this.#links = {
+      this.#about = {
         kernelId,
+        banner: typeof reply['banner'] === 'string' ? reply['banner'].trim() : '',
         links: links.flatMap((each) =>
           isObject(each) && typeof each['text'] === 'string' && typeof each['url'] === 'string'
             ? [{ text: each['text'], url: each['url'] }]
@@ -91,7 +101,7 @@ export class KernelHelpClient implements KernelHelp {
         ),
       };
     }
-    return this.#links.links;
+    return this.#about;
   }
 
   toPager(content: HTMLElement): void {

@@ -31,6 +31,8 @@ export interface NotebookContext {
   select(id: CellId | null, options?: { extend?: boolean; scroll?: boolean }): void;
   /** Puts the caret into a cell. */
   edit(id: CellId, position?: number): Promise<void>;
+  /** What the kernel says of itself; undefined while it is busy or gone. */
+  aboutKernel(): Promise<{ banner: string } | undefined>;
   showContents(shown: boolean): void;
   /** Leaves the editor; the keyboard acts on cells again. */
   leaveEditor(): void;

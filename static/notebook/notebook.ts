@@ -81,7 +81,7 @@ function start(): void {
   // the kernel's own links need its websocket: asked for when somebody looks for help
   const askForLinks = ({ target }: Event) => {
     if (!(target instanceof Element) || target.closest('.menubar-item')?.textContent !== 'Help') return;
-    void page.helpLinks().then((links) => (known.links = links));
+    void page.aboutKernel().then((about) => (known.links = about?.links));
   };
   bar.addEventListener('pointerover', askForLinks);
   bar.addEventListener('focusin', askForLinks);

@@ -148,9 +148,9 @@ export class NotebookPage implements NotebookContext {
     return sync.isLoaded && (writable.value || copyFolder.value !== undefined);
   }
 
-  /** The kernel's links for the Help menu. */
-  helpLinks(): ReturnType<KernelHelpClient['links']> {
-    return this.#help.links();
+  /** What the kernel says of itself, for the Help menu. */
+  aboutKernel(): ReturnType<KernelHelpClient['about']> {
+    return this.#help.about();
   }
 
   /** Calls `listener` when the selection or the mode has changed. */

@@ -93,6 +93,9 @@ export function viewCommands(notebook: NotebookContext): Command[] {
       label: 'About',
       run: () => {
         const kernel = notebook.client.kernel.value;
+        const banner = document.createElement('p');
+        banner.className = 'kernel-banner';
+        void notebook.aboutKernel().then((about) => (banner.textContent = about?.banner ?? ''));
         return messageDialog({
           title: 'About nbserver',
           body: [
@@ -100,6 +103,7 @@ export function viewCommands(notebook: NotebookContext): Command[] {
             kernel === undefined || kernel.id === null
               ? 'No kernel is running for this notebook.'
               : `This notebook runs on ${kernel.display_name} (${kernel.name}).`,
+            banner,
           ],
           confirm: 'Close',
         });
