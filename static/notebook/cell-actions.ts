@@ -173,6 +173,11 @@ export function isCollapsed(metadata: JsonObject): boolean {
   return metadata['collapsed'] === true || jupyterFlags(metadata)['outputs_hidden'] === true;
 }
 
+/** The direction of writing that metadata of a cell or a notebook asks for; '' for none. */
+export function directionOf({ direction }: JsonObject): 'rtl' | 'ltr' | '' {
+  return direction === 'rtl' || direction === 'ltr' ? direction : '';
+}
+
 export function isSourceHidden(metadata: JsonObject): boolean {
   return jupyterFlags(metadata)['source_hidden'] === true;
 }

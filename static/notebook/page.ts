@@ -9,7 +9,7 @@ import type { CellId } from '../../src/notebook/types.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { announce, notify, notifyError } from '../base/notify.js';
 import { urlFor } from '../base/urls.js';
-import { isEditable, setCollapsed, setSourceHidden } from './cell-actions.js';
+import { directionOf, isEditable, setCollapsed, setSourceHidden } from './cell-actions.js';
 import type { ToolbarKind } from './cell-toolbar/names.js';
 import { toolbarOf } from './cell-toolbar/names.js';
 import { followConflicts, followPrompt } from './cell-questions.js';
@@ -264,7 +264,7 @@ export class NotebookPage implements NotebookContext {
     for (const listener of this.#onChange) listener();
     this.progress.changed(ops);
     this.#contents?.changed();
-    if (ops.some((op) => op.op === 'set-metadata' && op.id === null)) this.#followToolbar();
+    if (ops.some((op) => op.op === 'set-metadata' && op.id === null)) this.#followMetadata();
     if (by === 'self') return;
     for (const op of ops) {
       if (op.op !== 'set-execution' || op.execution.state !== 'idle') continue;
@@ -295,7 +295,7 @@ export class NotebookPage implements NotebookContext {
     this.#elements.failure.hidden = true;
     this.progress.replaced(this.view);
     this.list.replaced();
-    this.#followToolbar();
+    this.#followMetadata();
     this.#contents?.changed();
     if (first) {
       if (isShown('contents')) this.showContents(true);
@@ -421,6 +421,11 @@ export class NotebookPage implements NotebookContext {
   }
 
   /** The notebook's metadata says which toolbar its cells have. */
+  #followMetadata(): void {
+    this.#elements.cells.dir = directionOf(this.view.metadata);
+    this.#followToolbar();
+  }
+
   #followToolbar(): void {
     const kind = toolbarOf(this.view.metadata);
     if (kind === this.#toolbarKind) return;

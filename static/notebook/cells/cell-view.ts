@@ -13,7 +13,7 @@ import type { CellConflict } from '../../../src/protocol/document-messages.js';
 import { iconElement } from '../../base/icon-element.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
 import { OutputArea } from '../outputs/output-area.js';
-import { isCollapsed, isSourceHidden } from '../cell-actions.js';
+import { directionOf, isCollapsed, isSourceHidden } from '../cell-actions.js';
 import type { CellHost } from './cell-host.js';
 import { ConflictBar, type ConflictChoice } from './conflict-bar.js';
 import { estimateHeight } from './estimate-height.js';
@@ -60,6 +60,7 @@ export class CellView {
     this.element.dataset['cellId'] = state.id;
     this.element.setAttribute('role', 'group');
     this.element.append(row);
+    this.element.dir = directionOf(state.cell.metadata);
     this.#showType();
     this.#showRun();
   }
@@ -105,7 +106,10 @@ export class CellView {
     const sourceChanged = before.cell.source !== state.cell.source;
     const metadataChanged = before.cell.metadata !== state.cell.metadata;
     this.source.update(state);
-    if (metadataChanged) this.source.readOnlyChanged();
+    if (metadataChanged) {
+      this.source.readOnlyChanged();
+      this.element.dir = directionOf(state.cell.metadata);
+    }
     if (typeChanged) {
       this.#rendered = state.cell.cell_type !== 'markdown' || (this.#filled && !this.source.hasFocus);
       this.#showType();
