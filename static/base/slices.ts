@@ -15,13 +15,13 @@ export function nextTask(): Promise<void> {
   return scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
 }
 
-/** As `list.map(make)`. */
-export async function mapInSlices<A, B>(list: readonly A[], make: (each: A) => B): Promise<B[]> {
+/** As `list.map(make)`. @param step  how many are made before the clock is looked at: 1 where each takes long */
+export async function mapInSlices<A, B>(list: readonly A[], make: (each: A) => B, step = STEP): Promise<B[]> {
   const made: B[] = [];
   let until = performance.now() + SLICE;
   for (const each of list) {
     made.push(make(each));
-    if (made.length % STEP !== 0 || performance.now() < until) continue;
+    if (made.length % step !== 0 || performance.now() < until) continue;
     await nextTask();
     until = performance.now() + SLICE;
   }

@@ -3,12 +3,11 @@
  * browser's own Ctrl-P waits for nobody; there the cells are drawn at least (page-events.ts).
  */
 import { notify } from '../base/notify.js';
+import { mapInSlices, nextTask } from '../base/slices.js';
 import type { NotebookContext } from './notebook-context.js';
 import { formulasSet } from './outputs/math.js';
 import { loadRich } from './rich/load-rich.js';
 
-/** Milliseconds of one task that drawing may take */
-const SLICE = 30;
 /** Milliseconds that outputs, pictures and fonts are waited for */
 const PATIENCE = 60_000;
 const LOOK_AGAIN = 50;
@@ -17,7 +16,7 @@ export async function printNotebook(notebook: NotebookContext): Promise<void> {
   const notice = notify('The cells are being drawn for the printer …', { seconds: 0, key: 'print' });
   const end = performance.now() + PATIENCE;
   try {
-    await drawAll(notebook);
+    await mapInSlices(notebook.view.ids, (id) => notebook.list.fill(id), 1);
     const late = await whatIsLate(end);
     if (late !== undefined) {
       notify(`${late} did not arrive within a minute, and is missing on the paper.`, { kind: 'warning' });
@@ -26,16 +25,6 @@ export async function printNotebook(notebook: NotebookContext): Promise<void> {
     notice.close();
   }
   window.print();
-}
-
-async function drawAll({ view, list }: NotebookContext): Promise<void> {
-  let next = performance.now() + SLICE;
-  for (const id of view.ids) {
-    list.fill(id);
-    if (performance.now() < next) continue;
-    await pause(0);
-    next = performance.now() + SLICE;
-  }
 }
 
 /** Waits until everything is there, or `end`. @returns what is not */
@@ -63,7 +52,7 @@ async function whatIsLate(end: number): Promise<string | undefined> {
 async function drawLarge(): Promise<void> {
   for (const button of document.querySelectorAll<HTMLElement>('#cells .output-large')) {
     button.click();
-    await pause(0);
+    await nextTask();
   }
 }
 
