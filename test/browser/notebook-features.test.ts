@@ -40,6 +40,8 @@ describe.skipIf(!hasChromium)('the notebook page', () => {
     await page.waitForTimeout(500);
     await page.getByRole('menubar').getByRole('menuitem', { name: 'Help' }).click();
     expect(await page.getByRole('menu').getByRole('menuitem').allTextContents()).toContain('Node.js');
+    await page.getByRole('menuitem', { name: 'About' }).click();
+    await page.locator('.kernel-banner', { hasText: `Node.js ${process.versions.node}` }).waitFor();
   });
 
   it.runIf(everything)(
