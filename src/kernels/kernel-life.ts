@@ -44,6 +44,8 @@ export class KernelLife {
   readonly #activity = new KernelActivity();
   #run: KernelRun | undefined;
   #launching: Promise<unknown> = Promise.resolve();
+  /** the end of the last run that was stopped; false: its process goes on */
+  #stopping: Promise<boolean> = Promise.resolve(true);
   #connection: ConnectionInfo | undefined;
   #reason: string | undefined;
   #exit: KernelExit | undefined;
@@ -193,8 +195,10 @@ export class KernelLife {
     const run = this.#run;
     this.#run = undefined;
     const wait = this.#setup.limits.shutdownWait;
-    if (!run) return true;
-    return await run.stop({ wait, restart, interrupt: this.#activity.lastReported === 'busy' });
+    const interrupt = this.#activity.lastReported === 'busy';
+    // Without one, a restart that was overtaken may still be at it.
+    if (run) this.#stopping = run.stop({ wait, restart, interrupt });
+    return await this.#stopping;
   }
 
   #launch(intent: AbortSignal, freshConnection: boolean): Promise<void> {

@@ -187,6 +187,16 @@ describe('a kernel that dies while a cell runs', () => {
   });
 });
 
+it('a kernel that is shut down while its process is being ended for a restart is gone when that process is', async () => {
+  const kernel = await server.kernels.start({ name: 'fake-stubborn' });
+  await kernel.ready;
+  const { pid = 0 } = kernel;
+  const restarting = expect(kernel.restart()).rejects.toThrow('was shut down while it restarted');
+  await server.kernels.shutdown(kernel.id);
+  expect(isRunning(pid)).toBe(false);
+  await restarting;
+});
+
 it('a kernel whose connections are lost goes on: who waits for a cell is told, and the next one runs', async () => {
   const sockets: Socket[] = [];
   const taken = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
