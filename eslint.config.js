@@ -18,7 +18,8 @@ const features = [
   'render',
   'javascript-kernel',
 ];
-// The single files in src/ (http-error, listeners, log, message-of, package-files, process-resources, wire-signature, zip-name) are free for all but the pure folders.
+// The single files in src/ (http-error, listeners, log, message-of, package-files, process-resources, socket-traffic, wire-signature, zip-name) are
+// free for all but the pure folders.
 const everyone = ['protocol', 'notebook', 'config'];
 /** One line of the map: `from` may import itself and `to`. */
 const mayImport = (from, to) => ({
@@ -134,6 +135,7 @@ export default defineConfig(
             '**/wire-signature.js',
             '**/http-error.js',
             '**/request-body.js',
+            '**/socket-traffic.js',
             '**/websocket-text.js',
           ],
         },

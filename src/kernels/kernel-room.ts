@@ -75,10 +75,12 @@ const mostAway = 10_000;
 /** Bytes of messages whose legacy frames are kept besides their v1 frames, before they are let go. */
 const keptLegacy = 4 * 1024 * 1024;
 /**
- * ms that messages wait because every client is full; who makes no room within it is slow. Long enough for a busy machine,
- * and no longer, because the kernel's state waits with its messages.
+ * ms that messages wait because every client is full; who makes no room within it, and does not take so many bytes either, is
+ * slow: a long message takes its time on any line. Long enough for a busy machine, and no longer, because the kernel's state
+ * waits with its messages.
  */
 const longestWait = 2000;
+const leastTaken = 4 * 1024 * 1024;
 /** ms that clients of a kernel that was shut down have for what they have not got. */
 const longestFarewell = 2000;
 
@@ -142,6 +144,8 @@ export class KernelRoom {
     session.client = client;
     this.#clients.add(client);
     this.#counted();
+    // It is not behind, so that it sets the pace now.
+    this.#roomMade?.();
 
     let dropped = 0;
     ws.on('message', (data, isBinary) => {
@@ -290,11 +294,11 @@ export class KernelRoom {
    */
   #waitForRoom(over: AbortSignal): Promise<void> | undefined {
     if (!this.#mayBeFull) return undefined;
-    const behind: SocketClient[] = [];
+    let behind: { client: SocketClient; taken: number }[] = [];
     for (const client of this.#clients) {
       if (client.isSlow) continue;
       if (!client.isFull) return undefined;
-      behind.push(client);
+      behind.push({ client, taken: client.taken });
     }
     if (behind.length === 0) return undefined;
     return new Promise((resolve) => {
@@ -304,10 +308,13 @@ export class KernelRoom {
         this.#roomMade = undefined;
         resolve();
       };
-      const timer = setTimeout(() => {
-        for (const client of behind) client.isSlow = true;
-        goOn();
-      }, longestWait);
+      const judge = () => {
+        for (const { client, taken } of behind) client.isSlow = client.taken - taken < leastTaken;
+        behind = behind.flatMap(({ client }) => (client.isSlow ? [] : [{ client, taken: client.taken }]));
+        if (behind.length === 0) goOn();
+        else timer = setTimeout(judge, longestWait);
+      };
+      let timer = setTimeout(judge, longestWait);
       this.#roomMade = goOn;
       over.addEventListener('abort', goOn);
     });

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { parseObject, statusContent } from '../protocol/kernel-messages.js';
 import { replayMessageType } from '../protocol/replay-position.js';
+import { bytesTaken } from '../socket-traffic.js';
 import { ClientQueue } from './client-queue.js';
 import type { QueueBounds } from './client-queue.js';
 import type { Piece } from './frame-blocks.js';
@@ -116,6 +117,11 @@ export class SocketClient {
   get position(): number {
     const neverAnswers = !this.#answersPings && this.#pinged.length >= mostPings;
     return neverAnswers ? this.#written : this.#confirmed;
+  }
+
+  /** Bytes that its system has taken so far, also of a message that is under way. */
+  get taken(): number {
+    return bytesTaken(this.#options.socket);
   }
 
   get isFull(): boolean {

@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { OWN_PING } from '../protocol/connection-test.js';
+import { bytesTaken } from '../socket-traffic.js';
 
 /** Pings without an answer after which a client is gone. */
 const MISSED_PINGS = 3;
@@ -62,14 +63,8 @@ interface Traffic {
 
 function trafficOf(socket: Duplex): Traffic {
   if (!(socket instanceof Socket)) return { read: 0, taken: 0, waiting: 0 };
-  const waiting = socket.writableLength;
-  // A long write counts as waiting until its end. How much of it is left is known to the handle alone, for which Node has no
-  // public name; without it, a write that takes longer than all pings would not be seen to get on.
-  const handle: unknown = Reflect.get(socket, '_handle');
-  const left: unknown =
-    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0;
-  const taken = socket.bytesWritten - waiting - (typeof left === 'number' ? left : 0);
-  return { read: socket.bytesRead, taken, waiting };
+  // A long write counts as waiting until its end.
+  return { read: socket.bytesRead, taken: bytesTaken(socket), waiting: socket.writableLength };
 }
 
 /** What is written when nothing waits is taken by the system, whether or not there still is a client: that shows nothing. */
