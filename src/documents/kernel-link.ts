@@ -15,6 +15,7 @@ export type LinkedKernel = Pick<
   | 'state'
   | 'connections'
   | 'reason'
+  | 'isShutDown'
   | 'ready'
   | 'request'
   | 'replyInput'
@@ -65,6 +66,8 @@ export class KernelLink {
   #sessionId: string | null = null;
   #kernel: LinkedKernel | undefined;
   #subscriptions: Subscription[] = [];
+  /** to a kernel that is being ended for good */
+  #farewell: Subscription[] = [];
   /** the process is being ended to start again */
   #isRestarting = false;
   /** why the last attempt to start a kernel failed */
@@ -154,6 +157,7 @@ export class KernelLink {
   close(): void {
     this.#sessions.close();
     this.#drop();
+    for (const subscription of this.#farewell) subscription.close();
   }
 
   async #chooseName(): Promise<string> {
@@ -176,22 +180,42 @@ export class KernelLink {
     const kernel = session?.kernel;
     this.#sessionId = session?.id ?? null;
     if (kernel === this.#kernel) return;
-    const had = this.#kernel !== undefined;
+    const left = this.#kernel;
+    const isEnding = kernel === undefined && left?.isShutDown === true && left.state !== 'dead';
+    if (isEnding) this.#hearOut(left);
     this.#drop();
-    if (had) {
+    if (left !== undefined) {
       this.#options.onLost(kernel === undefined ? 'The kernel was shut down.' : 'The kernel was changed.');
-      this.#options.onEnded();
+      if (!isEnding) this.#options.onEnded();
     }
     if (kernel !== undefined) {
+      this.#endFarewell();
       this.#kernel = kernel;
       this.#failure = undefined;
-      this.#subscriptions = [
-        // What is recorded must not wait for the slow websocket of somebody who looks on.
-        kernel.onMessage((...message) => this.#options.onMessage(...message), { impatient: true }),
-        kernel.onState(() => this.#stateChanged(kernel)),
-      ];
+      this.#subscriptions = [this.#hear(kernel), kernel.onState(() => this.#stateChanged(kernel))];
     }
     this.#options.onChange();
+  }
+
+  #hear(kernel: LinkedKernel): Subscription {
+    // What is recorded must not wait for the slow websocket of somebody who looks on.
+    return kernel.onMessage((...message) => this.#options.onMessage(...message), { impatient: true });
+  }
+
+  /** What a kernel prints while it is being ended belongs to its cells, unless there is another one already. */
+  #hearOut(kernel: LinkedKernel): void {
+    this.#farewell = [
+      this.#hear(kernel),
+      kernel.onState(() => {
+        if (kernel.state === 'dead') this.#endFarewell();
+      }),
+    ];
+  }
+
+  #endFarewell(): void {
+    if (this.#farewell.length === 0) return;
+    for (const subscription of this.#farewell.splice(0)) subscription.close();
+    this.#options.onEnded();
   }
 
   #stateChanged(kernel: LinkedKernel): void {

@@ -96,6 +96,11 @@ export class Kernel {
     return reason === undefined ? {} : { reason, exit };
   }
 
+  /** It is being ended for good, or was: until it is dead it may have last words. */
+  get isShutDown(): boolean {
+    return this.#isShutDown;
+  }
+
   /** Process id of the present run. */
   get pid(): number | undefined {
     return this.#life.pid;

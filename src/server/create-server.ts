@@ -240,7 +240,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       }),
     );
     const kernelDirectory = (path: string) => contents.kernelDirectory(path);
-    const sessions = keep(new SessionManager(kernels, { kernelDirectory }));
+    const sessions = keep(new SessionManager(kernels, { kernelDirectory, log }));
     kernels.onChange(() => events.listChanged({ list: 'kernels' }));
     kernels.onState(() => events.listChanged({ list: 'kernels' }));
     sessions.onChange(() => events.listChanged({ list: 'sessions' }));

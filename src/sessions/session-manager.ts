@@ -2,7 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { HttpError } from '../http-error.js';
-import type { Kernel, KernelManager, Subscription } from '../kernels/index.js';
+import type { Kernel, KernelManager } from '../kernels/index.js';
+import { ListenerSet } from '../listeners.js';
+import type { Subscription } from '../listeners.js';
+import type { Log } from '../log.js';
 import type { SessionModel } from '../protocol/rest-models.js';
 
 export interface Session {
@@ -37,6 +40,7 @@ export interface SessionPatch {
 export interface SessionManagerOptions {
   /** the directory in which a kernel for `path` starts; undefined: where kernels start that belong to no file */
   kernelDirectory(path: string): string | undefined | Promise<string | undefined>;
+  log: Log;
 }
 
 export class SessionManager {
@@ -45,12 +49,14 @@ export class SessionManager {
   readonly #sessions = new Map<string, Session>();
   /** by path: sessions that are being made, so that a second call gets the same one */
   readonly #making = new Map<string, Promise<Session>>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new ListenerSet<[]>();
+  readonly #log: Log;
   readonly #removals: Subscription;
 
-  constructor(kernels: KernelManager, { kernelDirectory }: SessionManagerOptions) {
+  constructor(kernels: KernelManager, { kernelDirectory, log }: SessionManagerOptions) {
     this.#kernels = kernels;
     this.#kernelDirectory = kernelDirectory;
+    this.#log = log;
     this.#removals = kernels.onChange(() => this.#dropOrphans());
   }
 
@@ -124,8 +130,10 @@ export class SessionManager {
     Object.assign(session, wanted());
     const old = session.kernel;
     session.kernel = kernel;
+    // Who hears of the change knows then that the old one is being ended.
+    const ended = old === kernel ? undefined : this.#endUnused(old);
     this.#changed();
-    if (old !== kernel) await this.#endUnused(old);
+    await ended;
     return session;
   }
 
@@ -137,16 +145,17 @@ export class SessionManager {
   async delete(id: string): Promise<void> {
     const session = this.require(id);
     this.#sessions.delete(id);
+    const wasLive = this.#isLive(session.kernel);
+    // Who hears of the change knows then that the kernel is being ended.
+    const ended = this.#endUnused(session.kernel);
     this.#changed();
-    if (!this.#isLive(session.kernel)) throw new HttpError(410, 'Kernel deleted before session');
-    await this.#endUnused(session.kernel);
+    if (!wasLive) throw new HttpError(410, 'Kernel deleted before session');
+    await ended;
   }
 
   /** Called after a session was added, changed or removed. */
   onChange(listener: () => void): Subscription {
-    const entry = () => listener();
-    this.#listeners.add(entry);
-    return { close: () => void this.#listeners.delete(entry) };
+    return this.#listeners.add(listener);
   }
 
   /** The models of some sessions, and on request with what their kernels' processes use. */
@@ -232,6 +241,6 @@ export class SessionManager {
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.emit(this.#log);
   }
 }

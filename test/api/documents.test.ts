@@ -98,6 +98,20 @@ describe.skipIf(!hasPythonKernel)('a live document on a real kernel', () => {
     await Promise.all([first.close(), second.close(), third.close()]);
   });
 
+  it('has the last words of a kernel that is shut down', async () => {
+    const source =
+      'import time\ntry:\n    print("on", flush=True)\n    time.sleep(600)\nfinally:\n    print("last words")';
+    const path = notebook([source]);
+    const page = await DocumentTestPage.open(server, path);
+    page.sync.execute(['c0']);
+    await page.until(() => page.text('c0') === 'on\n');
+    await server.fetch(`api/sessions/${page.kernel?.session_id}`, { method: 'DELETE' });
+    await page.until(() => page.outputs('c0').some(({ output_type }) => output_type === 'error'));
+    expect(page.text('c0')).toBe('on\nlast words\n');
+    expect(page.sync.view.cell('c0')?.run).toMatchObject({ state: 'idle', status: 'aborted' });
+    await page.close();
+  });
+
   it('ends what runs when the kernel dies, with the reason on each cell', async () => {
     const path = notebook(['import os\nos._exit(3)', 'print("after")']);
     const page = await DocumentTestPage.open(server, path);

@@ -78,7 +78,7 @@ export async function startKernelServer(options: TestServerOptions = {}) {
     ...options.kernels,
   });
   const kernelDirectory = (path: string) => join(notebooks, path, '..');
-  const sessions = new SessionManager(kernels, { kernelDirectory });
+  const sessions = new SessionManager(kernels, { kernelDirectory, log });
   const bridge = new KernelBridge({ kernels, log, ...options.bridge });
   // It listens to the kernel of every session, as in the real server; nothing here has a file to record into.
   const documents = { open: () => Promise.reject(new Error('there are no documents here')) };

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { KernelLink, type LinkedKernel, type SessionSource } from '../../../src/documents/kernel-link.js';
 import type { JsonObject } from '../../../src/notebook/types.js';
 
-interface Settable extends Omit<LinkedKernel, 'state' | 'ready'> {
+interface Settable extends Omit<LinkedKernel, 'state' | 'ready' | 'isShutDown'> {
   state: LinkedKernel['state'];
+  isShutDown: boolean;
   ready: Promise<void>;
   changed(): void;
   listening: number;
@@ -19,6 +20,7 @@ function kernelNamed(name: string, state: LinkedKernel['state'] = 'idle'): Setta
     state,
     connections: 0,
     reason: undefined,
+    isShutDown: false,
     ready: Promise.resolve(),
     listening: 0,
     request: () => 'id',
@@ -172,12 +174,39 @@ describe('KernelLink', () => {
     expect(ends()).toBe(2);
   });
 
+  it('hears a kernel that is being ended until it is dead, or there is another one', () => {
+    for (const isReplaced of [false, true]) {
+      const { put, sessions, tell, lost, ends, link } = setUp();
+      const kernel = kernelNamed('one', 'busy');
+      put('a.ipynb', kernel);
+      sessions.clear();
+      kernel.isShutDown = true;
+      tell();
+      expect([lost, ends(), kernel.listening]).toEqual([['The kernel was shut down.'], 0, 1]);
+      expect(link.view).toMatchObject({ id: null, state: 'none' });
+      if (isReplaced) {
+        put('a.ipynb', kernelNamed('two'));
+      } else {
+        kernel.state = 'dead';
+        kernel.changed();
+      }
+      expect([ends(), kernel.listening]).toEqual([1, 0]);
+      link.close();
+    }
+  });
+
   it('leaves nothing behind', () => {
     const { link, put, listeners } = setUp();
     const kernel = kernelNamed('one');
     put('a.ipynb', kernel);
-    link.close();
-    expect(kernel.listening).toBe(0);
-    expect(listeners.size).toBe(0);
+    const ending = setUp();
+    const other = kernelNamed('other');
+    ending.put('a.ipynb', other);
+    other.isShutDown = true;
+    ending.sessions.clear();
+    ending.tell();
+    for (const each of [link, ending.link]) each.close();
+    expect([kernel.listening, other.listening]).toEqual([0, 0]);
+    expect([listeners.size, ending.listeners.size]).toEqual([0, 0]);
   });
 });

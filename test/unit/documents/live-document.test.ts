@@ -52,6 +52,7 @@ class FakeKernel implements Pick<LinkedKernel, 'request'> {
   /** websockets of clients */
   connections = 0;
   readonly reason = undefined;
+  readonly isShutDown = false;
   readonly ready = Promise.resolve();
   listener: Parameters<LinkedKernel['onMessage']>[0] | undefined;
   requests = 0;
