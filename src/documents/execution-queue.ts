@@ -50,8 +50,12 @@ interface Waiting extends RunOptions {
   cell: CellId;
 }
 
-/** ms after the reply in which the kernel may still say that it is idle, that is, that all output was sent. */
+/**
+ * ms after the reply, and after all that the cell still prints, in which the kernel may say that it is idle, that is, that all
+ * output was sent. And the longest wait for that: a thread of the cell may print for ever.
+ */
 const IDLE_GRACE = 10_000;
+const LONGEST_GRACE = 600_000;
 
 interface Run {
   cell: CellId;
@@ -68,6 +72,8 @@ interface Run {
   /** an `aborted` reply is its end: it was sent again, or a person stopped it */
   retried: boolean;
   idle: boolean;
+  /** when the kernel last said something about it, ms since 1970 */
+  heard: number;
   reply?: ExecuteReplyContent;
   timer?: NodeJS.Timeout;
   input?: { prompt: Prompt; header: Uint8Array };
@@ -164,7 +170,9 @@ export class ExecutionQueue {
   /** A message of the kernel. @param parent  msg_id of the request that it answers */
   message(channel: KernelChannel, message: WireMessage, type: string, parent: string): void {
     const run = this.#run;
-    if (run?.msgId !== parent || !isForQueue(type)) return;
+    if (run?.msgId !== parent) return;
+    run.heard = Date.now();
+    if (!isForQueue(type)) return;
     const content = parseObject(message.content);
     if (channel === 'iopub' && type === 'execute_input') run.times['iopub.execute_input'] = now();
     if (channel === 'iopub' && type === 'status') {
@@ -179,10 +187,7 @@ export class ExecutionQueue {
       run.reply = reply;
       run.times['shell.execute_reply'] = now();
       for (const payload of reply.payload) this.port.payload(run.cell, payload);
-      run.timer = setTimeout(() => {
-        run.idle = true;
-        this.#settle(run);
-      }, IDLE_GRACE);
+      this.#waitForIdle(run, Date.now());
       this.#settle(run);
     } else if (channel === 'stdin' && type === 'input_request') {
       const input = inputRequestContent(content);
@@ -246,6 +251,7 @@ export class ExecutionQueue {
       stops,
       retried: false,
       idle: false,
+      heard: started,
     };
     this.#run = run;
     this.#request(run);
@@ -265,6 +271,17 @@ export class ExecutionQueue {
     } catch (error) {
       this.#cancel(sentence(error));
       this.#finish(run, 'aborted', sentence(error));
+    }
+  }
+
+  /** @param since  when the reply came, ms since 1970 */
+  #waitForIdle(run: Run, since: number): void {
+    const left = Math.min(run.heard + IDLE_GRACE, since + LONGEST_GRACE) - Date.now();
+    if (left > 0) {
+      run.timer = setTimeout(() => this.#waitForIdle(run, since), left);
+    } else {
+      run.idle = true;
+      this.#settle(run);
     }
   }
 

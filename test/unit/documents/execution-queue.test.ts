@@ -152,6 +152,28 @@ describe('ExecutionQueue', () => {
     expect(run('b')?.state).toBe('idle');
   });
 
+  it('takes a cell whose output still comes for one that runs, within reason', async () => {
+    for (const isEndless of [false, true]) {
+      queue.enqueue(['a']);
+      await turn();
+      reply({});
+      for (let i = 0; i < 15; i++) {
+        say('iopub', 'stream', { name: 'stdout', text: 'more' });
+        await vi.advanceTimersByTimeAsync(9_000);
+      }
+      expect(run('a')?.state).toBe('running');
+      if (!isEndless) {
+        idle();
+        await turn();
+      }
+      for (let i = 0; i < 60; i++) {
+        say('iopub', 'stream', { name: 'stdout', text: 'a thread' });
+        await vi.advanceTimersByTimeAsync(9_000);
+      }
+      expect(run('a')?.state).toBe('idle');
+    }
+  });
+
   it('clears an empty cell without asking the kernel', async () => {
     queue.enqueue(['empty', 'a']);
     await turn();
