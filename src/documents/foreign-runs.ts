@@ -4,6 +4,7 @@
  * then nobody else would keep the result, and the notebook's live document records it.
  */
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import type { CellId } from '../notebook/types.js';
 import { executeReplyContent, parseHeader, parseObject, statusContent } from '../protocol/kernel-messages.js';
 import type { Kernel, Subscription } from '../kernels/index.js';
@@ -21,6 +22,16 @@ interface Followed extends ForeignRun {
   session: string;
   cell: CellId;
   bytes: number;
+  /** its client was not there to hear what came last */
+  isMissed: boolean;
+}
+
+interface Notebook {
+  /** as long as there is a session */
+  path: string;
+  /** by msg_id of the request */
+  readonly runs: Map<string, Followed>;
+  readonly subscriptions: Subscription[];
 }
 
 /**
@@ -37,7 +48,10 @@ const LEFT_OUT = {
   text: '\n[What this cell printed from here on was too much to keep while the page that ran it was closed.]\n',
 };
 
-type FollowedKernel = Pick<Kernel, 'id' | 'state' | 'clientSessions' | 'onClient' | 'onMessage' | 'onState'>;
+type FollowedKernel = Pick<
+  Kernel,
+  'id' | 'state' | 'isShutDown' | 'clientSessions' | 'onClient' | 'onMessage' | 'onState'
+>;
 
 export interface ForeignRunsOptions {
   sessions: {
@@ -51,7 +65,8 @@ export interface ForeignRunsOptions {
 export class ForeignRuns {
   readonly #options: ForeignRunsOptions;
   readonly #subscription: Subscription;
-  readonly #kernels = new Map<FollowedKernel, Subscription[]>();
+  readonly #kernels = new Map<FollowedKernel, Notebook>();
+  readonly #recording = new Set<Promise<void>>();
 
   constructor(options: ForeignRunsOptions) {
     this.#options = options;
@@ -59,25 +74,47 @@ export class ForeignRuns {
     this.#follow();
   }
 
-  close(): void {
+  /** The server stops: what a client misses already is written down. Others were connected until now and have it. */
+  async close(): Promise<void> {
     this.#subscription.close();
-    for (const kernel of [...this.#kernels.keys()]) this.#drop(kernel);
+    for (const [kernel, { path, runs }] of this.#kernels) {
+      for (const run of runs.values()) if (run.isMissed) this.#record(path, { ...run, status: 'aborted' });
+      this.#forget(kernel);
+    }
+    await Promise.all(this.#recording);
   }
 
   #follow(): void {
-    const now = new Set(this.#options.sessions.list().map(({ kernel }) => kernel));
-    for (const kernel of [...this.#kernels.keys()]) if (!now.has(kernel)) this.#drop(kernel);
-    for (const kernel of now) if (!this.#kernels.has(kernel)) this.#kernels.set(kernel, this.#listen(kernel));
+    const paths = new Map<FollowedKernel, string>();
+    for (const { kernel, path } of this.#options.sessions.list()) {
+      if (!paths.has(kernel)) paths.set(kernel, path);
+    }
+    for (const [kernel, notebook] of this.#kernels) {
+      const path = paths.get(kernel);
+      if (path !== undefined) notebook.path = path;
+      else this.#leave(kernel, notebook);
+    }
+    for (const [kernel, path] of paths) {
+      if (!this.#kernels.has(kernel)) this.#kernels.set(kernel, this.#listen(kernel, path));
+    }
   }
 
-  #drop(kernel: FollowedKernel): void {
-    for (const subscription of this.#kernels.get(kernel) ?? []) subscription.close();
+  /** There is no session any more. A kernel that is being ended is heard until it is dead. */
+  #leave(kernel: FollowedKernel, notebook: Notebook): void {
+    if (kernel.isShutDown && kernel.state !== 'dead') return;
+    this.#lost(kernel, notebook);
+    this.#forget(kernel);
+  }
+
+  #forget(kernel: FollowedKernel): void {
+    for (const subscription of this.#kernels.get(kernel)?.subscriptions ?? []) subscription.close();
     this.#kernels.delete(kernel);
   }
 
-  #listen(kernel: FollowedKernel): Subscription[] {
+  #listen(kernel: FollowedKernel, path: string): Notebook {
     const runs = new Map<string, Followed>();
-    return [
+    const isThere = ({ session }: Followed) => kernel.clientSessions.has(session);
+    const subscriptions = [
       kernel.onClient((session, { metadata }, { msg_id, msg_type }) => {
         if (msg_type !== 'execute_request') return;
         // JupyterLab says which cell it is; who does not say it cannot be helped.
@@ -89,6 +126,7 @@ export class ForeignRuns {
           msgId: msg_id,
           messages: [],
           bytes: 0,
+          isMissed: false,
           started: Date.now(),
           status: 'ok' as const,
         };
@@ -109,35 +147,44 @@ export class ForeignRuns {
         if (channel !== 'iopub') return;
         if (msg_type !== 'status') {
           keep(run, msg_type, content);
+          run.isMissed = !isThere(run);
           return;
         }
         if (statusContent(parseObject(content))?.execution_state !== 'idle') return;
         runs.delete(run.msgId);
-        if (!kernel.clientSessions.has(run.session)) void this.#record(kernel, run);
+        if (!isThere(run)) this.#record(notebook.path, run);
       }),
       kernel.onState(() => {
         if (kernel.state !== 'restarting' && kernel.state !== 'dead') return;
-        // Their end will never come. What a cell printed until then is all that there is of it.
-        for (const run of runs.values()) {
-          const isLost = run.messages.length > 0 && !kernel.clientSessions.has(run.session);
-          if (isLost) void this.#record(kernel, { ...run, status: 'aborted' });
-        }
-        runs.clear();
+        this.#lost(kernel, notebook);
+        if (kernel.isShutDown) this.#forget(kernel);
       }),
     ];
+    const notebook = { path, runs, subscriptions };
+    return notebook;
   }
 
-  async #record(kernel: FollowedKernel, run: Followed): Promise<void> {
-    const { sessions, documents, log } = this.#options;
-    const path = sessions.list().find((session) => session.kernel === kernel)?.path;
-    if (path === undefined) return;
-    try {
-      (await documents.open(path)).recordForeign(run.cell, run);
-    } catch (error) {
-      log.warn(
-        `What a cell of ${path} printed for a client that went away was not recorded: ${error instanceof Error ? error.message : String(error)}`,
-      );
+  /** The end of its runs will never come. What a cell printed until then is all that there is of it. */
+  #lost({ clientSessions }: FollowedKernel, { path, runs }: Notebook): void {
+    for (const run of runs.values()) {
+      const isLost = run.messages.length > 0 && !clientSessions.has(run.session);
+      if (isLost) this.#record(path, { ...run, status: 'aborted' });
     }
+    runs.clear();
+  }
+
+  #record(path: string, run: Followed): void {
+    const { documents, log } = this.#options;
+    const recorded = documents
+      .open(path)
+      .then((document) => void document.recordForeign(run.cell, run))
+      .catch((error: unknown) =>
+        log.warn(
+          `What a cell of ${path} printed for a client that went away was not recorded: ${messageOf(error)}`,
+        ),
+      )
+      .finally(() => this.#recording.delete(recorded));
+    this.#recording.add(recorded);
   }
 }
 

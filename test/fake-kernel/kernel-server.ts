@@ -140,7 +140,7 @@ export async function startKernelServer(options: TestServerOptions = {}) {
       return { status: response.status, headers: response.headers, body: json };
     },
     async close() {
-      foreignRuns.close();
+      await foreignRuns.close();
       bridge.close();
       await kernels.close();
       sessions.close();

@@ -15,6 +15,7 @@ const listeners = {
 const kernel = {
   id: 'k',
   state: 'idle' as Kernel['state'],
+  isShutDown: false,
   clientSessions: new Set<string>(),
   onClient(listener: typeof listeners.client) {
     listeners.client = listener;
@@ -29,15 +30,28 @@ const kernel = {
     return { close() {} };
   },
 };
-let recorded: { cell: string; run: ForeignRun }[];
+let recorded: { cell: string; run: ForeignRun; path: string }[];
+let sessions: { path: string; kernel: typeof kernel }[];
+let sessionsChanged: () => void;
+let runs: ForeignRuns;
 beforeEach(() => {
   recorded = [];
+  sessions = [{ path: 'a.ipynb', kernel }];
   kernel.state = 'idle';
+  kernel.isShutDown = false;
   kernel.clientSessions = new Set(['lab']);
-  const recordForeign = (cell: string, run: ForeignRun) => recorded.push({ cell, run }) > 0;
-  new ForeignRuns({
-    sessions: { list: () => [{ path: 'a.ipynb', kernel }], onChange: () => ({ close() {} }) },
-    documents: { open: () => Promise.resolve({ recordForeign }) },
+  runs = new ForeignRuns({
+    sessions: {
+      list: () => sessions,
+      onChange(listener) {
+        sessionsChanged = listener;
+        return { close() {} };
+      },
+    },
+    documents: {
+      open: (path) =>
+        Promise.resolve({ recordForeign: (cell, run) => recorded.push({ cell, run, path }) > 0 }),
+    },
     log: silentLog,
   });
 });
@@ -98,3 +112,32 @@ it.each(['restarting', 'dead'] as const)(
     ]);
   },
 );
+
+it('of a kernel that is shut down is written down to its last words, where the notebook was', async () => {
+  const say = run('c');
+  say('iopub', 'stream', { text: 'a' });
+  kernel.clientSessions = new Set();
+  sessions = [{ path: 'renamed.ipynb', kernel }];
+  sessionsChanged();
+  kernel.isShutDown = true;
+  sessions = [];
+  sessionsChanged();
+  say('iopub', 'stream', { text: 'last words' });
+  kernel.state = 'dead';
+  listeners.state();
+  await settled();
+  expect(recorded.map(({ path, run }) => [path, texts(run), run.status])).toEqual([
+    ['renamed.ipynb', ['a', 'last words'], 'aborted'],
+  ]);
+});
+
+it('is written down when the server stops, if the client was away before', async () => {
+  const [heard, missed] = [run('heard'), run('missed')];
+  heard('iopub', 'stream', { text: 'a' });
+  kernel.clientSessions = new Set();
+  missed('iopub', 'stream', { text: 'b' });
+  await runs.close();
+  expect(recorded.map(({ cell, run }) => [cell, texts(run), run.status])).toEqual([
+    ['missed', ['b'], 'aborted'],
+  ]);
+});
