@@ -37,6 +37,13 @@ export interface SessionPatch {
   kernel?: KernelChoice;
 }
 
+/** A session whose kernel is being started. Its file may be renamed meanwhile. */
+interface Making {
+  path: string;
+  name: string;
+  made: Promise<Session>;
+}
+
 export interface SessionManagerOptions {
   /** the directory in which a kernel for `path` starts; undefined: where kernels start that belong to no file */
   kernelDirectory(path: string): string | undefined | Promise<string | undefined>;
@@ -47,8 +54,8 @@ export class SessionManager {
   readonly #kernels: KernelManager;
   readonly #kernelDirectory: SessionManagerOptions['kernelDirectory'];
   readonly #sessions = new Map<string, Session>();
-  /** by path: sessions that are being made, so that a second call gets the same one */
-  readonly #making = new Map<string, Promise<Session>>();
+  /** so that a second call for the path gets the same one */
+  readonly #making = new Set<Making>();
   readonly #listeners = new ListenerSet<[]>();
   readonly #log: Log;
   readonly #removals: Subscription;
@@ -73,10 +80,13 @@ export class SessionManager {
       if (existing.kernel.state === 'dead') existing.kernel.restart().catch(() => {});
       return existing;
     }
-    const beingMade = this.#making.get(wanted.path);
-    if (beingMade) return beingMade;
-    const made = this.#make(wanted).finally(() => this.#making.delete(wanted.path));
-    this.#making.set(wanted.path, made);
+    for (const { path, made } of this.#making) if (path === wanted.path) return made;
+    const { path, name = posix.basename(path) } = wanted;
+    const made = this.#startedKernel(wanted)
+      .then((kernel) => this.#add(making, wanted.type, kernel))
+      .finally(() => this.#making.delete(making));
+    const making: Making = { path, name, made };
+    this.#making.add(making);
     return made;
   }
 
@@ -101,16 +111,16 @@ export class SessionManager {
 
   /** A file, or a directory with everything below it, moved. */
   rename(from: string, to: string): void {
-    let changed = false;
-    for (const session of this.#sessions.values()) {
-      if (session.path !== from && !session.path.startsWith(`${from}/`)) continue;
-      const path = to + session.path.slice(from.length);
+    const move = (one: { path: string; name: string }) => {
+      if (one.path !== from && !one.path.startsWith(`${from}/`)) return false;
+      const path = to + one.path.slice(from.length);
       // Notebooks are named after their file; a console's name is its own.
-      if (session.name === posix.basename(session.path)) session.name = posix.basename(path);
-      session.path = path;
-      changed = true;
-    }
-    if (changed) this.#changed();
+      if (one.name === posix.basename(one.path)) one.name = posix.basename(path);
+      one.path = path;
+      return true;
+    };
+    for (const one of this.#making) move(one);
+    if (this.list().filter(move).length > 0) this.#changed();
   }
 
   /** @throws {HttpError} 404 no such session, 400 no such kernel, 501 kernel not available */
@@ -189,10 +199,13 @@ export class SessionManager {
     this.#listeners.clear();
   }
 
-  async #make(wanted: SessionRequest): Promise<Session> {
-    const { path, name = posix.basename(path), type, kernel: choice } = wanted;
-    const given = typeof choice?.id === 'string' ? this.#kernels.get(choice.id) : undefined;
-    const kernel = given ?? (await this.#startKernel(wanted, choice?.id ?? undefined));
+  async #startedKernel(wanted: SessionRequest): Promise<Kernel> {
+    const { id } = wanted.kernel ?? {};
+    const given = typeof id === 'string' ? this.#kernels.get(id) : undefined;
+    return given ?? this.#startKernel(wanted, id ?? undefined);
+  }
+
+  #add({ path, name }: Making, type: string, kernel: Kernel): Session {
     const session: Session = { id: randomUUID(), path, name, type, kernel };
     this.#sessions.set(session.id, session);
     this.#changed();

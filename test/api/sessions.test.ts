@@ -50,6 +50,18 @@ describe('POST api/sessions', () => {
     expect(server.kernels.list()).toHaveLength(1);
   });
 
+  it('follows a file that is renamed while its kernel starts', async () => {
+    const making = server.sessions.create(notebook);
+    server.sessions.rename('folder', 'other');
+    const again = server.sessions.create({ ...notebook, path: 'other/a.ipynb' });
+    server.sessions.rename('other/a.ipynb', 'other/b.ipynb');
+    const made = await making;
+    expect(made).toMatchObject({ path: 'other/b.ipynb', name: 'b.ipynb' });
+    expect(await again).toBe(made);
+    expect(server.sessions.findByPath('other/b.ipynb')).toBe(made);
+    expect(server.kernels.list()).toHaveLength(1);
+  });
+
   it('has no notebook key for other types', async () => {
     expect(await create({ ...notebook, type: 'console' })).not.toHaveProperty('notebook');
   });
