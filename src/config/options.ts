@@ -12,6 +12,9 @@ const files = { section: 'FileNotebookManager' } as const;
 const kernels = { section: 'MappingKernelManager' } as const;
 const terminals = { section: 'TerminalManager' } as const;
 
+/** Seconds. A timer of Node's that is to take longer is over at once. */
+const longestTimer = 2_147_483;
+
 export const options = {
   // Address
   ip: string({
@@ -352,6 +355,7 @@ export const options = {
     group: 'Kernels',
     default: 60,
     min: 1,
+    max: longestTimer,
     placeholder: 'SECONDS',
     help: 'A kernel that does not answer for so many seconds after its start has failed',
   }),
@@ -360,6 +364,7 @@ export const options = {
     group: 'Kernels',
     default: 5,
     min: 0,
+    max: longestTimer,
     placeholder: 'SECONDS',
     help: 'How many seconds a kernel has to end by itself before it is killed',
   }),
@@ -404,6 +409,7 @@ export const options = {
     group: 'Kernels',
     default: 300,
     min: 1,
+    max: longestTimer,
     placeholder: 'SECONDS',
     help: 'How often such kernels are looked for',
   }),
@@ -448,6 +454,7 @@ export const options = {
     group: 'Terminals',
     default: 300,
     min: 1,
+    max: longestTimer,
     also: ['TerminalManager.cull_interval'],
     placeholder: 'SECONDS',
     help: 'How often such terminals are looked for',
