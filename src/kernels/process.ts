@@ -66,12 +66,14 @@ export class KernelProcess {
   static async launch(command: Command): Promise<KernelProcess> {
     const { argv, cwd, env } = command;
     const [file = '', ...args] = argv;
-    const child = spawn(file, args, {
-      cwd: await nearestDirectory(cwd),
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const options = { cwd: await nearestDirectory(cwd), env, detached: true } as const;
+    let child: ChildProcess;
+    try {
+      child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    } catch (error) {
+      // As it does for want of memory, and for an argument with a NUL.
+      throw new Error(launchFailure(error as NodeJS.ErrnoException, file));
+    }
     return new Promise((resolve, reject) => {
       // For as long as it lives: a signal that is not permitted is told by an `error`, too, and one that nobody hears ends us.
       child.on('error', (error) => reject(new Error(launchFailure(error, file))));

@@ -44,11 +44,12 @@ export class PythonSearch {
   #start(module: string): Promise<string | undefined> {
     let running = this.#running.get(module);
     if (running) return running;
-    running = this.#search(module).then((python) => {
-      this.#last.set(module, { python, at: Date.now() });
-      this.#running.delete(module);
-      return python;
-    });
+    running = this.#search(module)
+      .then((python) => {
+        this.#last.set(module, { python, at: Date.now() });
+        return python;
+      })
+      .finally(() => this.#running.delete(module));
     this.#running.set(module, running);
     return running;
   }
@@ -80,7 +81,12 @@ export class PythonSearch {
     const options = { timeout: probeTimeout, env: this.#options.env, cwd: '/' };
     return new Promise((resolve) => {
       const find = 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)';
-      execFile(python, ['-c', find, module], options, (error) => resolve(error === null));
+      try {
+        execFile(python, ['-c', find, module], options, (error) => resolve(error === null));
+      } catch {
+        // The system starts no process just now (no memory), or not this one: it is asked again with the next search.
+        resolve(false);
+      }
     });
   }
 }

@@ -25,6 +25,10 @@ describe('KernelProcess', () => {
     expect(await two.exited).toMatchObject({ code: null, signal: 'SIGABRT' });
   });
 
+  it('says so when the system refuses the command outright', async () => {
+    await expect(launch('\0')).rejects.toThrow(/^The command \/bin\/sh could not be started: /);
+  });
+
   it('keeps the last 64 kB of the output', async () => {
     const one = await launch('head -c 500000 /dev/zero | tr "\\0" a; echo end');
     const { output } = await one.exited;
