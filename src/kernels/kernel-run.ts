@@ -156,10 +156,8 @@ export class KernelRun {
   /** @returns false when the process may not be signalled */
   interrupt(): boolean {
     this.#channels.hurry('waiting');
-    if (this.#setup.interruptMode === 'signal') {
-      this.#interruptedAt = performance.now();
-      return this.#process.signal('SIGINT');
-    }
+    this.#interruptedAt = performance.now();
+    if (this.#setup.interruptMode === 'signal') return this.#process.signal('SIGINT');
     this.send('control', makeMessage(this.#setup.session, 'interrupt_request').message);
     return true;
   }

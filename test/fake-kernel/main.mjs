@@ -20,7 +20,7 @@
  *   {"exit": 3}, {"kill": "SIGSEGV"}   ends at once
  *
  * MODE: `mute` never answers; `crash` says "boom" on stderr and exits with 7 at once; `brief` exits with 9, 150 ms after
- * it answered the first request; `hwm` drops what it cannot send, as most kernels do; `stubborn` ignores SIGTERM and shutdown requests; `taken` says that its port is in
+ * it answered the first request; `fragile` ends when a message interrupts it; `hwm` drops what it cannot send, as most kernels do; `stubborn` ignores SIGTERM and shutdown requests; `taken` says that its port is in
  * use if it is the first start with this connection file's ports.
  *
  * Nothing here is shared with the server, so that both sides of the protocol are checked.
@@ -137,6 +137,7 @@ async function handle(socket, { identities, header, content, buffers }) {
   }
   await publish('status', header, { execution_state: 'idle' });
   if (header.msg_type === 'shutdown_request' && mode !== 'stubborn') await end(0);
+  if (header.msg_type === 'interrupt_request' && mode === 'fragile') await end(0);
   if (mode === 'brief') setTimeout(() => process.exit(9), 150);
 }
 
