@@ -143,10 +143,15 @@ export class KernelManager {
     return kernels.map((kernel) => kernel.model(used.get(kernel.pid ?? 0)));
   }
 
-  /** How many kernels there are of each kernelspec. */
+  /** Those that are not dead. */
+  running(): Kernel[] {
+    return this.list().filter(({ state }) => state !== 'dead');
+  }
+
+  /** How many kernels run of each kernelspec. */
   countByName(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const { name } of this.list()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const { name } of this.running()) counts.set(name, (counts.get(name) ?? 0) + 1);
     return counts;
   }
 

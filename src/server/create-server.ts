@@ -364,7 +364,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         started,
         lastActivity: () => lastActivity,
         connections: () => kernels.list().reduce((sum, kernel) => sum + kernel.connections, 0),
-        kernels: () => kernels.list().length,
+        kernels: () => kernels.running().length,
         shutDown: requestStop,
       }),
       contentsRouter(contents),
@@ -443,7 +443,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         stopWhenIdle({
           timeout: settings.shutdown_no_activity_timeout,
           inUse: () =>
-            kernels.list().some(({ state }) => state !== 'dead') ||
+            kernels.running().length > 0 ||
             documents.list().length > 0 ||
             (terminals?.list().length ?? 0) > 0,
           lastActivity: () => lastActivity,
@@ -465,7 +465,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       tokenMade: made,
       certificate: tls?.info,
       store: store.infoString(),
-      kernels: { running: () => kernels.list().length },
+      kernels: { running: () => kernels.running().length },
       stopRequested,
       passwordHash: () => credentials.passwordHash,
       link,
