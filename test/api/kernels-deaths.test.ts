@@ -76,6 +76,8 @@ describe('a kernel that does not start', () => {
     expect(execution_state).toBe('dead');
     expect(reason).toMatch(sentence);
     expect(exit).toMatchObject({ was_busy: false, out_of_memory: false });
+    // It is there, and does not run.
+    expect(server.kernels.countByName().has(name)).toBe(false);
     const log = server.log.lines.join('\n');
     expect(log).toContain(reason);
     for (const line of exit?.stderr ?? ['no exit']) expect(log).toContain(line);
@@ -135,6 +137,19 @@ describe('a kernel that dies while a cell runs', () => {
     expect(await model(id)).not.toHaveProperty('reason');
     await client.close();
     await server.api('DELETE', `api/kernels/${id}`);
+  });
+
+  it('because it was interrupted by a message: that it cannot stop only its cell is said', async () => {
+    const { argv } = (await server.kernels.specs.get('fake')) ?? { argv: [] };
+    server.writeSpec('fragile', { argv: [...argv, 'fragile'], interrupt_mode: 'message' });
+    const { id } = await start('fragile');
+    const client = await ChannelClient.open(server.wsUrl, id);
+    await client.done(client.execute({ text: 'ready' }));
+    await server.api('POST', `api/kernels/${id}/interrupt`);
+    expect((await client.status('restarting')).content.reason).toMatch(
+      /^The kernel ended when it was interrupted/,
+    );
+    await client.close();
   });
 
   it('and cannot start any more: that no cell ran is said of the run that did not start', async () => {
@@ -346,7 +361,8 @@ describe('whatever happens', () => {
     for (let i = 0; i < rounds(2, 20); i++) {
       const { id } = await start('fake');
       const client = await ChannelClient.open(server.wsUrl, id);
-      if (i % 3 !== 0) await client.done(client.execute({ text: 'ready' }));
+      const hasAnswered = i % 3 !== 0;
+      if (hasAnswered) await client.done(client.execute({ text: 'ready' }));
       client.execute({ flood: 3000, size: 100 });
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 120));
       const kernel = server.kernels.require(id);
@@ -355,10 +371,9 @@ describe('whatever happens', () => {
       while (kernel.pid === pid) await new Promise((resolve) => setTimeout(resolve, 10));
       await kernel.ready.catch(() => {});
       const { execution_state, reason } = await model(id);
-      expect([execution_state, reason === undefined]).toEqual(
-        execution_state === 'dead' ? ['dead', false] : ['idle', true],
-      );
-      if (execution_state === 'dead') {
+      const isDead = !hasAnswered && execution_state === 'dead';
+      expect([execution_state, reason === undefined]).toEqual(isDead ? ['dead', false] : ['idle', true]);
+      if (isDead) {
         // Killed before it had answered even once: it says so, and a restart by hand brings it to life.
         expect((await server.api('POST', `api/kernels/${id}/restart`)).status).toBe(200);
       }
