@@ -316,6 +316,8 @@ export class SocketClient {
     this.#answersPings = true;
     this.#confirmed = sequence;
     this.#pinged = this.#pinged.filter((pinged) => pinged > sequence);
+    // While too many were open, the end of a flood was not asked for.
+    if (this.#written > this.#confirmed) this.#ping();
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeMessage } from '../../../src/kernels/message-factory.js';
 import { messageBlocks, OutgoingMessage } from '../../../src/kernels/outgoing-message.js';
 import { ReplayBudget, ReplayJournal } from '../../../src/kernels/replay-journal.js';
@@ -54,6 +54,26 @@ describe('SocketClient', () => {
     expect(client.position).toBe(before);
     answer(String(journal.newest));
     expect(client.position).toBe(journal.newest);
+  });
+
+  it('asks for the end of a flood when there are answers again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const { send, pings, journal, client, answer } = setUp();
+      for (let i = 0; i < 70; i++) {
+        send();
+        await new Promise(setImmediate);
+        vi.advanceTimersByTime(100);
+      }
+      // No more of them are open at once.
+      expect(pings).toHaveLength(64);
+      answer(pings.at(-1) ?? '');
+      expect(pings.at(-1)).toBe(String(journal.newest));
+      answer(String(journal.newest));
+      expect(client.position).toBe(journal.newest);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('takes no number from a pong that answers nothing', async () => {
