@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import { parseHeader } from '../protocol/kernel-messages.js';
 import type { MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
@@ -140,6 +141,7 @@ export class KernelRoom {
       skips: (message) => message.isAnnouncement && message.sequence <= writtenBefore,
       onWritten: (sequence) => (session.written = Math.max(session.written, sequence)),
       onRoom: () => this.#roomMade?.(),
+      onUnwritable: (error) => this.#leaveOut(sessionId, error),
     });
     session.client = client;
     this.#clients.add(client);
@@ -264,8 +266,21 @@ export class KernelRoom {
   }
 
   #send(client: SocketClient, message: OutgoingMessage, given: Given): void {
-    if (client.framing === 'legacy') this.#encodeLegacy(message, given);
+    try {
+      if (client.framing === 'legacy') this.#encodeLegacy(message, given);
+    } catch (error) {
+      // Tried once more when it is to be written, which fails in the same way.
+      this.#options.log.debug(
+        `A message of kernel ${this.kernel.id} has no legacy frame: ${messageOf(error)}`,
+      );
+    }
     if (!client.send(message)) this.#giveUp(client);
+  }
+
+  #leaveOut(sessionId: string, error: unknown): void {
+    this.#options.log.error(
+      `A message is left out on the websocket ${this.kernel.id}:${sessionId}: ${messageOf(error)}`,
+    );
   }
 
   #giveUp(client: SocketClient): void {

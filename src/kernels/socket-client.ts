@@ -12,7 +12,7 @@ import { replayMessageType } from '../protocol/replay-position.js';
 import { bytesTaken } from '../socket-traffic.js';
 import { ClientQueue } from './client-queue.js';
 import type { QueueBounds } from './client-queue.js';
-import type { Piece } from './frame-blocks.js';
+import type { Frame, Piece } from './frame-blocks.js';
 import { replayNotice, textNotice } from './notices.js';
 import type { Framing, MessageBlocks, OutgoingMessage } from './outgoing-message.js';
 import { RateLimit } from './rate-limit.js';
@@ -56,6 +56,8 @@ export interface SocketClientOptions {
   onWritten(sequence: number): void;
   /** it has room again, or came closer to what is new */
   onRoom(): void;
+  /** no frame can be made of a message, as it is too long; it is left out */
+  onUnwritable(error: unknown): void;
 }
 
 export class SocketClient {
@@ -210,7 +212,15 @@ export class SocketClient {
     while (room > 0) {
       const message = this.#next();
       if (!message) break;
-      const frame = message.frame(framing, blocks);
+      let frame: Frame;
+      try {
+        frame = message.frame(framing, blocks);
+      } catch (error) {
+        // Nobody else would catch it here, and the next ones can be sent.
+        this.#options.onUnwritable(error);
+        if (this.#told !== undefined && message.type !== replayMessageType) this.#told -= 1;
+        continue;
+      }
       piece = this.#write(piece, frame);
       for (const next of frame.more) piece = this.#write(piece, next);
       room -= message.length;

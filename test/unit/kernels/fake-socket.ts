@@ -40,11 +40,12 @@ export function fakeSocket() {
     leave: () => ws.emit('close'),
     answer: (ping: string) => ws.emit('pong', Buffer.from(ping)),
     /** numbers in the texts of the frames that were written */
-    numbers: () =>
-      [
-        ...Buffer.concat(written)
-          .toString('latin1')
-          .matchAll(/"text":"(\d+) /g),
-      ].map(([, n]) => Number(n)),
+    numbers: () => numbersIn(written, /"text":"(\d+) /g),
+    /** what a client that counts was told of numbers */
+    sequences: () => numbersIn(written, /"sequence":(\d+)/g),
   };
+}
+
+function numbersIn(written: Buffer[], pattern: RegExp): number[] {
+  return [...Buffer.concat(written).toString('latin1').matchAll(pattern)].map(([, n]) => Number(n));
 }

@@ -36,10 +36,11 @@ function setUp(options: Partial<SocketClientOptions> = {}, missed = 0) {
     skips: () => false,
     onWritten: () => {},
     onRoom: () => {},
+    onUnwritable: () => {},
     ...options,
   });
   const send = (size = 20) => client.send(say(size));
-  return { ...fake, journal, client, send };
+  return { ...fake, journal, client, say, send };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -74,6 +75,24 @@ describe('SocketClient', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('leaves out a message of which no frame can be made, and counts without it', async () => {
+    const errors: unknown[] = [];
+    const made = setUp({ counts: true, onUnwritable: (error) => errors.push(error) });
+    await turn();
+    made.send();
+    const tooLong = made.say(20);
+    vi.spyOn(tooLong, 'frame').mockImplementation(() => {
+      throw new RangeError('Too long');
+    });
+    made.client.send(tooLong);
+    made.send();
+    await turn();
+    expect(errors).toEqual([new RangeError('Too long')]);
+    expect(made.numbers()).toEqual([0, 2]);
+    // The client is told the number of the next one, as it has not counted the one before.
+    expect(made.sequences()).toEqual([made.journal.newest - 3, made.journal.newest - 1]);
   });
 
   it('takes no number from a pong that answers nothing', async () => {
