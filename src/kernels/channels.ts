@@ -30,10 +30,12 @@ type RequestChannel = Exclude<KernelChannel, 'iopub'>;
 /** ms that messages of one kernel are passed on in one turn of the event loop: then others get theirs, and more is read. */
 const longestTurn = 4;
 /**
- * Bytes that may wait because they come faster than they can be passed on. Beyond them more is passed on than is read: then
- * the system's buffers fill, and the kernel has to wait.
+ * Bytes that may wait because they come faster than they can be passed on. Beyond them nothing is read until half of them is
+ * left: then the system's buffers fill, and the kernel has to wait. Kernels that do not wait count messages and drop what is
+ * too many, so that large ones are as safe with the kernel.
  */
-const mostBehind = 64 * 1024 * 1024;
+const mostBehind = { small: 64 * 1024 * 1024, large: 16 * 1024 * 1024 };
+const large = 32 * 1024;
 
 export class KernelChannels {
   readonly #signature: WireSignature;
@@ -49,6 +51,8 @@ export class KernelChannels {
   /** whose room nobody asks for: what waits now, or all that ever comes */
   #hurried: 'none' | 'waiting' | 'all' = 'none';
   #turnPlanned = false;
+  /** iopub is not read for now */
+  #isPaused = false;
   /** when something came, by `performance.now()` */
   #lastMessage = performance.now();
   #onConnected: (() => void) | undefined;
@@ -175,6 +179,8 @@ export class KernelChannels {
   #wasLost(channel: KernelChannel): void {
     if (this.#closed) return;
     this.#isBroken = true;
+    // The next connection is read from its beginning.
+    if (channel === 'iopub') this.#isPaused = false;
     if (this.#renews || (channel !== 'shell' && channel !== 'stdin')) return;
     this.#renews = true;
     this.#asker = randomUUID();
@@ -189,7 +195,7 @@ export class KernelChannels {
     if ((this.#underWay[channel] ?? 0) === bytes) return;
     this.#underWay[channel] = bytes;
     this.#readAhead.underWay = Object.values(this.#underWay).reduce((sum, each) => sum + each, 0);
-    while (this.#readAhead.isTooMuch) this.#passOn();
+    this.#planTurn();
   }
 
   /**
@@ -203,15 +209,32 @@ export class KernelChannels {
       return;
     }
     this.#readAhead.push(message);
-    // Too much waits: who cannot keep up is not waited for any more.
-    while (this.#readAhead.isTooMuch) this.#passOn();
-    // Two for each that comes. All at once would take long, after a wait, and leave no time for the clients to get full.
-    for (let i = 0; i < 2 && !this.#held && this.#readAhead.length > mostBehind; i++) this.#passOnNext();
     this.#planTurn();
   }
 
+  /** Nobody is waited for when too much waits. */
+  get #isHeld(): boolean {
+    return this.#held !== undefined && !this.#readAhead.isTooMuch;
+  }
+
   #planTurn(): void {
-    if (!this.#held && !this.#turnPlanned && !this.#readAhead.isEmpty) void this.#takeTurn();
+    this.#pace();
+    if (!this.#isHeld && !this.#turnPlanned && !this.#readAhead.isEmpty) void this.#takeTurn();
+  }
+
+  /**
+   * While clients are waited for, all is read that may wait; else no more than can be passed on soon, but the last words of a
+   * kernel that is being ended: it does not wait long to be rid of them.
+   */
+  #pace(): void {
+    const { length, count, isTooMuch } = this.#readAhead;
+    const most = length >= count * large ? mostBehind.large : mostBehind.small;
+    const readsAll = this.#held !== undefined || this.#hurried === 'all';
+    const isFull = isTooMuch || (!readsAll && length > (this.#isPaused ? most / 2 : most));
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#sockets.iopub.pause();
+    else this.#sockets.iopub.resume();
   }
 
   /** Listeners gather what one turn passes on, and write once. */
@@ -220,7 +243,7 @@ export class KernelChannels {
     await setImmediate();
     this.#turnPlanned = false;
     const start = performance.now();
-    while (!this.#held && this.#passOnNext()) if (performance.now() - start > longestTurn) break;
+    while (!this.#isHeld && this.#passOnNext()) if (performance.now() - start > longestTurn) break;
     if (this.#hurried === 'waiting' && this.#readAhead.isEmpty) this.#hurried = 'none';
     this.#planTurn();
   }
@@ -238,7 +261,9 @@ export class KernelChannels {
   /** Passes on one message, and asks whether others have to wait; false: there is none. */
   #passOnNext(): boolean {
     if (!this.#passOn()) return false;
-    const held = this.#hurried === 'none' ? this.#handlers.holdReading(this.#patience.signal) : undefined;
+    // Who cannot keep up is not waited for any more when too much waits.
+    if (this.#hurried !== 'none' || this.#held || this.#readAhead.isTooMuch) return true;
+    const held = this.#handlers.holdReading(this.#patience.signal);
     if (held) void this.#hold(held);
     return true;
   }
@@ -246,8 +271,9 @@ export class KernelChannels {
   /** Passes on the message that waits longest; false: none does. */
   #passOn(): boolean {
     const message = this.#readAhead.shift();
-    if (message) this.#deliver('iopub', message);
-    return message !== undefined;
+    if (!message) return false;
+    this.#deliver('iopub', message);
+    return true;
   }
 
   #deliver(channel: KernelChannel, message: ZmtpMessage): void {

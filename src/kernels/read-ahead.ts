@@ -51,6 +51,11 @@ export class ReadAhead {
     this.#underWay = bytes;
   }
 
+  /** How many messages wait here. */
+  get count(): number {
+    return this.#messages.length - this.#next;
+  }
+
   /** Bytes that wait here. */
   get length(): number {
     return this.#length;

@@ -99,6 +99,18 @@ export class ZmtpConnection {
     if (this.#socket) this.#end(this.#socket);
   }
 
+  /**
+   * Nothing more is read: then the system's buffers fill, and the peer has to wait. A connection that is made anew is read
+   * again.
+   */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
   /** What is not sent yet is thrown away. */
   close(): void {
     this.#closed = true;

@@ -9,7 +9,7 @@ import { KernelChannels } from '../../../src/kernels/channels.js';
 import { newConnection } from '../../../src/kernels/connection-file.js';
 import type { ConnectionInfo } from '../../../src/kernels/connection-file.js';
 import { makeMessage } from '../../../src/kernels/message-factory.js';
-import { ReadAheadBudget } from '../../../src/kernels/read-ahead.js';
+import { ReadAhead, ReadAheadBudget } from '../../../src/kernels/read-ahead.js';
 import { WireSignature } from '../../../src/wire-signature.js';
 
 let folder: string;
@@ -32,12 +32,20 @@ afterEach(() => {
 /** Where the kernel publishes. */
 const address = () => `ipc://${connection.ip}-${connection.iopub_port}`;
 
-/** Channels that count what they pass on; `hold` is asked after each message. */
-function channels(budget: ReadAheadBudget, hold: (over: AbortSignal) => Promise<void> | undefined) {
+/** Channels that count what they pass on; `hold` is asked after each message, and `each` is told of it. */
+function channels(
+  budget: ReadAheadBudget,
+  hold: (over: AbortSignal) => Promise<void> | undefined,
+  each: (i: number) => void = () => {},
+) {
   const passedOn: number[] = [];
   let reconnected = 0;
   const made = new KernelChannels(connection, budget, {
-    onMessage: (_, { content }) => passedOn.push((JSON.parse(content.toString()) as { i: number }).i),
+    onMessage: (_, { content }) => {
+      const { i } = JSON.parse(content.toString()) as { i: number };
+      passedOn.push(i);
+      each(i);
+    },
     onRefused: (_, error) => expect.fail(String(error)),
     holdReading: hold,
     onReconnected: () => (reconnected += 1),
@@ -160,28 +168,72 @@ it('what waits is passed on at once when there is a hurry, and a kernel that is 
   expect(given.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
-it('a flood is passed on in short turns: everybody else gets theirs in between', async () => {
-  const send = await publish();
-  const turnOf = new Map<number, number>();
-  let turn = 0;
-  const { passedOn } = channels(new ReadAheadBudget(1e9), () => {
-    turnOf.set(passedOn.at(-1) ?? -1, turn);
-    // Each takes more than a millisecond.
-    for (const end = performance.now() + 1; performance.now() < end;);
-    return undefined;
+describe('everybody else gets a turn in between', () => {
+  /** Channels whose listener needs more than a millisecond for each message, and in how many turns they were passed on. */
+  function slowChannels(budget: ReadAheadBudget, hold: () => Promise<void> | undefined) {
+    const turnOf = new Map<number, number>();
+    let turn = 0;
+    let counting = true;
+    const next = () => {
+      turn += 1;
+      if (counting) setImmediate(next);
+    };
+    next();
+    open.push({ close: () => (counting = false) });
+    const { passedOn } = channels(budget, hold, (i) => {
+      turnOf.set(i, turn);
+      for (const end = performance.now() + 1; performance.now() < end;);
+    });
+    const turns = () => new Set([...turnOf].filter(([i]) => i >= 0).map(([, at]) => at)).size;
+    return { passedOn, turns };
+  }
+  const numbers = Array.from({ length: 200 }, (_, i) => i);
+
+  it('of a flood', async () => {
+    const send = await publish();
+    const { passedOn, turns } = slowChannels(new ReadAheadBudget(1e9), () => undefined);
+    await connect(send, passedOn);
+    for (const i of numbers) await send(i);
+    await expect.poll(() => passedOn.at(-1)).toBe(199);
+    expect(passedOn.filter((i) => i >= 0)).toEqual(numbers);
+    expect(turns()).toBeGreaterThan(30);
   });
+
+  it('when what waits has to go because another kernel says much', async () => {
+    const send = await publish();
+    const budget = new ReadAheadBudget(1e6);
+    let isFull = false;
+    const { passedOn, turns } = slowChannels(budget, () => (isFull ? new Promise(() => {}) : undefined));
+    await connect(send, passedOn);
+    isFull = true;
+    for (const i of numbers) await send(i);
+    // The first one was passed on before it was known that nobody has room.
+    await expect.poll(() => budget.used).toBeGreaterThan(199 * 256);
+    new ReadAhead(budget).push(Buffer.alloc(1e6));
+    await send(200);
+    await expect.poll(() => passedOn.at(-1)).toBe(200);
+    expect(turns()).toBeGreaterThan(30);
+  });
+});
+
+it('a kernel that says more than can be passed on has to wait, with large messages sooner', async () => {
+  const send = await publish('x'.repeat(1_000_000));
+  const budget = new ReadAheadBudget(1e9);
+  let most = 0;
+  const { passedOn } = channels(
+    budget,
+    () => undefined,
+    () => {
+      most = Math.max(most, budget.used);
+      for (const end = performance.now() + 5; performance.now() < end;);
+    },
+  );
   await connect(send, passedOn);
-  let counting = true;
-  const next = () => {
-    turn += 1;
-    if (counting) setImmediate(next);
-  };
-  next();
-  for (let i = 0; i < 200; i++) await send(i);
-  await expect.poll(() => passedOn.at(-1)).toBe(199);
-  counting = false;
-  expect(passedOn.filter((i) => i >= 0)).toEqual(Array.from({ length: 200 }, (_, i) => i));
-  expect(new Set([...turnOf].filter(([i]) => i >= 0).map(([, at]) => at)).size).toBeGreaterThan(30);
+  const numbers = Array.from({ length: 35 }, (_, i) => i);
+  for (const i of numbers) await send(i);
+  await expect.poll(() => passedOn.at(-1)).toBe(34);
+  expect(passedOn.filter((i) => i >= 0)).toEqual(numbers);
+  expect(most).toBeLessThan(20e6);
 });
 
 describe('when a kernel has ended', () => {
