@@ -53,6 +53,8 @@ export class KernelChannels {
   #turnPlanned = false;
   /** iopub is not read for now */
   #isPaused = false;
+  /** of what waits, messages of stdin */
+  readonly #questions = new Set<ZmtpMessage>();
   /** when something came, by `performance.now()` */
   #lastMessage = performance.now();
   #onConnected: (() => void) | undefined;
@@ -155,6 +157,7 @@ export class KernelChannels {
     this.#onConnected = undefined;
     for (const socket of Object.values(this.#sockets)) socket.close();
     this.#readAhead.close();
+    this.#questions.clear();
   }
 
   #opened(channel: KernelChannel): void {
@@ -204,7 +207,10 @@ export class KernelChannels {
    */
   #read(channel: KernelChannel, message: ZmtpMessage): void {
     if (this.#closed) return;
-    if (channel !== 'iopub') {
+    // A question is to come after the text that was printed before it.
+    if (channel === 'stdin' && !this.#readAhead.isEmpty) {
+      this.#questions.add(message);
+    } else if (channel !== 'iopub') {
       this.#deliver(channel, message);
       return;
     }
@@ -272,7 +278,7 @@ export class KernelChannels {
   #passOn(): boolean {
     const message = this.#readAhead.shift();
     if (!message) return false;
-    this.#deliver('iopub', message);
+    this.#deliver(this.#questions.delete(message) ? 'stdin' : 'iopub', message);
     return true;
   }
 

@@ -236,6 +236,40 @@ it('a kernel that says more than can be passed on has to wait, with large messag
   expect(most).toBeLessThan(20e6);
 });
 
+it('a question comes after the text that waits', async () => {
+  const send = await publish();
+  const stdin = new Router({ linger: 0 });
+  open.push(stdin);
+  await stdin.bind(`ipc://${connection.ip}-${connection.stdin_port}`);
+  const [shell] = open as Router[];
+  let isFull = false;
+  let makeRoom = () => {};
+  const budget = new ReadAheadBudget(1e9);
+  const { made, passedOn } = channels(budget, () =>
+    isFull ? new Promise<void>((resolve) => (makeRoom = resolve)) : undefined,
+  );
+  await connect(send, passedOn);
+  made.send('shell', makeMessage('s', 'execute_request').message);
+  const [asker] = (await shell?.receive()) ?? [];
+  const ask = (i: number) => {
+    const { message } = makeMessage('s', 'input_request', { content: { i } });
+    return stdin.send([asker ?? '', ...new WireSignature(connection.key).encode(message)]);
+  };
+  await ask(100);
+  await expect.poll(() => passedOn.at(-1)).toBe(100);
+  isFull = true;
+  await send(0);
+  await expect.poll(() => passedOn.at(-1)).toBe(0);
+  await send(1);
+  await expect.poll(() => budget.used).toBeGreaterThan(0);
+  const before = budget.used;
+  await ask(101);
+  await expect.poll(() => budget.used).toBeGreaterThan(before);
+  isFull = false;
+  makeRoom();
+  await expect.poll(() => passedOn.slice(-2)).toEqual([1, 101]);
+});
+
 describe('when a kernel has ended', () => {
   it('what is still in the sockets is passed on, however busy this process was', async () => {
     const send = await publish();
