@@ -114,7 +114,13 @@ export class CellView {
       this.#rendered = state.cell.cell_type !== 'markdown' || (this.#filled && !this.source.hasFocus);
       this.#showType();
     }
-    this.#showRun();
+    if (
+      typeChanged ||
+      before.execution !== state.execution ||
+      before.cell.execution_count !== state.cell.execution_count
+    ) {
+      this.#showRun();
+    }
     if (!this.#filled) return;
     if (
       typeChanged ||
@@ -122,7 +128,7 @@ export class CellView {
     ) {
       this.#drawMarkdown();
     }
-    this.#drawOutputs();
+    if (typeChanged || metadataChanged || before.cell.outputs !== state.cell.outputs) this.#drawOutputs();
     if (typeChanged || metadataChanged) this.#drawHidden();
     if (typeChanged || metadataChanged || before.cell.attachments !== state.cell.attachments) {
       this.drawToolbar();
