@@ -35,7 +35,7 @@ export class CellList {
   #lineNumbers = false;
   readonly #handlers: CellListHandlers;
   /** Puts the cells of a new document into the page, one with each step; undefined when all of them are there. */
-  #rest: Iterator<void> | undefined;
+  #rest: Iterator<CellId, void> | undefined;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param state  what to show; asked for each time, because the sync may build it anew at any change */
@@ -140,13 +140,15 @@ export class CellList {
   /** Brings all cells into the order of the document; those of a new one only as far as a screen shows. */
   #order(): void {
     const isNew = this.#views.size === 0;
+    const isGrowing = this.#rest !== undefined;
     const gone = this.#removeGone();
     clearTimeout(this.#restTimer);
     this.#rest = this.#placing();
-    let placed = 0;
-    while (this.#rest !== undefined && !(isNew && placed === FIRST)) {
-      this.#step();
-      placed++;
+    if (isNew) for (let placed = 0; placed < FIRST; placed++) this.#step();
+    else {
+      // while others are still to come, those that are there
+      const left = new Set(this.#views.keys());
+      while (this.#rest !== undefined && !(isGrowing && left.size === 0)) left.delete(this.#step() ?? '');
     }
     this.#settle();
     // told when the others are there, of which one may be selected now
@@ -154,21 +156,26 @@ export class CellList {
   }
 
   /** Puts one cell behind another in each step. What the document has become meanwhile is put in order by `flush`. */
-  *#placing(): Generator<void, void> {
+  *#placing(): Generator<CellId, void> {
     let previous: HTMLElement | null = null;
     for (const id of this.#state().ids) {
       const view: CellView | undefined = this.#views.get(id) ?? this.#make(id);
       if (view === undefined) continue;
       this.#groups.place(view.element, previous);
       previous = view.element;
-      yield;
+      yield id;
     }
   }
 
-  #step(): void {
-    if (this.#rest?.next().done !== true) return;
-    this.#rest = undefined;
-    this.#handlers.complete();
+  /** @returns the cell that was placed */
+  #step(): CellId | undefined {
+    const next = this.#rest?.next();
+    if (next?.done === false) return next.value;
+    if (next !== undefined) {
+      this.#rest = undefined;
+      this.#handlers.complete();
+    }
+    return undefined;
   }
 
   #settle(): void {
@@ -186,10 +193,16 @@ export class CellList {
   }
 
   /** `Code cell 12 of 340`: every cell's name changes with every insertion, and nobody reads them at once. */
-  #name(): void {
+  #name(from = 0): void {
     const { ids, length } = this.#state();
-    let number = 0;
-    for (const id of ids) this.#views.get(id)?.setPlace(++number, length);
+    const end = performance.now() + SLICE;
+    for (const [at, id] of ids.entries()) {
+      if (at < from) continue;
+      this.#views.get(id)?.setPlace(at + 1, length);
+      if (performance.now() < end) continue;
+      this.#namesTimer = setTimeout(() => this.#name(at + 1));
+      return;
+    }
   }
 
   #removeGone(): CellId[] {

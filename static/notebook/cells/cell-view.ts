@@ -173,6 +173,7 @@ export class CellView {
 
   /** Gives the cell its name in the notebook, for screen readers. */
   setPlace(number: number, count: number): void {
+    if (this.#place?.number === number && this.#place.count === count) return;
     this.#place = { number, count };
     this.#showName();
   }
