@@ -8,6 +8,7 @@ import type { Operation } from '../../src/notebook/operations.js';
 import type { CellId } from '../../src/notebook/types.js';
 import { CommandRegistry, Keymap } from '../base/commands.js';
 import { announce, notify, notifyError } from '../base/notify.js';
+import { soon } from './soon.js';
 import { urlFor } from '../base/urls.js';
 import { directionOf, isEditable, setCollapsed, setSourceHidden } from './cell-actions.js';
 import type { ToolbarKind } from './cell-toolbar/names.js';
@@ -447,7 +448,7 @@ export class NotebookPage implements NotebookContext {
       this.#language = language;
       const show = () => {
         if (language !== this.#language) return;
-        for (const view of this.list.views()) view.languageChanged();
+        for (const view of this.list.views()) if (view.isFilled) soon(() => view.languageChanged());
       };
       // without its parser the text stays plain, and can be edited all the same; so the editor comes first
       void this.#editorIsThere.then(() => loadColours(language)).then(show, show);

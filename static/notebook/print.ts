@@ -7,6 +7,7 @@ import { mapInSlices, nextTask } from '../base/slices.js';
 import type { NotebookContext } from './notebook-context.js';
 import { formulasSet } from './outputs/math.js';
 import { loadRich } from './rich/load-rich.js';
+import { allDone } from './soon.js';
 
 /** Milliseconds that outputs, pictures and fonts are waited for */
 const PATIENCE = 60_000;
@@ -36,7 +37,7 @@ async function whatIsLate(end: number): Promise<string | undefined> {
     );
     return Promise.race([done, pause(end - performance.now()).then(() => false)]);
   };
-  if (!(await before(loadRich()))) return 'The code that draws text';
+  if (!(await before(loadRich().then(allDone)))) return 'The code that draws text';
   for (;;) {
     await drawLarge(); // what was fetched may be large
     if (document.querySelector('#cells .output-waiting') === null) break;

@@ -11,6 +11,7 @@ import type { CellState } from '../../../src/notebook/notebook-state.js';
 import type { CellType } from '../../../src/notebook/types.js';
 import type { CellConflict } from '../../../src/protocol/document-messages.js';
 import { iconElement } from '../../base/icon-element.js';
+import { soon } from '../soon.js';
 import { loadRich, richModule } from '../rich/load-rich.js';
 import { OutputArea } from '../outputs/output-area.js';
 import { directionOf, isCollapsed, isSourceHidden } from '../cell-actions.js';
@@ -208,7 +209,7 @@ export class CellView {
   /** The kernel's language or its parser is known now. */
   languageChanged(): void {
     this.source.languageChanged();
-    if (this.#filled && this.isRendered) this.#drawMarkdown();
+    if (this.#filled && this.isRendered && CODE_BLOCK.test(this.#state.cell.source)) this.#drawMarkdown();
   }
 
   trustChanged(): void {
@@ -279,7 +280,8 @@ export class CellView {
     if (rich === undefined) {
       // until then the source is shown
       loadRich().then(
-        () => this.#drawMarkdown(),
+        // all cells that wait for it learn of it in one task
+        () => soon(() => this.#drawMarkdown()),
         () => undefined,
       );
       return;
@@ -389,6 +391,9 @@ export class CellView {
     };
   }
 }
+
+/** In a markdown text, a block of code that may be coloured. */
+const CODE_BLOCK = /```|~~~/;
 
 /** Asked once: a screen does not become one for fingers while a page is open, or the next cells have the button. */
 const COARSE_POINTER = matchMedia('(pointer: coarse)');

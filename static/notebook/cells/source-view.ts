@@ -21,6 +21,8 @@ export class SourceView {
   #editorType: CellType | undefined;
   #numbers: HTMLElement | undefined;
   #rich = false;
+  /** what the static text shows without colours */
+  #plain: string | undefined;
   /** whether the live editor is in the page */
   #live = false;
   /** what pressed last was a finger or a pen */
@@ -32,7 +34,8 @@ export class SourceView {
     this.element.className = 'source';
     this.#pre.className = 'source-text';
     this.#pre.dataset['editorStatic'] = '';
-    this.#pre.textContent = shown(cell.cell.source);
+    this.#plain = cell.cell.source;
+    this.#pre.textContent = shown(this.#plain);
     this.element.append(this.#pre);
     this.element.addEventListener('pointerdown', (event) => this.#onPointer(event));
     this.element.addEventListener('mousedown', (event) => this.#onMouse(event));
@@ -169,8 +172,9 @@ export class SourceView {
     // what scrolls sideways can be reached and scrolled by keyboard; a guess by the text, since measuring costs a layout
     if (cell_type === 'code' && isWide(source)) this.#pre.tabIndex = 0;
     else this.#pre.removeAttribute('tabindex');
-    if (html === undefined) this.#pre.textContent = shown(source);
-    else this.#pre.innerHTML = shown(html);
+    if (html !== undefined) this.#pre.innerHTML = shown(html);
+    else if (source !== this.#plain) this.#pre.textContent = shown(source);
+    this.#plain = html === undefined ? source : undefined;
   }
 
   #drawNumbers(): void {
@@ -231,8 +235,13 @@ const CHARACTER = 8.4;
 const AROUND = 170;
 const WIDEST_PAGE = 1140;
 
+/** Asked once for many cells: the browser lays the page out to know it. */
+let pageWidth: number | undefined;
+addEventListener('resize', () => (pageWidth = undefined));
+
 function isWide(source: string): boolean {
-  const most = (Math.min(innerWidth, WIDEST_PAGE) - AROUND) / CHARACTER;
+  pageWidth ??= innerWidth;
+  const most = (Math.min(pageWidth, WIDEST_PAGE) - AROUND) / CHARACTER;
   let start = 0;
   for (let end = source.indexOf('\n'); end >= 0; end = source.indexOf('\n', start)) {
     if (end - start > most) return true;

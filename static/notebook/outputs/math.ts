@@ -3,6 +3,7 @@ import type { KatexOptions } from 'katex';
 import { classicTex } from '../../../src/render/classic-tex.js';
 import { equationLabels, labelsIn, type EquationLabels } from '../../../src/render/equation-labels.js';
 import { loadStyle } from '../../base/load-style.js';
+import { allDone, soon } from '../soon.js';
 
 type Katex = { render(tex: string, element: HTMLElement, options: KatexOptions): void };
 
@@ -45,7 +46,7 @@ export function typesetMath(root: Element): void {
   if (katex !== undefined) return setAll(katex, formulas);
   loading ??= Promise.all([import('katex'), loadStyle('math')]).then(([module]) => (katex = module.default));
   loading.then(
-    (loaded) => setAll(loaded, formulas),
+    (loaded) => soon(() => setAll(loaded, formulas)),
     () => {
       // the server is away: the TeX source stays readable, and the next formula tries again
       loading = undefined;
@@ -57,6 +58,7 @@ export function typesetMath(root: Element): void {
 /** Resolves when the formulas that are in the page now are set, or cannot be. */
 export async function formulasSet(): Promise<void> {
   await loading?.catch(() => undefined); // the TeX source is shown
+  await allDone();
 }
 
 /** Draws again what a change of the numbers reaches, wherever in the notebook it stands. */

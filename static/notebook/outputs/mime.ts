@@ -1,6 +1,7 @@
 /** The MIME types that the page shows, and what stands around them: frames, trust, notes. */
 import type { JsonObject, JsonValue, MimeBundle, OutputReference } from '../../../src/notebook/types.js';
 import { imageSize } from '../../../src/render/image-size.js';
+import { soon } from '../soon.js';
 import { loadRich } from '../rich/load-rich.js';
 import { activePart, isScript, mayBeActive, type ActivePart } from './active.js';
 import { jsonTree } from './json-tree.js';
@@ -129,18 +130,21 @@ function whenLoaded(type: MimeType, output: OutputData): Rendered {
   element.append(plainOrNote(output.data).element);
   let dispose: (() => void) | undefined;
   let gone = false;
-  type
-    .load?.()
-    .then(
-      (render) => {
-        const rendered = gone ? undefined : render(output);
-        if (rendered === undefined) return;
-        dispose = rendered.dispose;
-        element.replaceChildren(rendered.element);
-      },
-      () => undefined, // the plain text stays
-    )
-    .finally(() => element.classList.remove(WAITING));
+  const show = (render: Renderer): void => {
+    try {
+      const rendered = gone ? undefined : render(output);
+      if (rendered === undefined) return;
+      dispose = rendered.dispose;
+      element.replaceChildren(rendered.element);
+    } finally {
+      element.classList.remove(WAITING);
+    }
+  };
+  type.load?.().then(
+    // all that wait for it learn of it in one task
+    (render) => soon(() => show(render)),
+    () => element.classList.remove(WAITING), // the plain text stays
+  );
   return {
     element,
     dispose: () => {
