@@ -1,11 +1,19 @@
 /** Links inside the notebook, and the part of the address behind `#`. */
+import type { CellId } from '../../src/notebook/types.js';
+import { nextTask } from '../base/slices.js';
+import { allDone } from './soon.js';
 import type { NotebookContext } from './notebook-context.js';
-import { findAnchor } from './rich/anchors.js';
-import { loadRich, richModule } from './rich/load-rich.js';
+import { decodeAnchor, findAnchor } from './rich/anchors.js';
+import { loadRich } from './rich/load-rich.js';
+
+/** Milliseconds of one task that drawing may take */
+const SLICE = 8;
 
 export class Anchors {
   readonly #notebook: NotebookContext;
   readonly #cells: HTMLElement;
+  /** what is looked for just now */
+  #wanted = '';
 
   constructor(notebook: NotebookContext, cells: HTMLElement) {
     this.#notebook = notebook;
@@ -24,27 +32,42 @@ export class Anchors {
   }
 
   #goTo(anchor: string): void {
-    const found = this.#find(anchor);
-    if (found !== undefined || richModule() !== undefined) return found?.scrollIntoView({ block: 'start' });
+    this.#wanted = anchor;
+    const found = findAnchor(this.#cells, anchor);
+    if (found !== undefined) return found.scrollIntoView({ block: 'start' });
     // Headings have their anchors when markdown is drawn, which needs that module first.
     loadRich().then(
-      () => this.#goTo(anchor),
+      () => this.#search(anchor),
       () => undefined,
     );
   }
 
-  /** Markdown that is not drawn yet may hold the anchor: it is drawn until it is found. */
-  #find(anchor: string): Element | undefined {
+  /** Markdown that is not drawn yet may hold the anchor: it is drawn until it is found, what has its words in it first. */
+  async #search(anchor: string): Promise<void> {
     const { view, list } = this.#notebook;
+    await nextTask(); // those who wait for the module, too, ask to be drawn now
+    await allDone();
+    const words = lettersOf(decodeAnchor(anchor));
+    const texts = [...view.cells()].filter(({ cell }) => cell.cell_type === 'markdown');
+    const [likely, others]: [CellId[], CellId[]] = [[], []];
+    for (const { id, cell } of texts) (lettersOf(cell.source).includes(words) ? likely : others).push(id);
     let found = findAnchor(this.#cells, anchor);
-    if (richModule() === undefined) return found;
-    for (const id of view.ids) {
-      if (found !== undefined) break;
-      const cell = list.view(id);
-      if (cell === undefined || cell.isFilled || cell.type !== 'markdown') continue;
-      list.fill(id);
+    for (let i = 0, until = performance.now() + SLICE; found === undefined && i < texts.length; i++) {
+      if (performance.now() > until) {
+        await nextTask();
+        if (this.#wanted !== anchor) return;
+        until = performance.now() + SLICE;
+      }
+      const cell = list.view(likely[i] ?? others[i - likely.length] ?? '');
+      if (cell === undefined) continue;
+      if (!cell.isFilled) cell.fill();
       found = findAnchor(cell.element, anchor);
     }
-    return found;
+    found?.scrollIntoView({ block: 'start' });
   }
+}
+
+/** Without what markdown and the anchor's spelling put between them. */
+function lettersOf(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }

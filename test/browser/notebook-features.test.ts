@@ -136,6 +136,24 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     expect(readFileSync(await file.path(), 'utf8')).toContain(content);
   });
 
+  it('goes to a heading far away, and draws no other text for that; one that is not there is looked for everywhere', async () => {
+    const texts = Array.from({ length: 400 }, (_, i) => ({
+      type: 'markdown' as const,
+      source: i === 300 ? '## Far *away*' : `text ${i}\n\n<b id="place-${i}">here</b>`,
+    }));
+    const page = await group.open('far.ipynb', texts);
+    const drawn = page.locator('[data-markdown]');
+    await drawn.first().waitFor();
+    await page.evaluate(`location.hash = '#Far-away'`);
+    await expect.poll(() => group.cell(300).locator('h2').isVisible()).toBe(true);
+    await expect
+      .poll(() => group.cell(300).evaluate((cell) => cell.getBoundingClientRect().top))
+      .toBeLessThan(860);
+    expect(await drawn.count()).toBeLessThan(200);
+    await page.evaluate(`location.hash = '#not-there'`);
+    await expect.poll(() => drawn.count()).toBe(400);
+  });
+
   it('prints every cell, without bars and menus', async () => {
     const cells = Array.from({ length: 60 }, (_, i) => ({ source: `print_${i} = ${i}` }));
     const page = await group.open('print.ipynb', cells);

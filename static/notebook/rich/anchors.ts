@@ -3,7 +3,7 @@ import { headingId } from '../../../src/render/heading-id.js';
 
 /** An element with that id (the sanitiser prefixes them), or the heading with that text, named as the classic names it. */
 export function findAnchor(root: ParentNode, anchor: string): Element | undefined {
-  const name = decode(anchor.replace(/^#/, ''));
+  const name = decodeAnchor(anchor);
   const id = CSS.escape(`user-content-${name}`);
   const byId = root.querySelector(`#${id}, [name="${id}"]`);
   if (byId !== null) return byId;
@@ -13,7 +13,9 @@ export function findAnchor(root: ParentNode, anchor: string): Element | undefine
   );
 }
 
-function decode(text: string): string {
+/** What the part of an address behind `#` says. */
+export function decodeAnchor(anchor: string): string {
+  const text = anchor.replace(/^#/, '');
   try {
     return decodeURIComponent(text);
   } catch {
