@@ -11,6 +11,7 @@ import { pageData } from '../base/page-data.js';
 import { urlFor } from '../base/urls.js';
 import { showBanners } from './banners.js';
 import { listCheckpoints } from './commands/file-commands.js';
+import { loadEditor } from './editor/load-editor.js';
 import { noticeFinished } from './finished-notice.js';
 import { keepJournal } from './keep-journal.js';
 import { loadFormats, loadKernelspecs, notebookMenus, scriptLabel, type MenuData } from './menus.js';
@@ -124,6 +125,8 @@ function start(): void {
   // in tasks of their own: a long one would hold up what somebody does meanwhile
   setTimeout(() => {
     const brought = broughtDocument();
+    // while the server opens the notebook; a click will try again, and report
+    if (brought === undefined) void loadEditor().catch(() => undefined);
     setTimeout(() => client.begin(brought));
   });
 }

@@ -291,6 +291,7 @@ export class NotebookPage implements NotebookContext {
 
   #replaced(): void {
     const first = this.list.isEmpty;
+    const isSeen = this.#elements.cells.querySelector('.first-cells') !== null;
     equationsChanged();
     this.#opened ??= { state: this.view.copy(), at: Date.now() };
     this.#elements.failure.hidden = true;
@@ -307,15 +308,15 @@ export class NotebookPage implements NotebookContext {
       if (free) this.#focusCurrent(false);
       this.#anchors.goToHash();
       void doEarlyInput(this);
-      void this.#goOn();
+      void this.#goOn(isSeen);
     } else if (this.selection.current === null || !this.view.has(this.selection.current)) {
       this.selection.select(this.view.ids[0] ?? null);
     }
   }
 
   /** The first cells are there: what follows, in the order in which somebody may miss it. */
-  async #goOn(): Promise<void> {
-    await painted();
+  async #goOn(isSeen: boolean): Promise<void> {
+    if (!isSeen) await painted(); // what the HTML showed already looks the same
     await loadEditor().catch(() => undefined); // a click will try again, and report
     this.#editorCame();
     await this.client.startUsualKernel();
