@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { everything } from '../tier.js';
-import { kernelIdle, loggedIn, notebookGroup } from './notebook-page-driver.js';
+import { kernelIdle, loggedIn, notebookGroup, writeNotebookFile } from './notebook-page-driver.js';
 
 /** Half a second of silence, 8 kHz. */
 function silence(): string {
@@ -152,6 +152,22 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     expect(await drawn.count()).toBeLessThan(200);
     await page.evaluate(`location.hash = '#not-there'`);
     await expect.poll(() => drawn.count()).toBe(400);
+  });
+
+  it('takes in a cell while the others of a large notebook are still to come', async () => {
+    const sources = Array.from({ length: 2_000 }, (_, i) => `x = ${i}`);
+    writeNotebookFile(
+      group.server,
+      'growing.ipynb',
+      sources.map((source) => ({ source })),
+    );
+    const page = await group.context.newPage();
+    await page.goto(`${group.server.url}notebooks/growing.ipynb`, { waitUntil: 'commit' });
+    await page.locator('[data-cell-id]').first().waitFor();
+    await page.keyboard.press('b');
+    await page.locator('body[data-loaded]').waitFor();
+    await expect.poll(() => group.sources(page)).toEqual([...sources.slice(0, 1), '', ...sources.slice(1)]);
+    await page.close();
   });
 
   it('prints every cell, without bars and menus', async () => {
