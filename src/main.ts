@@ -87,9 +87,10 @@ function report(error: unknown): void {
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;
 }
 
-// `nbserver --help | head` closes the pipe early, and a server may outlive its terminal (EIO): neither is an error.
+// `nbserver --help | head` closes the pipe early, and a server may outlive its terminal (EIO): neither is an error. What
+// does not fit on a full disk must not end a server either, but a script has to see that the output is not whole.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') process.exitCode = 1;
   });
 await main(process.argv.slice(2)).catch(report);

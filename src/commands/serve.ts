@@ -3,10 +3,11 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, relative, sep } from 'node:path';
 import { isGiven, type LoadedSettings, type Settings } from '../config/index.js';
+import { messageOf } from '../message-of.js';
 import { version } from '../package-files.js';
 import { createServer, type Server } from '../server/create-server.js';
 import { createLog, type ServerLog } from '../server/logging.js';
-import { runningServers, writeRuntimeFile } from '../server/runtime-file.js';
+import { runningServers, writeRuntimeFile, type RuntimeInfo } from '../server/runtime-file.js';
 import { CommandError } from './command.js';
 import { isContainer } from './container.js';
 import { leaveDeadTerminals } from './dead-terminal.js';
@@ -50,7 +51,12 @@ export async function serve(loaded: LoadedSettings, reload: () => LoadedSettings
   }).catch((error: Error) => {
     throw new CommandError(error.message);
   });
-  await run(server, settings, loaded, reload, log);
+  try {
+    await run(server, settings, loaded, reload, log);
+  } catch (error) {
+    await server.close(); // what listens on would keep the process, and nobody could end it
+    throw error;
+  }
 }
 
 /** From the first line printed to the last process ended. */
@@ -61,19 +67,18 @@ async function run(
   reload: () => LoadedSettings,
   log: ServerLog,
 ): Promise<void> {
-  runningServers(loaded.directories.runtime); // removes the files of servers that were killed
-  const runtimeFile = writeRuntimeFile(loaded.directories.runtime, {
-    base_url: settings.base_url,
-    hostname: hostOf(settings),
-    password: settings.password !== '',
-    pid: process.pid,
-    port: server.port,
-    root_dir: settings.notebook_dir,
-    secure: server.certificate !== undefined,
-    sock: settings.sock,
-    token: server.token,
-    url: `${server.origins[0] ?? `http+unix://${encodeURIComponent(settings.sock)}`}${settings.base_url}`,
-    version,
+  // All of these are comforts: on a full or read-only disk the server runs and ends without them.
+  const attempt = <T>(what: string, step: () => T): T | undefined => {
+    try {
+      return step();
+    } catch (error) {
+      log.warn(`${what}: ${messageOf(error)}`);
+      return undefined;
+    }
+  };
+  const runtimeFile = attempt('"nbserver list" and "nbserver stop" do not know this server', () => {
+    runningServers(loaded.directories.runtime); // removes the files of servers that were killed
+    return writeRuntimeFile(loaded.directories.runtime, runtimeInfo(server, settings));
   });
   const describe = () => {
     log.info(`${server.store}; ${server.kernels.running()} kernel(s) run; ${server.origins.join(' ')}`);
@@ -92,6 +97,10 @@ async function run(
   const stopped = new Promise<'SIGHUP' | undefined>((resolve) => {
     const signals = onSignals({
       stop: resolve,
+      endNow: () => {
+        leaveDeadTerminals();
+        process.exit(1);
+      },
       describe,
       reload: reloadAll,
       ask: process.stdin.isTTY && !settings.answer_yes,
@@ -99,24 +108,41 @@ async function run(
       say: (line) => log.info(line),
     });
     void server.stopRequested.then(() => {
-      signals.close();
+      signals.stopping();
       resolve(undefined);
     });
   });
   console.log(startMessage(facts(server, settings)));
-  const removeOpenPage = showInBrowser(server, settings, loaded);
+  const removeOpenPage = attempt('No browser was opened', () => showInBrowser(server, settings, loaded));
 
   const signal = await stopped;
   unwatchFile(loaded.configFile);
   const running = server.kernels.running();
   if (running > 0) log.info(`Shutting down ${running} kernel${running === 1 ? '' : 's'}`);
-  runtimeFile.remove();
-  removeOpenPage();
   await server.close();
+  attempt('The file that tells of this server stays', () => runtimeFile?.remove());
+  attempt('The page that led to this server stays', () => removeOpenPage?.());
   // This is how a program ends with its terminal, and what its parent waits for.
   if (signal === 'SIGHUP') process.removeAllListeners(signal).kill(process.pid, signal);
   leaveDeadTerminals();
   process.exit(0); // a handle that somebody else's store left open must not keep us
+}
+
+function runtimeInfo(server: Server, settings: Settings): RuntimeInfo {
+  return {
+    base_url: settings.base_url,
+    hostname: hostOf(settings),
+    password: settings.password !== '',
+    pid: process.pid,
+    port: server.port,
+    root_dir: settings.notebook_dir,
+    secure: server.certificate !== undefined,
+    shutdown_wait_time: settings.shutdown_wait_time,
+    sock: settings.sock,
+    token: server.token,
+    url: `${server.origins[0] ?? `http+unix://${encodeURIComponent(settings.sock)}`}${settings.base_url}`,
+    version,
+  };
 }
 
 /** The hash in force: the configured one, else that of the password file. */

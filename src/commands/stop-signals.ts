@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 export interface SignalActions {
   /** ends the server; called once. `SIGHUP`: the terminal is gone, so the process is to end by that signal */
   stop(signal?: 'SIGHUP'): void;
+  /** ends the process as it is, for who does not wait until it has stopped */
+  endNow(): void;
   /** prints where the server is and what runs */
   describe(): void;
   /** reads certificate and password again */
@@ -18,23 +20,41 @@ export interface SignalActions {
 /** How long the question waits for an answer, in milliseconds. */
 const ANSWER_TIME = 5_000;
 
-/** Installs the handlers; what it returns takes them away again. */
-export function onSignals(actions: SignalActions): { close(): void } {
-  let stopping = false;
+export interface Signals {
+  /** The server is being stopped by something else: nobody is asked any more. */
+  stopping(): void;
+  /** Takes the handlers away. */
+  close(): void;
+}
+
+/** Installs the handlers, which stay while the server stops: by default a second signal would cut that off. */
+export function onSignals(actions: SignalActions): Signals {
+  let isStopping = false;
+  let isWarned = false;
   let asking: { close(): void } | undefined;
 
   const stop = (why: string, signal?: 'SIGHUP') => {
-    if (stopping) return;
-    stopping = true;
+    if (isStopping) return;
+    isStopping = true;
     actions.say(why);
     actions.stop(signal);
   };
+  /** A dead network drive may never answer. One signal is not enough: npm sends a Control-C that came to both once more. */
+  const again = () => {
+    if (isWarned) return actions.endNow();
+    isWarned = true;
+    actions.say(
+      'Still stopping: kernels end and notebooks are saved. One more signal ends it at once, unsaved.',
+    );
+  };
   const interrupt = () => {
-    if (!actions.ask || asking) {
+    if (isStopping) again();
+    else if (!actions.ask || asking) {
       asking?.close();
       stop('received signal 2, stopping');
-      return;
-    }
+    } else ask();
+  };
+  const ask = () => {
     actions.say('interrupted');
     actions.describe();
     asking = question('Shut down this notebook server (y/[n])? ', ANSWER_TIME, (answer) => {
@@ -48,12 +68,16 @@ export function onSignals(actions: SignalActions): { close(): void } {
   };
   const handlers = {
     SIGINT: interrupt,
-    SIGTERM: () => stop('received signal 15, stopping'),
+    SIGTERM: () => (isStopping ? again() : stop('received signal 15, stopping')),
     SIGHUP: () => (actions.attached ? stop('The terminal was closed, stopping', 'SIGHUP') : actions.reload()),
     SIGUSR1: actions.describe,
   };
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   return {
+    stopping() {
+      isStopping = true;
+      asking?.close();
+    },
     close() {
       asking?.close();
       for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);

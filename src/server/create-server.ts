@@ -48,6 +48,7 @@ import { SessionManager, sessionsRouter } from '../sessions/index.js';
 import { TerminalManager, handleTerminalSocket, hasPty, terminalsRouter } from '../terminals/index.js';
 import { autoDirectory, loadTls, type CertificateInfo, type TlsSource } from '../tls/index.js';
 import { createApp } from './app.js';
+import { closeAll, type Part } from './close-all.js';
 import { stopWhenIdle } from './idle-stop.js';
 import { connectionTest } from './connection-router.js';
 import { configRouter } from './config-router.js';
@@ -111,7 +112,11 @@ export interface Server {
   readonly websockets: readonly string[];
   /** Resolves when somebody asked the server to stop (`POST api/shutdown`); who made it closes it. */
   readonly stopRequested: Promise<void>;
-  /** Ends kernels, saves documents, closes sockets, removes files. Nothing of it is left afterwards. */
+  /**
+   * Ends kernels, saves documents, closes sockets, removes files. Nothing of it is left afterwards.
+   *
+   * @throws the first error of a part that did not close, once all others have
+   */
   close(): Promise<void>;
 }
 
@@ -136,19 +141,16 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
   }
 
   /** What was built, to be closed in reverse order; also when a later part does not start. */
-  const built: { close(): void | Promise<void> }[] = [];
-  const keep = <T extends { close(): void | Promise<void> }>(part: T): T => {
+  const built: Part[] = [];
+  const keep = <T extends Part>(part: T): T => {
     built.push(part);
     return part;
-  };
-  const closeAll = async () => {
-    for (let part = built.pop(); part; part = built.pop()) await part.close();
   };
 
   try {
     return await build();
   } catch (error) {
-    await closeAll();
+    await closeAll(built, log).catch(() => undefined); // logged, and not why it does not start
     throw error;
   }
 
@@ -473,7 +475,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
       routes: listRoutes(routers),
       websockets: websockets.map(({ pattern }) => pattern.source),
       reloadCertificate: async () => tls?.reload(),
-      close: closeAll,
+      close: () => closeAll(built, log),
     };
   }
 

@@ -12,24 +12,26 @@ export interface ServerLog extends Log {
 /** A value from outside is cut at this many characters, and its control characters are made visible. */
 const LONGEST_VALUE = 200;
 
+/** Bytes of lines that wait while stderr takes none, on a full disk; what comes on top of them is lost. */
+const MOST_WAITING = 64 * 1024;
+
 /** @param level  pino's: fatal, error, warn, info, debug, trace or silent */
 export async function createLog(level: string, terminal = process.stderr.isTTY): Promise<ServerLog> {
-  const logger = pino(
-    { level, base: null },
-    terminal ? await prettyStream() : pino.destination({ dest: 2, sync: true }),
-  );
+  const stderr = pino.destination({ dest: 2, sync: true, maxLength: MOST_WAITING });
+  // A full disk or a terminal that is gone. There is nowhere left to say so, and kernels and documents have to go on.
+  stderr.on('error', () => {});
+  const logger = pino({ level, base: null }, terminal ? await readable(stderr) : stderr);
   return { ...face(logger), requests: requestLog(logger) };
 }
 
-async function prettyStream(): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({
-    destination: 2,
-    sync: true,
+async function readable(stderr: DestinationStream): Promise<DestinationStream> {
+  const { default: pinoPretty } = await import('pino-pretty');
+  const pretty = pinoPretty.prettyFactory({
     colorize: true,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,hostname',
   });
+  return { write: (line) => stderr.write(pretty(line)) };
 }
 
 function face(logger: Logger): Log {

@@ -17,6 +17,8 @@ export interface RuntimeInfo {
   token: string;
   url: string;
   version: string;
+  /** Ours: how many seconds its kernels have to end by themselves when it stops. */
+  shutdown_wait_time?: number;
   /** Ours: the clock tick at which the process started, so that a reused pid is not taken for it (Linux). */
   process_start?: string;
 }
@@ -77,6 +79,7 @@ function readRuntimeFile(path: string): RuntimeInfo | undefined {
       token: info.token ?? '',
       url: info.url,
       version: info.version ?? '',
+      ...(typeof info.shutdown_wait_time === 'number' ? { shutdown_wait_time: info.shutdown_wait_time } : {}),
       ...(typeof info.process_start === 'string' ? { process_start: info.process_start } : {}),
     };
   } catch {

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { root } from '../../scripts/setup.mjs';
 import {
+  binary,
   freePort,
   makeHome,
   onTerminal,
@@ -205,6 +206,23 @@ describe('a running server', () => {
       .map((path) => readFileSync(path, 'utf8'));
     for (const place of [environment, server.stdout, server.stderr, ...processes, ...readable])
       expect(place).not.toContain(token);
+  });
+
+  it('runs and ends as ever when neither log nor runtime file can be written', async () => {
+    const port = await freePort();
+    // directories stand where its files belong, and its log goes to a full disk
+    const script = `
+      mkdir -p "$JUPYTER_RUNTIME_DIR/jpserver-$$.json" "$JUPYTER_RUNTIME_DIR/jpserver-$$-open.html"
+      exec "$@" 2> /dev/full`;
+    const args = [binary, home.notebooks, `--port=${port}`, `--token=${TOKEN}`, '--browser=true'];
+    server = await serve(['-c', script, 'sh', ...args], home, '/bin/sh');
+    for (const path of ['api/nothing', 'nothing', 'api/kernels']) {
+      const answer = await fetch(`http://127.0.0.1:${port}/${path}`, { headers });
+      expect([path, answer.status]).toEqual([path, path === 'api/kernels' ? 200 : 404]);
+    }
+    const kernel = await startKernel(port);
+    expect(await server.stop()).toBe(0);
+    expect(alive(kernel)).toBe(false);
   });
 
   it('ends at once on SIGINT where nobody can be asked', async () => {

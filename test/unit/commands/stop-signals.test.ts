@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { isYes } from '../../../src/commands/stop-signals.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isYes, onSignals, type Signals } from '../../../src/commands/stop-signals.js';
 
 describe('the answer to "Shut down?"', () => {
   it.each([
@@ -11,4 +11,55 @@ describe('the answer to "Shut down?"', () => {
     ['', false],
     ['no, y', false],
   ])('%j: %s', (answer, expected) => expect(isYes(answer)).toBe(expected));
+});
+
+describe('signals', () => {
+  let signals: Signals | undefined;
+  afterEach(() => signals?.close());
+
+  /** What was done, in order; `told`: something else stops the server. */
+  function done(...came: (NodeJS.Signals | 'told')[]): string[] {
+    const calls: string[] = [];
+    signals = onSignals({
+      stop: () => calls.push('stop'),
+      endNow: () => calls.push('end now'),
+      describe: () => calls.push('describe'),
+      reload: () => calls.push('reload'),
+      ask: false,
+      attached: false,
+      say: (line) => void (/Still stopping/.test(line) && calls.push('warn')),
+    });
+    for (const each of came)
+      if (each === 'told') signals.stopping();
+      else process.emit(each);
+    signals.close();
+    return calls;
+  }
+
+  it.each<[(NodeJS.Signals | 'told')[], string[]]>([
+    [['SIGTERM'], ['stop']],
+    [['SIGINT'], ['stop']],
+    // npm passes a Control-C on that has come already
+    [
+      ['SIGINT', 'SIGINT'],
+      ['stop', 'warn'],
+    ],
+    [
+      ['SIGINT', 'SIGINT', 'SIGINT'],
+      ['stop', 'warn', 'end now'],
+    ],
+    [
+      ['SIGTERM', 'SIGINT', 'SIGTERM'],
+      ['stop', 'warn', 'end now'],
+    ],
+    [['told', 'SIGTERM'], ['warn']],
+    [
+      ['told', 'SIGTERM', 'SIGTERM'],
+      ['warn', 'end now'],
+    ],
+    [
+      ['SIGHUP', 'SIGUSR1', 'SIGTERM'],
+      ['reload', 'describe', 'stop'],
+    ],
+  ])('%j: %j', (came, expected) => expect(done(...came)).toEqual(expected));
 });
