@@ -8,7 +8,7 @@
  */
 import { createHash, getHashes, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-import { limitConcurrency } from './limit-concurrency.js';
+import { limitConcurrency } from '../limit-concurrency.js';
 
 export type PasswordAlgorithm = 'sha1' | 'argon2';
 

@@ -17,6 +17,9 @@ const dataFolders = new Set([
   'static',
 ]);
 
+/** Of these, what the owner has made. An export may also start a program. */
+const privateFolders = new Set(['api', 'files', 'nbconvert']);
+
 /** The path of a request, still percent-encoded. */
 export function requestPath(req: IncomingMessage): string {
   return requestTarget(req).replace(/[?#].*$/s, '');
@@ -76,8 +79,7 @@ export function isPage(path: string): boolean {
 
 /** The owner's private data, which no other site may load, not even by a link. */
 export function isPrivateData(path: string): boolean {
-  const first = firstSegment(path);
-  return first === 'api' || first === 'files';
+  return privateFolders.has(firstSegment(path));
 }
 
 function firstSegment(path: string): string {

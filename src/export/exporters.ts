@@ -1,6 +1,7 @@
 /** The formats that a notebook is converted to without Python, and Jupyter's own where they are installed. */
 import { HttpError } from '../http-error.js';
 import type { NotebookFile } from '../notebook/index.js';
+import { forNbconvert } from './for-nbconvert.js';
 import { loadHtmlParts } from './load-parts.js';
 import { pagePolicy, toHtml } from './html.js';
 import { NBCONVERT_FORMATS, type JupyterNbconvert } from './jupyter-nbconvert.js';
@@ -75,11 +76,16 @@ export async function exportNotebook(
       };
     }
     default:
-      return byJupyter(file, format, nbconvert);
+      return byJupyter(file, format, isTrusted, nbconvert);
   }
 }
 
-async function byJupyter(file: NotebookFile, format: string, nbconvert: JupyterNbconvert): Promise<Exported> {
+async function byJupyter(
+  file: NotebookFile,
+  format: string,
+  isTrusted: boolean,
+  nbconvert: JupyterNbconvert,
+): Promise<Exported> {
   const mimetype = Object.hasOwn(NBCONVERT_FORMATS, format) ? NBCONVERT_FORMATS[format] : undefined;
   if (mimetype === undefined) throw new HttpError(404, `No exporter for format: ${format.slice(0, 60)}`);
   if ((await nbconvert.find()) === undefined) {
@@ -88,7 +94,7 @@ async function byJupyter(file: NotebookFile, format: string, nbconvert: JupyterN
       `No exporter for format: ${format}. It needs Jupyter's nbconvert, which is not installed (Debian: jupyter-nbconvert).`,
     );
   }
-  const files = [...(await nbconvert.convert(file.toBytes(), format))];
+  const files = [...(await nbconvert.convert(forNbconvert(file), format))];
   const [first] = files;
   if (first === undefined) throw new HttpError(500, 'nbconvert failed: it made no file');
   const [path, body] = first;
@@ -97,7 +103,7 @@ async function byJupyter(file: NotebookFile, format: string, nbconvert: JupyterN
     extension: /\.[^./]+$/.exec(path)?.[0] ?? '',
     body,
     resources: new Map(files.slice(1)),
-    // slides are nothing without their scripts; the sandbox keeps them away from the server
-    policy: 'sandbox allow-scripts',
+    // slides are nothing without their scripts, which only trusted notebooks may run; the sandbox keeps them away from the server
+    policy: format === 'slides' && isTrusted ? 'sandbox allow-scripts' : 'sandbox',
   };
 }

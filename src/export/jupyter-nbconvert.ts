@@ -6,7 +6,9 @@ import { spawn } from 'node:child_process';
 import { access, constants, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
+import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
+import { limitConcurrency } from '../limit-concurrency.js';
 
 export interface NbconvertOptions {
   /** what the process inherits, without secrets */
@@ -22,16 +24,20 @@ export const NBCONVERT_FORMATS: Readonly<Record<string, string>> = {
   python: 'text/x-python',
   rst: 'text/restructuredtext',
   slides: 'text/html',
-  webpdf: 'text/html',
 };
 
 const TIME_LIMIT = 120_000;
+/** Milliseconds after its end in which the last of what it said arrives. */
+const LAST_WORDS = 1000;
+/** Each is a Python of its own, and may start LaTeX and more. */
+const MOST_AT_ONCE = 2;
 const MOST_OUTPUT = 4000;
 
 export class JupyterNbconvert {
   readonly #options: NbconvertOptions;
   #program: Promise<string | undefined> | undefined;
   readonly #running = new Set<() => void>();
+  readonly #inTurn = limitConcurrency(MOST_AT_ONCE);
 
   constructor(options: NbconvertOptions) {
     this.#options = options;
@@ -54,7 +60,8 @@ export class JupyterNbconvert {
     try {
       // a name of ours: what the notebook is called never reaches a command line
       await writeFile(join(folder, 'notebook.ipynb'), notebook);
-      await this.#run(program, ['--to', format, '--output-dir', 'out', 'notebook.ipynb'], folder);
+      const args = ['--to', format, '--output-dir', 'out', 'notebook.ipynb'];
+      await this.#inTurn(() => this.#run(program, args, folder));
       return await filesOf(join(folder, 'out'));
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -89,10 +96,6 @@ export class JupyterNbconvert {
         // a group of its own: LaTeX and browsers that it starts end with it
         detached: true,
       });
-      let said = '';
-      child.stderr.on('data', (data: Buffer) => {
-        said = (said + data.toString()).slice(-MOST_OUTPUT);
-      });
       let isLate = false;
       const stop = (): void => {
         try {
@@ -107,17 +110,31 @@ export class JupyterNbconvert {
         isLate = true;
         stop();
       }, limit);
+      let lastWords: NodeJS.Timeout | undefined;
       const settle = (problem: string | undefined): void => {
         clearTimeout(timer);
+        clearTimeout(lastWords);
         this.#running.delete(stop);
         if (problem === undefined) resolve();
         else reject(new HttpError(500, `nbconvert failed: ${problem}`));
       };
       child.once('error', (error) => settle(error.message));
-      child.once('close', (code) => {
+      let said = '';
+      // Without a free descriptor nothing is started, and there is no such stream.
+      (child.stderr as Readable | undefined)?.on('data', (data: Buffer) => {
+        said = (said + data.toString()).slice(-MOST_OUTPUT);
+      });
+      const ended = (code: number | null): void => {
         if (isLate) settle(`it was not done after ${limit / 1000} seconds`);
         else
           settle(code === 0 ? undefined : said.trim().split('\n').slice(-3).join(' ') || `exit code ${code}`);
+      };
+      child.once('close', ended);
+      child.once('exit', (code) => {
+        lastWords = setTimeout(() => {
+          stop(); // what it started and left behind holds its stderr open
+          ended(code);
+        }, LAST_WORDS);
       });
     });
   }

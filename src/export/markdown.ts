@@ -2,7 +2,7 @@
 import { zipName } from '../zip-name.js';
 import { stripAnsi } from '../render/index.js';
 import type { Cell, MimeBundle, Output } from '../notebook/types.js';
-import type { NotebookView } from './notebook-view.js';
+import { decodedName, type NotebookView } from './notebook-view.js';
 
 export interface MarkdownExport {
   text: string;
@@ -39,9 +39,11 @@ type Keep = (name: string, bytes: Uint8Array) => string;
 
 function withAttachments(cell: Cell, index: number, keep: Keep): string {
   return cell.source.replace(/\]\(attachment:([^)\s]+)\)/g, (whole, name: string) => {
-    const bundle = cell.attachments?.[decode(name)];
+    const bundle = cell.attachments?.[decodedName(name)];
     const picture = bundle && pictureOf(bundle);
-    return picture ? `](${keep(`${index}_${safe(decode(name), picture.extension)}`, picture.bytes)})` : whole;
+    return picture
+      ? `](${keep(`${index}_${safe(decodedName(name), picture.extension)}`, picture.bytes)})`
+      : whole;
   });
 }
 
@@ -98,12 +100,4 @@ function indented(text: string): string {
 function safe(name: string, extension: string): string {
   const stem = name.replace(/\.[^.]*$/, '').replace(/[^\p{L}\p{N}_-]+/gu, '-');
   return `${stem.slice(0, 60) || 'picture'}.${extension}`;
-}
-
-function decode(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // a name with a stray % is meant as it stands
-  }
 }

@@ -63,6 +63,15 @@ export function languagesOf({ cells, language }: NotebookView): Set<string> {
   return names;
 }
 
+/** Of an attachment, as a text refers to it. */
+export function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // a name with a stray % is meant as it stands
+  }
+}
+
 export function objectOf(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }

@@ -335,6 +335,7 @@ describe('a browser session', () => {
     ['the address bar', '/api/x', 'none', 'navigate', 'document', 200],
     ['a link in a mail', '/tree', 'cross-site', 'navigate', 'document', 200],
     ['a link to a file', '/files/a.html', 'cross-site', 'navigate', 'document', 403],
+    ['a link to an export', '/nbconvert/rst/a.ipynb', 'cross-site', 'navigate', 'document', 403],
     ['a link to the API', '/api/contents', 'cross-site', 'navigate', 'document', 403],
     ['a link to the API in upper case', '/API/contents', 'cross-site', 'navigate', 'document', 403],
     ['a script of another site', '/files/a.js', 'cross-site', 'no-cors', 'script', 403],

@@ -195,6 +195,8 @@ describe("with Jupyter's nbconvert", () => {
       `#!/bin/sh
 if [ "$2" = asciidoc ]; then echo "no asciidoc today" >&2; exit 3; fi
 /bin/mkdir -p out && echo "$JUPYTER_TOKEN|$*" > "out/notebook.$2"
+if [ "$2" = latex ]; then /bin/cat notebook.ipynb > out/notebook.latex; fi
+if [ "$2" = slides ]; then /bin/sleep 1000 & fi
 `,
     );
     chmodSync(program, 0o755);
@@ -206,7 +208,65 @@ if [ "$2" = asciidoc ]; then echo "no asciidoc today" >&2; exit 3; fi
       copyFileSync(join(process.cwd(), 'test/notebooks/unicode.ipynb'), join(other.notebooks, '-x;y.ipynb'));
       const rst = await other.fetch('nbconvert/rst/-x;y.ipynb');
       expect([rst.status, await rst.text()]).toEqual([200, '|--to rst --output-dir out notebook.ipynb\n']);
-      expect(rst.headers.get('content-security-policy')).toBe('sandbox allow-scripts');
+      expect(rst.headers.get('content-security-policy')).toBe('sandbox');
+
+      // what it left running does not hold the answer up; scripts run in what the owner trusts alone
+      const slides = await other.fetch('nbconvert/slides/-x;y.ipynb');
+      expect([slides.status, slides.headers.get('content-security-policy')]).toEqual([
+        200,
+        'sandbox allow-scripts',
+      ]);
+      copyFileSync(join(process.cwd(), 'test/notebooks/hostile.ipynb'), join(other.notebooks, 'h.ipynb'));
+      const foreign = await other.fetch('nbconvert/slides/h.ipynb');
+      expect([foreign.status, foreign.headers.get('content-security-policy')]).toEqual([200, 'sandbox']);
+
+      // names of files in a notebook lead to no file of ours
+      const picture = { 'image/png': 'iVBORw0KGgo=' };
+      const metadata = { filename: '/home/me/.bashrc', filenames: {}, 'image/png': { width: 5 } };
+      const notebook = {
+        nbformat: 4,
+        nbformat_minor: 4,
+        metadata: { title: 'T' },
+        cells: [
+          {
+            cell_type: 'markdown',
+            metadata: {},
+            source: '![](attachment:../../.profile.png) ![](attachment:a%20b.png) ![](attachment:none)',
+            attachments: { '../../.profile.png': picture, 'a b.png': picture },
+          },
+          {
+            cell_type: 'code',
+            metadata: {},
+            source: '',
+            execution_count: null,
+            outputs: [{ output_type: 'display_data', data: picture, metadata }],
+          },
+        ],
+      };
+      // Python takes the last of two fields
+      const twice = JSON.stringify(notebook).replace(
+        '"metadata":{"filename"',
+        '"metadata":{},"metadata":{"filen\\u0061me"',
+      );
+      writeFileSync(join(other.notebooks, 'names.ipynb'), twice);
+      const sent = (await (await other.fetch('nbconvert/latex/names.ipynb')).json()) as typeof notebook;
+      expect(sent).toEqual({
+        ...notebook,
+        cells: [
+          {
+            ...notebook.cells[0],
+            source:
+              '![](attachment:attachment_0_0.png) ![](attachment:attachment_0_1.png) ![](attachment:none)',
+            attachments: { 'attachment_0_0.png': picture, 'attachment_0_1.png': picture },
+          },
+          {
+            ...notebook.cells[1],
+            outputs: [
+              { output_type: 'display_data', data: picture, metadata: { 'image/png': { width: 5 } } },
+            ],
+          },
+        ],
+      });
       const failed = await other.fetch('nbconvert/asciidoc/-x;y.ipynb');
       expect([failed.status, await sentence(failed)]).toEqual([
         500,

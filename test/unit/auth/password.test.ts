@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
-import { limitConcurrency } from '../../../src/auth/limit-concurrency.js';
+import { limitConcurrency } from '../../../src/limit-concurrency.js';
 import { passwd, passwdCheck, passwordHashProblem } from '../../../src/auth/password.js';
 
 const jupyterVector = 'sha1:0e112c3ddfce:a68df677475c2b47b6e86d0467eec97ac5f4b85a';

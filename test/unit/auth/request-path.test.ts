@@ -80,6 +80,7 @@ describe('what an address is', () => {
     ['/api/contents', { api: true, page: false, data: true }],
     ['apis', { api: false, page: true, data: false }],
     ['files/a.csv', { api: false, page: false, data: true }],
+    ['nbconvert/rst/a.ipynb', { api: false, page: false, data: true }],
     ['metrics', { api: false, page: false, data: false }],
     ['tree', { api: false, page: true, data: false }],
     ['', { api: false, page: true, data: false }],
