@@ -52,7 +52,7 @@ export class LoginThrottle {
     const key = network(address);
     const bucket = this.#bucket(key, now);
     forgetOld(this.#overall, now);
-    const local = key === 'unix' || key === '::1' || key.startsWith('127.');
+    const local = key === 'unix' || key === '::1' || key === '127.0.0.1';
     const spared = local || this.#known.has(key);
     const until = Math.max(bucket.blockedUntil, spared ? 0 : this.#overall.blockedUntil);
     if (until > now) return { allowed: false, retryAfter: Math.ceil((until - now) / 1000) };
@@ -109,8 +109,9 @@ function trim(collection: Map<string, unknown> | Set<string>, max: number): void
   if (collection.size > max && !oldest.done) collection.delete(oldest.value);
 }
 
-/** One person has a whole /64 of IPv6, so that is what is counted. */
+/** One person has a whole /64 of IPv6, and every program of this computer all of 127.0.0.0/8: so that is what is counted. */
 function network(address: string): string {
+  if (isIP(address) === 4) return address.startsWith('127.') ? '127.0.0.1' : address;
   if (isIP(address) !== 6 || address === '::1') return address;
   const [head = [], tail = []] = address
     .toLowerCase()

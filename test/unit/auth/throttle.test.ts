@@ -57,6 +57,13 @@ describe('LoginThrottle', () => {
     expect(throttle.attempt('10.0.0.2').allowed).toBe(true);
   });
 
+  it('counts all loopback addresses as one', () => {
+    const throttle = new LoginThrottle({ now: clock().now });
+    for (let i = 0; i < 10; i++) wrong(throttle, `127.${i}.0.${i + 1}`, 1);
+    expect(throttle.attempt('127.200.3.4').allowed).toBe(false);
+    expect(throttle.attempt('128.0.0.1').allowed).toBe(true);
+  });
+
   it('counts a /64 of IPv6 as one', () => {
     const throttle = new LoginThrottle({ now: clock().now });
     for (let i = 0; i < 10; i++) wrong(throttle, `2001:db8:0:1::${i + 1}`, 1);
