@@ -18,6 +18,10 @@ const FAILED = 1011;
 
 export function handleDocumentSocket(ws: WebSocket, document: LiveDocument, log: Log = silentLog): void {
   const page = new SocketPage(ws);
+  // Before anything that can fail: a page that is gone is let go.
+  ws.on('close', () => document.detach(page));
+  // A broken connection closes; what it could not deliver, the page asks for when it comes back.
+  ws.on('error', () => document.detach(page));
   document.attach(page);
   ws.on('message', (data, isBinary) => {
     if (isBinary) {
@@ -48,9 +52,6 @@ export function handleDocumentSocket(ws: WebSocket, document: LiveDocument, log:
       );
     }
   });
-  ws.on('close', () => document.detach(page));
-  // A broken connection closes; what it could not deliver, the page asks for when it comes back.
-  ws.on('error', () => document.detach(page));
 }
 
 class SocketPage implements DocumentPage {

@@ -26,6 +26,10 @@ const tooSlow = 1013;
 export function handleEventSocket(ws: WebSocket, options: EventSocketOptions): void {
   const { bus } = options;
   const open: { close(): unknown }[] = [];
+  // Before anything that can fail: nothing is watched for a listener that is gone.
+  ws.once('close', () => {
+    for (const each of open) void each.close();
+  });
   const subscription: Subscription = bus.subscribe((event) => {
     if (ws.bufferedAmount > mostWaiting) {
       subscription.close();
@@ -42,8 +46,5 @@ export function handleEventSocket(ws: WebSocket, options: EventSocketOptions): v
 
   ws.on('message', () => {
     if (ws.bufferedAmount === 0) ws.send('{}');
-  });
-  ws.once('close', () => {
-    for (const each of open) void each.close();
   });
 }

@@ -11,6 +11,8 @@ import { pingWebSockets } from './websocket-pings.js';
 export const V1_PROTOCOL = 'v1.kernel.websocket.jupyter.org';
 /** As much as a request body may hold by default: outputs of 20 MB and more must pass. */
 const LARGEST_MESSAGE = 512 * 1024 * 1024;
+/** "Internal error". */
+const FAILED = 1011;
 
 export interface UpgradeRequest {
   /** what the route's pattern captured, decoded */
@@ -73,7 +75,13 @@ export function upgradeHandler(options: {
       remember(identity, ws);
       count(route.kind, 1);
       ws.once('close', () => count(route.kind, -1));
-      use(ws);
+      try {
+        use(ws);
+      } catch (error) {
+        // It is a websocket by now, and an HTTP answer would be a broken frame in it.
+        log.error(`A websocket of ${path} failed: ${error instanceof Error ? error.stack : String(error)}`);
+        ws.close(FAILED, 'The server failed.');
+      }
     });
   }
 

@@ -198,8 +198,7 @@ export class FileNotebookManager extends NotebookManager {
   override kernelDirectory(path: string): string {
     let at = this.#looks.locate(path);
     for (;;) {
-      const stats = statSync(at, { throwIfNoEntry: false });
-      if (stats?.isDirectory() || at === this.#looks.root) return at;
+      if (isDirectory(at) || at === this.#looks.root) return at;
       at = dirname(at);
     }
   }
@@ -212,8 +211,7 @@ export class FileNotebookManager extends NotebookManager {
   override watch(path: string, onChange: () => void): Closeable {
     const location = this.#looks.locate(path);
     if (!this.#looks.isSlow) {
-      const stats = statSync(location, { throwIfNoEntry: false });
-      return this.#watch(location, targetOf(location), stats?.isDirectory() === true, onChange);
+      return this.#watch(location, targetOf(location), isDirectory(location), onChange);
     }
     let watch: Closeable | undefined;
     let isClosed = false;
@@ -253,6 +251,14 @@ export class FileNotebookManager extends NotebookManager {
 
   override async close(): Promise<void> {
     this.#watches.close();
+  }
+}
+
+function isDirectory(location: string): boolean {
+  try {
+    return statSync(location, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false; // a file stands in its way, it may not be looked at, its drive is gone
   }
 }
 

@@ -52,6 +52,11 @@ describe('watching a directory', () => {
     await firstCall((tell) => (store.watch('', tell), change()));
   });
 
+  it('takes a path below a file for one that is not there', async () => {
+    await store.watch('other.txt/below', () => undefined).close();
+    expect(store.kernelDirectory('other.txt/below')).toBe(root);
+  });
+
   it('tells a burst of changes once, and nothing of hidden files and of other directories', async () => {
     let calls = 0;
     const watch = store.watch('', () => calls++);

@@ -48,6 +48,22 @@ describe('handleDocumentSocket', () => {
     expect(pages.size).toBe(0);
   });
 
+  it('lets go of a page that could not be attached', () => {
+    const socket = new SlowSocket();
+    let detached = 0;
+    const document = {
+      attach: () => {
+        throw new Error('the drive is gone');
+      },
+      detach: () => detached++,
+    };
+    const connecting = () =>
+      handleDocumentSocket(socket as unknown as WebSocket, document as unknown as LiveDocument);
+    expect(connecting).toThrow('the drive is gone');
+    socket.emit('close');
+    expect(detached).toBe(1);
+  });
+
   it('answers what it cannot read with a sentence, and goes on', () => {
     const { socket, received, say } = connect();
     say('nonsense');

@@ -49,6 +49,25 @@ describe('a websocket that names directories', () => {
     vi.useRealTimers();
   });
 
+  it('leaves nothing behind when a directory cannot be watched', () => {
+    const bus = new EventBus(silentLog);
+    const socket = new Socket();
+    const closed: string[] = [];
+    const connecting = () =>
+      handleEventSocket(socket as unknown as WebSocket, {
+        bus,
+        directories: ['a', 'dead drive'],
+        watchDirectory(path) {
+          if (path === 'dead drive') throw new Error('ESTALE');
+          return { close: () => void closed.push(path) };
+        },
+      });
+    expect(connecting).toThrow('ESTALE');
+    socket.emit('close');
+    expect([closed, bus.subscribers]).toEqual([['a'], 0]);
+    bus.close();
+  });
+
   it('hears of what others did by the API in any directory', async () => {
     vi.useFakeTimers();
     const bus = new EventBus(silentLog);
