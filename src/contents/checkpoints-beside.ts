@@ -16,9 +16,9 @@ export class CheckpointsBeside implements Checkpoints {
   }
 
   async create(path: string): Promise<{ id: string; modified: Date }> {
-    const { body } = await this.#store.read(path);
     const directory = joinPath(parentOf(path), CHECKPOINT_DIRECTORY);
     if ((await this.#store.stat(directory)) === undefined) await this.#store.makeDirectory(directory);
+    const { body } = await this.#store.read(path);
     const { modified } = await this.#store.write(checkpointPath(path), body);
     return { id: CHECKPOINT_ID, modified };
   }

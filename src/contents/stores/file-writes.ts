@@ -45,6 +45,15 @@ export class FileWrites {
   }
 
   async write(path: string, body: Buffer | Readable, when: When): Promise<Entry> {
+    try {
+      return await this.#inTurn(path, body, when);
+    } finally {
+      // A refused one has not been read, and would keep its file open.
+      if (!Buffer.isBuffer(body)) body.destroy();
+    }
+  }
+
+  async #inTurn(path: string, body: Buffer | Readable, when: When): Promise<Entry> {
     const location = this.#parts.looks.locate(path);
     if (path === '')
       throw new HttpError(400, 'The notebook directory itself cannot be written as a file', 'bad type');

@@ -53,6 +53,18 @@ const example = (name: string) => (): Promise<NotebookManager> =>
   loadNotebookManager(`./${name}`, { baseDirectory: examples, options: { notebook_dir: root } });
 const examples = join(process.cwd(), 'examples/stores');
 
+it('a refused copy leaves no file open', async () => {
+  const store = files();
+  writeFileSync(join(root, 'a.txt'), 'text');
+  const { body } = await store.read('a.txt');
+  if (Buffer.isBuffer(body)) throw new Error('the store gives streams');
+  await expect(store.write('a.txt', body, { absent: true })).rejects.toThrow('already exists');
+  expect(body.destroyed).toBe(true);
+  const copy = (await store.read('a.txt')).body;
+  await expect(store.write('', copy)).rejects.toThrow('cannot be written');
+  expect((copy as Readable).destroyed).toBe(true);
+});
+
 interface StoreCase {
   name: string;
   make(): NotebookManager | Promise<NotebookManager>;
