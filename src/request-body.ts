@@ -1,5 +1,11 @@
-/** Takes the JSON body of a request apart, which is `unknown` until somebody has looked at it. */
+/** Reads the body of a request, and takes its JSON apart, which is `unknown` until somebody has looked at it. */
+import type { IncomingMessage } from 'node:http';
 import { HttpError } from './http-error.js';
+
+/** The body as it comes. Who reads no further leaves the connection open, so that the client can be told why. */
+export function chunksOf(req: IncomingMessage): AsyncIterable<Buffer> {
+  return req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+}
 
 /**
  * The fields of a body.

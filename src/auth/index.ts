@@ -2,6 +2,7 @@
 export { ApiTokens } from './api-tokens.js';
 export type { ApiToken } from './api-tokens.js';
 export { createAuth } from './create-auth.js';
+export { refuseBody } from './gate.js';
 export { hostAllowed, hostName, hostRules, isLoopbackBound, isWildcard, ownAddresses } from './host.js';
 export type { HostRules } from './host.js';
 export { safeNext } from './next-url.js';

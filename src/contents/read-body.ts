@@ -5,6 +5,7 @@ import { HttpError } from '../http-error.js';
 import { CONTENT_SHAPE, SentContent, type JsonValue } from '../notebook/index.js';
 import { JsonError, scanJsonInSteps, type JsonNode, type Shape } from '../notebook/json-scanner.js';
 import { parsePlain } from '../notebook/json-values.js';
+import { chunksOf } from '../request-body.js';
 import { inSteps } from './steps.js';
 
 /** A model as a client sends it; the content of a notebook is a `SentContent`. */
@@ -32,17 +33,17 @@ const LARGE = 1 << 20;
 async function readInto(req: IncomingMessage, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
-  for await (const chunk of req) at += (chunk as Buffer).copy(bytes, at);
+  for await (const chunk of chunksOf(req)) at += chunk.copy(bytes, at);
   return bytes.subarray(0, at);
 }
 
 async function readChunks(req: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req) {
-    size += (chunk as Buffer).length;
+  for await (const chunk of chunksOf(req)) {
+    size += chunk.length;
     if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk as Buffer);
+    chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }

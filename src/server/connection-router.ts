@@ -9,6 +9,7 @@ import type { WebSocket } from 'ws';
 import { HttpError } from '../http-error.js';
 import { version } from '../package-files.js';
 import { LARGEST_STREAM, STREAM_PAUSE, type ConnectionModel } from '../protocol/connection-test.js';
+import { chunksOf } from '../request-body.js';
 import type { UpgradeRoute } from './upgrade.js';
 
 /** How auth sees a request. */
@@ -66,7 +67,7 @@ export function connectionTest(baseUrl: string, inspect: Inspect): ConnectionTes
 
   router.post('/api/connection/upload', async (req, res) => {
     let bytes = 0;
-    for await (const chunk of req as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(req)) {
       bytes += chunk.length;
       if (bytes > LARGEST_UPLOAD) throw new HttpError(413, 'The test takes no more than 64 MB.');
     }

@@ -1,5 +1,6 @@
 /** How errors reach a client: JSON under /api (Jupyter's `{message, reason}`), a page for people elsewhere. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { refuseBody } from '../auth/index.js';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
 import { isApi } from './security-headers.js';
@@ -24,6 +25,7 @@ export function errorHandler(baseUrl: string, log: Log, renderError: ErrorPage):
       );
     }
     if (res.headersSent) return next(thrown);
+    if (!req.complete) refuseBody(req, res);
     res.status(error.status);
     const wait = error.extra.retry_after;
     if (typeof wait === 'number') res.setHeader('Retry-After', String(wait));
