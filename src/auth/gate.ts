@@ -92,10 +92,11 @@ export class Gate {
   }
 
   hostCheck = (req: Request, res: Response, next: NextFunction): void => {
+    // Also where anybody may read: a body belongs to none of these requests. The gate takes it back for those it lets in.
+    refuseBody(req, res);
     try {
       this.checkHost(req);
     } catch (error) {
-      refuseBody(req, res);
       next(error);
       return;
     }
@@ -131,6 +132,7 @@ export class Gate {
       const xsrf = identity.kind === 'session' ? identity.xsrf : undefined;
       checkRequest(req, path, view.origin, xsrf, crossSite);
     }
+    res.removeHeader('Connection');
     res.locals.identity = identity;
     if (req.method !== 'GET' || !isPage(path)) return true;
 

@@ -84,7 +84,9 @@ function activity(onActivity: () => void): RequestHandler {
 function jsonBody(): RequestHandler {
   const parse = express.json({ limit: LARGEST_JSON, type: () => true });
   return (req, res, next) => {
-    if (req.method === 'PUT' && req.path.startsWith('/contents/')) next();
+    // What is read has no body, and the bare version is for everybody.
+    if (req.method === 'GET' || req.method === 'HEAD') next();
+    else if (req.method === 'PUT' && req.path.startsWith('/contents/')) next();
     else if (req.path === '/connection/upload') next();
     else parse(req, res, next);
   };

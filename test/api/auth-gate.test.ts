@@ -466,6 +466,16 @@ describe('the body of a refused request', () => {
     expect(answer.headers.connection).toBe('keep-alive');
   });
 
+  it('that comes to a public address, is large or of unknown length costs the connection; that of the owner does not', async () => {
+    const app = await start({ token });
+    const large = { body: 'x'.repeat(65_537), headers: { 'Transfer-Encoding': 'chunked', Connection: 'keep-alive' } };
+    const nobody = await app.send('/api', large);
+    expect([nobody.status, nobody.headers.connection]).toEqual([200, 'close']);
+    const headers = { ...large.headers, Authorization: `token ${token}` };
+    const owner = await app.send('/api/upload', { ...large, method: 'PUT', headers });
+    expect([owner.status, owner.headers.connection]).toEqual([200, 'keep-alive']);
+  });
+
   it('that is large or of unknown length costs the connection', async () => {
     const app = await start({ token });
     for (const headers of [{ 'Transfer-Encoding': 'chunked' }, { 'Content-Length': 65_537 }]) {
