@@ -1,13 +1,14 @@
 /** Checks an event that a client posts: the envelope of jupyter_server, and the data by the schema it names. */
 import type { ValidateFunction } from 'ajv';
 import { HttpError } from '../http-error.js';
+import { loadOnce } from '../load-once.js';
 import { eventSchemas } from '../protocol/events.js';
 import type { Emission, SchemaId } from '../protocol/events.js';
 
 /** jupyter_server's `%Y-%m-%dT%H:%M:%S%zZ`, with and without fractions, the offset or the Z. */
 const timestampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d)?Z?$/;
 
-let compiled: Promise<ReadonlyMap<string, ValidateFunction>> | undefined;
+const compiled = loadOnce(compile);
 
 /** @throws {HttpError} 400 with a sentence that says what is wrong with it */
 export async function parseEvent(body: unknown): Promise<Emission> {
@@ -16,7 +17,7 @@ export async function parseEvent(body: unknown): Promise<Emission> {
   if (typeof schema_id !== 'string') throw new HttpError(400, 'Missing field in JSON data: schema_id');
   if (version === undefined) throw new HttpError(400, 'Missing field in JSON data: version');
   if (data === undefined) throw new HttpError(400, 'Missing field in JSON data: data');
-  const validate = (await (compiled ??= compile())).get(schema_id);
+  const validate = (await compiled()).get(schema_id);
   if (!validate) throw new HttpError(400, `There is no event schema ${schema_id.slice(0, 200)}.`);
   if (version !== '1' && version !== 1) throw new HttpError(400, `Only version 1 of ${schema_id} is known.`);
   if (timestamp !== undefined && (typeof timestamp !== 'string' || !timestampForm.test(timestamp))) {

@@ -1,6 +1,7 @@
 /** The web application: reads like a table of contents, in the order in which a request passes. */
 import express, { Router, type Express, type RequestHandler } from 'express';
 import type { Auth } from '../auth/index.js';
+import { loadOnce } from '../load-once.js';
 import type { Log } from '../log.js';
 import { errorHandler, notFound, type ErrorPage } from './error-handler.js';
 import { isApi, securityHeaders } from './security-headers.js';
@@ -57,11 +58,8 @@ export function createApp(parts: AppParts): Express {
 
 /** Templates cost some ms to load: a server that only programs talk to never does. */
 function templatesFirst({ baseUrl, loadTemplates }: AppParts): RequestHandler {
-  let loaded: Promise<void> | undefined;
-  return (req, _res, next) => {
-    if (isApi(baseUrl, req.path)) return next();
-    return (loaded ??= loadTemplates()).then(() => next());
-  };
+  const loaded = loadOnce(loadTemplates);
+  return (req, _res, next) => (isApi(baseUrl, req.path) ? next() : loaded().then(() => next()));
 }
 
 /** `/` leads to base_url, and base_url without its slash to the one with it; nothing else outside exists. */

@@ -12,6 +12,7 @@ import { scanCell, type FileCell, type NotebookFile, type ScannedCell } from '..
 import { cellOfOutputs, hasRichOutputs, richOutputBytes } from '../../notebook/rich-outputs.js';
 import type { CellId, Output } from '../../notebook/types.js';
 import { readOrMakeSecret } from '../../config/index.js';
+import { loadOnce } from '../../load-once.js';
 import { silentLog, type Log } from '../../log.js';
 import { JupyterSignatures } from './jupyter-signatures.js';
 import { SignatureStore } from './signature-store.js';
@@ -28,15 +29,21 @@ export interface TrustOptions {
 const STEP = 1 << 19;
 
 export class NotebookTrust {
-  readonly #options: TrustOptions;
   readonly #store: SignatureStore;
   readonly #jupyter: JupyterSignatures | undefined;
-  #key: Promise<Buffer> | undefined;
+  readonly #key: () => Promise<Buffer>;
   /** What was hashed once; null: nothing in it can do anything. Pieces of files never change. */
   readonly #signatures = new WeakMap<FileCell, string | null>();
 
   constructor(options: TrustOptions) {
-    this.#options = options;
+    this.#key = loadOnce(async () => {
+      const file = join(options.stateDirectory, 'trust-key');
+      const log = options.log ?? silentLog;
+      return Buffer.from(
+        await readOrMakeSecret(file, 'notebooks have to be trusted anew', log),
+        'base64',
+      );
+    });
     this.#store = new SignatureStore(join(options.stateDirectory, 'trusted-outputs'));
     if (options.jupyterDirectory !== undefined) {
       this.#jupyter = new JupyterSignatures(options.jupyterDirectory, options.log ?? silentLog);
@@ -117,14 +124,8 @@ export class NotebookTrust {
   }
 
   async #ready(): Promise<Buffer> {
-    const { stateDirectory, log } = this.#options;
-    this.#key ??= readOrMakeSecret(
-      join(stateDirectory, 'trust-key'),
-      'notebooks have to be trusted anew',
-      log ?? silentLog,
-    ).then((secret) => Buffer.from(secret, 'base64'));
-    await Promise.all([this.#store.refresh(), this.#jupyter?.refresh()]);
-    return this.#key;
+    const [key] = await Promise.all([this.#key(), this.#store.refresh(), this.#jupyter?.refresh()]);
+    return key;
   }
 
   #signatureOf(cell: FileCell, key: Buffer, scanned?: ScannedCell): string | null {
