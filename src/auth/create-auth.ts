@@ -3,7 +3,7 @@ import { ApiTokens } from './api-tokens.js';
 import { BrowserSessions } from './browser-sessions.js';
 import { cookieSecret as readCookieSecret } from './cookie-secret.js';
 import { Gate } from './gate.js';
-import { hostRules } from './host.js';
+import { hostAllowed, hostRules } from './host.js';
 import { loginRouter } from './login.js';
 import { originAllowed, originRules } from './origin.js';
 import { passwdCheck, passwordHashProblem } from './password.js';
@@ -106,6 +106,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       log,
     }),
     authenticateUpgrade: (req) => gate.authenticateUpgrade(req),
+    hostAllowed: (host) => hostAllowed(host, hosts),
     inspect(req, origin) {
       const { scheme, host, address, origin: own } = gate.view(req);
       return { scheme, host, address, origin_allowed: originAllowed(origin, own, origins) };

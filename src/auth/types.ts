@@ -130,6 +130,8 @@ export interface Auth {
    * @throws {HttpError} whose message is the one-line body of the refusal
    */
   authenticateUpgrade(req: IncomingMessage): Promise<Identity>;
+  /** Whether the server answers to this Host: for what passes none of the above, as a plain http request to an https port. */
+  hostAllowed(host: string): boolean;
   /** How a request looks from here, and whether pages of `origin` may use the server: for the search of faults. */
   inspect(
     req: IncomingMessage,

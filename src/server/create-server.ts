@@ -436,6 +436,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         sock: settings.sock,
         sockMode: parseInt(settings.sock_mode, 8),
         tls,
+        hostAllowed: auth.hostAllowed,
         log,
       }),
     );

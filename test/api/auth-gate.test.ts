@@ -468,7 +468,10 @@ describe('the body of a refused request', () => {
 
   it('that comes to a public address, is large or of unknown length costs the connection; that of the owner does not', async () => {
     const app = await start({ token });
-    const large = { body: 'x'.repeat(65_537), headers: { 'Transfer-Encoding': 'chunked', Connection: 'keep-alive' } };
+    const large = {
+      body: 'x'.repeat(65_537),
+      headers: { 'Transfer-Encoding': 'chunked', Connection: 'keep-alive' },
+    };
     const nobody = await app.send('/api', large);
     expect([nobody.status, nobody.headers.connection]).toEqual([200, 'close']);
     const headers = { ...large.headers, Authorization: `token ${token}` };

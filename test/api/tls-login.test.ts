@@ -2,12 +2,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { makeCertificate } from '../../src/tls/index.js';
+import { startTestServer } from '../test-server.js';
 import { makePair } from '../unit/tls/make-pair.js';
 import {
   browserOf,
@@ -48,6 +50,27 @@ describe('over https', () => {
     const link = await app.send(`/?token=${token}`);
     expect(Object.values(link.cookies).every((cookie) => cookie.includes('; Secure'))).toBe(true);
     expect((await app.send('/api/x', { headers: { Cookie: browserOf(app, link).cookie } })).status).toBe(200);
+  });
+
+  it('plain http is led to https under names of the server alone', async () => {
+    const certfile = join(newFolder(), 'c.pem');
+    writeFileSync(certfile, makePair().pem, { mode: 0o600 });
+    const server = await startTestServer({ onlyOwnKernel: true, certfile });
+    try {
+      const { port } = server.server;
+      const ask = (host: string) =>
+        new Promise<IncomingMessage>((resolve, reject) => {
+          get({ host: '127.0.0.1', port, path: '/tree', headers: { Host: host } }, resolve).once(
+            'error',
+            reject,
+          );
+        });
+      const [own, foreign] = [await ask(`localhost:${port}`), await ask('evil.example')];
+      expect([own.statusCode, own.headers.location]).toEqual([308, `https://localhost:${port}/tree`]);
+      expect([foreign.statusCode, foreign.headers.location]).toEqual([403, undefined]);
+    } finally {
+      await server.close();
+    }
   });
 
   it('a replaced certificate is served to new connections, while websockets and logins go on', async () => {
