@@ -11,6 +11,8 @@ export interface ServerLog extends Log {
 
 /** A value from outside is cut at this many characters, and its control characters are made visible. */
 const LONGEST_VALUE = 200;
+/** Of a whole message: a stack fits, the text of what somebody sent does not. */
+const LONGEST_MESSAGE = 8000;
 
 /** Bytes of lines that wait while stderr takes none, on a full disk; what comes on top of them is lost. */
 const MOST_WAITING = 64 * 1024;
@@ -39,7 +41,7 @@ function face(logger: Logger): Log {
     debug: (message) => logger.debug(printable(message)),
     info: (message) => logger.info(printable(message)),
     warn: (message) => logger.warn(printable(message)),
-    error: (message) => logger.error(message),
+    error: (message) => logger.error(printable(message)),
   };
 }
 
@@ -59,10 +61,14 @@ function requestLog(logger: Logger): RequestHandler {
   };
 }
 
-/** Control characters could forge lines or move a terminal's cursor. */
-function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
-    (each) => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+/** Control characters could move a terminal's cursor, and forge lines: every further line of a message is indented. */
+export function printable(text: string): string {
+  const visible = text
+    .slice(0, LONGEST_MESSAGE)
+    .replace(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+      (each) => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    )
+    .replace(/\n(?! )/g, '\n    ');
+  return text.length > LONGEST_MESSAGE ? `${visible}…` : visible;
 }
