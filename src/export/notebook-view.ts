@@ -45,11 +45,13 @@ function languageOf(metadata: JsonObject): Language {
   const spec = objectOf(metadata['kernelspec']);
   const name = (textOf(info['name']) ?? textOf(spec['language']) ?? 'python').toLowerCase();
   const extension = textOf(info['file_extension']) ?? EXTENSIONS.get(name) ?? '.txt';
+  const mimetype = textOf(info['mimetype']) ?? '';
   return {
     name: /^i?python\d*$/.test(name) ? 'python' : name,
     // it becomes part of a file name
     extension: /^\.[A-Za-z0-9]{1,12}$/.test(extension) ? extension : '.txt',
-    mimetype: textOf(info['mimetype']) ?? 'text/plain',
+    // it becomes a header
+    mimetype: /^[\w.+-]+\/[\w.+-]+$/.test(mimetype) ? mimetype : 'text/plain',
   };
 }
 

@@ -55,6 +55,10 @@ describe('a script', () => {
     const language_info = { name: 'javascript', file_extension: '.js' };
     const view = notebook([markdown('Text'), code('1')], { language_info });
     expect([toScript(view), view.language.extension]).toEqual(['// Text\n\n\n// In[1]:\n\n\n1\n', '.js']);
+    const types = ['text/x-y+z', 'text/x\r\nA: b', 'text', 7].map(
+      (mimetype) => notebook([], { language_info: { name: 'x', mimetype } }).language.mimetype,
+    );
+    expect(types).toEqual(['text/x-y+z', 'text/plain', 'text/plain', 'text/plain']);
     expect(notebook([], { language_info: { name: 'x', file_extension: '/../x' } }).language.extension).toBe(
       '.txt',
     );
