@@ -39,10 +39,7 @@ export class NotebookTrust {
     this.#key = loadOnce(async () => {
       const file = join(options.stateDirectory, 'trust-key');
       const log = options.log ?? silentLog;
-      return Buffer.from(
-        await readOrMakeSecret(file, 'notebooks have to be trusted anew', log),
-        'base64',
-      );
+      return Buffer.from(await readOrMakeSecret(file, 'notebooks have to be trusted anew', log), 'base64');
     });
     this.#store = new SignatureStore(join(options.stateDirectory, 'trusted-outputs'));
     if (options.jupyterDirectory !== undefined) {
