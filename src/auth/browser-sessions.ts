@@ -83,7 +83,8 @@ export class BrowserSessions {
       store: this.#store,
       resave: false,
       saveUninitialized: false,
-      cookie: { ...this.#cookie, httpOnly: true },
+      // 'auto': as `req.secure` says, for each login by itself
+      cookie: { ...this.#cookie(false), httpOnly: true, secure: 'auto' },
     });
   }
 
@@ -121,23 +122,27 @@ export class BrowserSessions {
     if (apiToken !== undefined) req.session.apiToken = apiToken;
     await promised((done) => req.session.save(done));
     const identity = this.#identity(req.sessionID);
-    this.setXsrfCookie(res, identity.xsrf);
+    this.setXsrfCookie(res, identity.xsrf, https);
     return identity;
   }
 
-  /** Ends the session of a request and takes the cookies back. */
-  async end(req: Request, res: Response): Promise<void> {
+  /**
+   * Ends the session of a request and takes the cookies back.
+   *
+   * @param https  as in `Arrival`
+   */
+  async end(req: Request, res: Response, https: boolean): Promise<void> {
     if (req.headers.cookie?.includes(this.cookieName)) {
       await this.#load(req, res);
       await promised((done) => req.session.destroy(done));
     }
-    const { path, sameSite, secure } = this.#cookie;
+    const { path, sameSite, secure } = this.#cookie(https);
     res.clearCookie(this.cookieName, { path, sameSite, secure, httpOnly: true });
   }
 
   /** Pages read this one: it goes back in a header or a form. */
-  setXsrfCookie(res: Response, value: string): void {
-    res.cookie('_xsrf', value, { ...this.#cookie, httpOnly: false });
+  setXsrfCookie(res: Response, value: string, https: boolean): void {
+    res.cookie('_xsrf', value, { ...this.#cookie(https), httpOnly: false });
   }
 
   /** Ties an open connection to its session: it keeps the session from falling idle and ends with it. */
@@ -193,10 +198,10 @@ export class BrowserSessions {
     return { kind: 'session', id: sessionId(sid), xsrf: sessionXsrf(this.#options.cookieSecret, sid) };
   }
 
-  get #cookie(): { path: string; sameSite: 'lax'; secure: boolean; maxAge: number } {
+  #cookie(https: boolean): { path: string; sameSite: 'lax'; secure: boolean; maxAge: number } {
     const { baseUrl, secureCookies } = this.#options;
     // The browser keeps it for the whole life that a session can have; the server ends idle ones earlier.
-    return { path: baseUrl, sameSite: 'lax', secure: secureCookies, maxAge: fullLifetime };
+    return { path: baseUrl, sameSite: 'lax', secure: https || secureCookies, maxAge: fullLifetime };
   }
 
   /** Runs express-session, which also works on upgrades: it needs no Express for reading. */

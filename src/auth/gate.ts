@@ -142,7 +142,7 @@ export class Gate {
     }
     // Two servers on one host share the name `_xsrf`: the page that is opened gets its own back.
     if (identity.kind === 'session' && !req.headers.cookie?.includes(`_xsrf=${identity.xsrf}`)) {
-      sessions().setXsrfCookie(res, identity.xsrf);
+      sessions().setXsrfCookie(res, identity.xsrf, this.isHttps(view));
     }
     return true;
   }

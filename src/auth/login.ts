@@ -127,7 +127,7 @@ export function loginRouter(options: LoginOptions): Router {
 
   const logout = async (req: Request, res: Response): Promise<void> => {
     if (isOff(credentials())) return res.redirect(302, baseUrl);
-    await sessions().end(req, res);
+    await sessions().end(req, res, gate.isHttps(gate.view(req)));
     answerLogout(req, res, 200);
   };
 
@@ -222,11 +222,11 @@ function carriesXsrf(req: Request, { xsrf }: SessionIdentity): boolean {
 }
 
 /** The form's token: the one that the browser has already (it may have two forms open), or a new one. */
-function formXsrf(req: Request, res: Response, { cookieSecret, sessions }: LoginOptions): string {
+function formXsrf(req: Request, res: Response, { cookieSecret, sessions, gate }: LoginOptions): string {
   const present = xsrfCookies(req).find((value) => isLoginXsrf(cookieSecret, value));
   if (present !== undefined) return present;
   const made = loginXsrf(cookieSecret);
-  sessions().setXsrfCookie(res, made);
+  sessions().setXsrfCookie(res, made, gate.isHttps(gate.view(req)));
   return made;
 }
 

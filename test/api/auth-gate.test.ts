@@ -526,6 +526,28 @@ describe('behind a proxy', () => {
     );
   });
 
+  it('sets Secure cookies for those who come by a trusted one, without public_url, and others beside it', async () => {
+    const app = await start({
+      passwordHash,
+      trustedProxies: ['loopback'],
+      localHostnames: ['nb.example.org', 'localhost'],
+    });
+    const ways = [
+      { headers: { ...form, ...proxied, Origin: 'https://nb.example.org' }, secure: true },
+      { headers: { ...form, Host: 'localhost', Origin: 'http://localhost' }, secure: false },
+    ];
+    for (const { headers, secure } of ways) {
+      const page = await app.send('/login', { headers });
+      const login = await app.send('/login', { method: 'POST', headers, body: 'password=mypassword' });
+      expect(login.status).toBe(302);
+      const { cookie } = browserOf(app, login);
+      expect((await app.send('/api/x', { headers: { ...headers, Cookie: cookie } })).status).toBe(200);
+      const logout = await app.send('/logout', { headers: { ...headers, Cookie: cookie } });
+      const cookies = [page, login, logout].flatMap((answer) => Object.values(answer.cookies));
+      expect(cookies.map((each) => each.includes('; Secure'))).toEqual([secure, secure, secure, secure]);
+    }
+  });
+
   it('does not believe anybody without public_url', async () => {
     const app = await start({ passwordHash });
     const headers = { ...form, ...proxied, Origin: 'https://nb.example.org' };
