@@ -204,8 +204,9 @@ function checkLoginOrigin({ gate, origins }: LoginOptions): (req: Request) => vo
 }
 
 /**
- * A page with `Referrer-Policy: no-referrer`, as ours for the login, makes browsers send `Origin: null` with its form, and
- * so do sandboxed frames. Then the form must hold the token that its own cookie holds.
+ * A page with `Referrer-Policy: no-referrer`, which a proxy may set for all, makes browsers send `Origin: null` with its
+ * form, and so do sandboxed frames. Ours says `same-origin`, which tells other sites no more, and with which two open login
+ * forms both work. Then the form must hold the token that its own cookie holds.
  */
 function checkNullOrigin(req: Request, { cookieSecret }: LoginOptions): void {
   if (req.headers.origin !== 'null') return;
