@@ -132,7 +132,8 @@ export class Gate {
       const xsrf = identity.kind === 'session' ? identity.xsrf : undefined;
       checkRequest(req, path, view.origin, xsrf, crossSite);
     }
-    res.removeHeader('Connection');
+    // Node says "keep-alive" no more where it was taken back, so only there: HTTP/1.1 keeps the connection without.
+    if (res.hasHeader('Connection')) res.removeHeader('Connection');
     res.locals.identity = identity;
     if (req.method !== 'GET' || !isPage(path)) return true;
 
