@@ -101,7 +101,6 @@ export interface KeymapOptions {
   mode(): string;
   /** how long the first key of a pair is remembered, in milliseconds; the classic's 800 */
   sequenceTime?: number;
-  now?(): number;
 }
 
 /** Turns key presses into commands, including pairs such as `d,d`. */
@@ -119,9 +118,10 @@ export class Keymap {
    * Takes a press: runs what is bound to it and returns true, also for the first key of a pair. False means that the
    * press is not ours. The caller prevents the default when it is true.
    */
-  handle(press: KeyPress & { isComposing?: boolean; repeat?: boolean }): boolean {
+  handle(press: KeyPress & { timeStamp: number; isComposing?: boolean; repeat?: boolean }): boolean {
     if (press.isComposing === true || ['Shift', 'Control', 'Alt', 'Meta'].includes(press.key)) return false;
-    const now = this.#options.now?.() ?? performance.now();
+    // when it was pressed: a page that is busy gets to it later, and `d,d` is one pair all the same
+    const now = press.timeStamp;
     const mode = this.#options.mode();
     const chords = chordsOf(press);
     const first = this.#first;
