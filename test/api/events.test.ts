@@ -202,6 +202,8 @@ describe('GET metrics', () => {
     Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
 
   it('counts kernels, websockets, messages, bytes, and how long the event loop kept others waiting', async () => {
+    const before = (await (await running.fetch('api/kernels')).json()) as { id: string }[];
+    for (const one of before) await running.fetch(`api/kernels/${one.id}`, { method: 'DELETE' }); // of a try before
     const { id } = (await (await post('api/kernels', { name: 'javascript' })).json()) as { id: string };
     const { ws } = await listen();
     await post(`api/kernels/${id}/restart`);

@@ -352,11 +352,17 @@ describe('a client that goes and comes back', () => {
   it('gets what it missed before anything new, in the framing of the new socket', async () => {
     const { id } = await start();
     const first = await open(id, { session: 'traveller' });
-    const cell = first.execute({ sleep: 300 }, { text: 'while you were away' }, { input: '?' });
+    const gone = join(server.home, `${id}-gone`);
+    const cell = first.execute({ until: gone }, { text: 'while you were away' }, { input: '?' });
     await first.status('busy');
     await first.close();
-    await eventually(() => server.kernels.require(id).connections === 0);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const kernel = server.kernels.require(id);
+    await eventually(() => kernel.connections === 0);
+    const asked = new Promise<void>((resolve) =>
+      kernel.onMessage((channel) => channel === 'stdin' && resolve()),
+    );
+    writeFileSync(gone, '');
+    await asked;
     const again = await open(id, { session: 'traveller', protocol: '' });
     const request = await again.until(({ channel }) => channel === 'stdin');
     expect(again.output(cell)).toBe('while you were away');
@@ -371,9 +377,12 @@ describe('a client that goes and comes back', () => {
     const first = await open(id, { session: 'one' });
     const other = await open(id, { session: 'two' });
     await first.done(first.execute());
-    const cell = first.execute({ sleep: 200 }, { text: 'not lost' });
+    const gone = join(server.home, `${id}-gone`);
+    const cell = first.execute({ until: gone }, { text: 'not lost' });
     await first.status('busy', first.received.length);
     await first.close();
+    await eventually(() => server.kernels.require(id).connections === 1);
+    writeFileSync(gone, '');
     const others = other.execute({ text: 'of two' });
     await other.done(others);
     await other.close();
@@ -461,9 +470,12 @@ describe('a client that goes and comes back', () => {
     const { id } = await start();
     const first = await open(id, { session: 'away' });
     await first.done(first.execute());
-    const cell = first.execute({ sleep: 200 }, { flood: 8000, size: 1000 }, { display: 5 });
+    const gone = join(server.home, `${id}-gone`);
+    const cell = first.execute({ until: gone }, { flood: 8000, size: 1000 }, { display: 5 });
     await first.status('busy', first.received.length);
     await first.close();
+    await eventually(() => server.kernels.require(id).connections === 0);
+    writeFileSync(gone, '');
     await eventually(async () => (await model(id)).execution_state === 'idle');
     const again = await open(id, { session: 'away' });
     await again.done(cell);

@@ -93,7 +93,7 @@ describe('nbserver run', () => {
     const source =
       'import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint("on")\ntime.sleep(600)';
     const file = notebook([source], [], 'python3');
-    const { code, stderr } = await run(['run', file, '--inplace', '--timeout', '2'], home);
+    const { code, stderr } = await run(['run', file, '--inplace', '--timeout', '10'], home);
     expect(code).toBe(1);
     expect(stderr).toContain('It did not end, so its kernel was ended.');
     expect(read(file).cells[0]?.outputs).toMatchObject([{ text: ['on\n'] }]);
@@ -103,7 +103,7 @@ describe('nbserver run', () => {
     'keeps what came, and leaves nothing behind, when it is ended by %s',
     async (signal) => {
       const temporary = join(home.path, `tmp-${signal}`);
-      mkdirSync(temporary);
+      mkdirSync(temporary, { recursive: true });
       const env = { ...home.env, TMPDIR: temporary };
       const file = notebook([
         'console.log("first")',

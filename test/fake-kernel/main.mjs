@@ -12,6 +12,7 @@
  *   {"result": value}                  execute_result with text/plain
  *   {"input": "Name? "}                asks and prints the answer
  *   {"sleep": 1000}                    waits, can be interrupted
+ *   {"until": "/path"}                 waits until there is such a file
  *   {"env": "NAME"}                    prints the variable, or "unset"
  *   {"cwd": true}                      prints the working directory
  *   {"stderr": "words"}                writes to the stderr of the process
@@ -234,6 +235,9 @@ async function run(step, header, identities) {
           reject(Object.assign(new Error('stopped'), { name: 'KeyboardInterrupt' }));
         };
       });
+    case 'until':
+      while (!existsSync(value)) await new Promise((resolve) => setTimeout(resolve, 10));
+      return undefined;
     case 'env':
       return stream(process.env[value] ?? 'unset');
     case 'cwd':

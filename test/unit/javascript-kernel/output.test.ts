@@ -49,23 +49,25 @@ describe('output of the JavaScript kernel', () => {
     const other = await kernel.execute(
       'console.log("mine"); await new Promise((done) => setTimeout(done, 700))',
     );
-    expect(other.stdout).toBe('mine\n');
-    expect(kernel.soFar(late.id).stdout.trim().split('\n').sort()).toEqual([
-      'async function',
-      'child',
-      'file',
-      'microtask',
-      'promise',
-      'tick',
-      'timer',
-      'timer 2',
-      'timer in a timer',
-    ]);
+    const lateLines = () => kernel.soFar(late.id).stdout.trim().split('\n').sort();
+    await expect
+      .poll(lateLines)
+      .toEqual([
+        'async function',
+        'child',
+        'file',
+        'microtask',
+        'promise',
+        'tick',
+        'timer',
+        'timer 2',
+        'timer in a timer',
+      ]);
+    expect(kernel.soFar(other.id).stdout).toBe('mine\n');
   });
 
   it('of child processes with inherited streams goes to the process', async () => {
     await kernel.execute('require("child_process").execSync("echo from a child", { stdio: "inherit" }); 0');
-    await kernel.execute('await new Promise((done) => setTimeout(done, 50))');
-    expect(kernel.raw).toContain('from a child');
+    await expect.poll(() => kernel.raw).toContain('from a child');
   });
 });

@@ -34,6 +34,7 @@ describe('MemoryWatch', () => {
     const quiet = watch();
     expect((await quiet.conclude()).outOfMemory).toBe(false);
     const killed = watch();
+    await watch().conclude(); // it has read what was before, too
     await new Promise((resolve) => setTimeout(resolve, 50));
     write(file, before.replace('oom_kill 2', 'oom_kill 3'));
     expect((await killed.conclude()).outOfMemory).toBe(true);
