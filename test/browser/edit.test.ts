@@ -7,6 +7,18 @@ import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
 import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
+/** The texts that the browser keeps. */
+const KEPT = `new Promise((done) => {
+  const asked = indexedDB.open('nbserver.edit', 1);
+  asked.onupgradeneeded = () => asked.transaction.abort(); // the page is to make it
+  asked.onerror = () => done([]);
+  asked.onsuccess = () => {
+    const all = asked.result.transaction('drafts').objectStore('drafts').getAll();
+    all.onsuccess = () => done(all.result.map(({ text }) => text));
+    asked.result.close();
+  };
+})`;
+
 describe.skipIf(!hasChromium)('the editor page', () => {
   let browser: Browser;
   let server: TestServer;
@@ -109,7 +121,7 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     writeFileSync(disk('notes.txt'), 'first\n\nlast\n');
     await open('notes.txt');
     await page.keyboard.type('precious ');
-    await page.waitForTimeout(800); // the pause after which it is kept
+    await expect.poll(() => page.evaluate<string[]>(KEPT)).toEqual(['precious first\n\nlast\n']);
     page.on('dialog', (dialog) => void dialog.accept());
     writeFileSync(disk('notes.txt'), 'first\n\nlast\nmore\n');
     await page.goto(`${server.url}tree`);

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
 import { openBrowser, openPage, type WatchedPage } from './open-browser.js';
@@ -40,7 +41,7 @@ const open = async (name: string, options = {}): Promise<WatchedPage> => {
   return watched;
 };
 
-describe('an exported page', () => {
+describe.skipIf(!hasChromium)('an exported page', () => {
   it('of a hostile notebook runs nothing, asks nobody and covers nothing', async () => {
     const { page, outside, close } = await open('hostile');
     await page.waitForLoadState('networkidle');

@@ -5,7 +5,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { startTestServer, type TestServer } from '../test-server.js';
-import { kernelIdle, loggedIn, openNotebook, writeNotebookFile } from './notebook-page-driver.js';
+import { kernelIdle, loggedIn, openNotebook, pressTwice, writeNotebookFile } from './notebook-page-driver.js';
 import { openBrowser } from './open-browser.js';
 
 const CELLS = ['one', 'two', 'three', 'four'];
@@ -166,7 +166,10 @@ export function notebookCases(name: string) {
   }
 
   async function press(keys: string): Promise<void> {
-    for (const key of keys.split(' ')) await page.keyboard.press(key);
+    for (const [, pair, key = ''] of keys.matchAll(/(?:([di0]) \1|(\S+))(?: |$)/g)) {
+      if (pair !== undefined) await pressTwice(page, pair);
+      else await page.keyboard.press(key);
+    }
   }
 
   async function check({ expect: wanted }: NotebookCase): Promise<void> {

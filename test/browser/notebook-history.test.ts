@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
-import { notebookGroup } from './notebook-page-driver.js';
+import { notebookGroup, pressTwice } from './notebook-page-driver.js';
 
 describe.skipIf(!hasChromium)('the history of a notebook', () => {
   const group = notebookGroup();
@@ -19,8 +19,7 @@ describe.skipIf(!hasChromium)('the history of a notebook', () => {
     await page.keyboard.type(' + 30');
     await page.keyboard.press('Escape');
     await page.keyboard.press('j');
-    await page.keyboard.press('d');
-    await page.keyboard.press('d');
+    await pressTwice(page, 'd');
     await page.keyboard.press('Control+s');
     await page.getByText(/^saved \d+ s ago$/).waitFor();
 

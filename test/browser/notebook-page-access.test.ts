@@ -156,9 +156,9 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
       await page.locator('.cm-focused').waitFor();
       await page.keyboard.type('6');
       // what is typed is in view, not below the header or the window
-      const caret = await page.locator('.cm-cursor-primary').boundingBox();
-      expect(caret?.y).toBeGreaterThanOrEqual(header?.height ?? 0);
-      expect(caret?.y).toBeLessThan(256);
+      const caret = async () => (await page.locator('.cm-cursor-primary').boundingBox())?.y;
+      await expect.poll(caret).toBeGreaterThanOrEqual(header?.height ?? 0);
+      await expect.poll(caret).toBeLessThan(256);
       await page.keyboard.press('Escape');
       await group.menu('Kernel', 'Choose Kernel…');
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
@@ -210,7 +210,12 @@ describe.skipIf(!hasChromium)('access to the notebook page', () => {
     await tabTo('.menubar-item');
     await press('ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown');
     await page.getByRole('menu', { name: 'Kernel' }).waitFor();
-    await page.keyboard.type('choose');
+    // letters with a long pause between them are the first letters of other entries
+    const typedAhead = async () => {
+      await page.keyboard.type('choose');
+      return page.locator(':focus').textContent();
+    };
+    await expect.poll(typedAhead, { interval: 1_500 }).toContain('Choose');
     await press('Enter');
     await page.getByRole('dialog', { name: 'Choose a kernel' }).waitFor();
     await press('Escape');

@@ -39,8 +39,9 @@ export function notebookGroup(options: Parameters<typeof startTestServer>[0] = {
     [pages, profiles, current] = [[], [], undefined];
     await Promise.all(open.map((page) => page.close()));
     await Promise.all(others.map((context) => context.close()));
-    expect(found.errors.splice(0)).toEqual([]);
-    expect(found.outside.splice(0)).toEqual([]);
+    // both first: what one test left must not fail the next one as well
+    const [errors, outside] = [found.errors.splice(0), found.outside.splice(0)];
+    expect({ errors, outside }).toEqual({ errors: [], outside: [] });
   });
 
   const there = <T>(value: T | undefined): T => {
@@ -149,6 +150,35 @@ export function sourcesOf(page: Page): Promise<string[]> {
 /** Waits until the kernel is idle, so that a test does not measure its start. */
 export async function kernelIdle(page: Page): Promise<void> {
   await page.locator('[data-kernel-status="idle"]').waitFor();
+}
+
+/** Presses a key twice, for a pair such as `d,d`; and again while the machine was too slow for the page to take it as one. */
+export async function pressTwice(page: Page, key: string): Promise<void> {
+  await page.evaluate(`(() => {
+    if (globalThis.pressedAt === undefined)
+      addEventListener('keydown', ({ timeStamp }) => pressedAt.push(timeStamp), true);
+    globalThis.pressedAt = [];
+  })()`);
+  await page.keyboard.press(key);
+  for (let isPair = false, tries = 0; !isPair && tries < 50; tries++) {
+    await page.keyboard.press(key);
+    isPair = await page.evaluate<boolean>('pressedAt.at(-1) - pressedAt.at(-2) <= 800');
+  }
+}
+
+/** Presses a key that the page asks the kernel for once, for a few seconds; and again, as a person, when nothing came. */
+export async function pressUntil(page: Page, key: string, shows: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 12; tries++) {
+    await page.keyboard.press(key);
+    for (const end = Date.now() + 7_000; Date.now() < end; await page.waitForTimeout(50))
+      if (await shows()) return;
+  }
+  throw new Error(`${key} did not help.`);
+}
+
+/** Undo, colours and completion of the open editor have been loaded: what is written before can only be undone with the rest. */
+export async function writingIsThere(editor: Locator): Promise<void> {
+  await editor.locator('[class*="tok-"]').first().waitFor();
 }
 
 /** Writes at the end of the selected cell. */

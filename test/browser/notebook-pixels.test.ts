@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
 import { everything } from '../tier.js';
-import { loggedIn, notebookGroup } from './notebook-page-driver.js';
+import { loggedIn, notebookGroup, writingIsThere } from './notebook-page-driver.js';
 
 /** What could go wrong differently: blanks, tabs, wide and combined characters, both directions, long lines, all colours. */
 const SOURCES = [
@@ -59,16 +59,21 @@ describe.runIf(hasChromium && everything)('the text of a cell', () => {
         const box = await text.boundingBox();
         if (box === null) throw new Error(`Cell ${i} is not visible.`);
         const clip = { x: box.x + 2, y: box.y + 2, width: box.width - 4, height: box.height - 4 };
+        if (/\w/.test(source)) await text.locator('[data-editor-static] [class*=tok-]').first().waitFor();
         const before = await page.screenshot({ clip });
         await page.keyboard.press('Enter');
         await group.editor(i).waitFor();
         await page.locator('.cm-focused').waitFor();
         await page.keyboard.press('Control+Home');
-        if (/\w/.test(source) && (await group.cell(i).locator('[class*=tok-]').count()) > 0) {
-          await group.editor(i).locator('[class*=tok-]').first().waitFor();
+        if (/\w/.test(source)) await writingIsThere(group.editor(i));
+        // colours come a part at a time
+        const isSame = async () => before.equals(await page.screenshot({ clip }));
+        let same = await isSame();
+        for (let tries = 0; tries < 20 && !same; tries++) {
+          await page.waitForTimeout(100);
+          same = await isSame();
         }
-        const after = await page.screenshot({ clip });
-        if (!before.equals(after)) different.push(source);
+        if (!same) different.push(source);
         await page.keyboard.press('Escape');
       }
       expect(different).toEqual([]);

@@ -13,7 +13,7 @@ describe.skipIf(!hasChromium)('a read-only notebook', () => {
   });
 
   it('goes on in a copy, in the nearest folder that can be written, with what was typed first', async () => {
-    mkdirSync(join(group.server.notebooks, 'locked'));
+    mkdirSync(join(group.server.notebooks, 'locked'), { recursive: true });
     const cells = [{ source: 'const a = 1' }, { source: 'a + 1' }];
     writeNotebookFile(group.server, 'locked/read.ipynb', cells);
     const before = group.onDisk('locked/read.ipynb');

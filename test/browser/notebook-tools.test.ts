@@ -12,6 +12,7 @@ import {
   loggedIn,
   openNotebook,
   type NotebookDriver,
+  pressTwice,
   writeNotebookFile,
 } from './notebook-page-driver.js';
 import { openBrowser } from './open-browser.js';
@@ -339,8 +340,7 @@ describe.skipIf(!hasChromium)('the tools of the notebook page', () => {
       // double click beside the output
       await cell(0).locator('.outputs .prompt').dblclick();
       await cell(0).getByRole('button', { name: '1 output is hidden' }).waitFor();
-      await page.keyboard.press('d');
-      await page.keyboard.press('d');
+      await pressTwice(page, 'd');
       await expect.poll(sources).toEqual(['y']);
       await menu('File', 'Revert to Checkpoint', 'When I Opened It');
       await page.getByRole('dialog').getByRole('button', { name: 'Revert' }).click();

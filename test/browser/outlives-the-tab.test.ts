@@ -1,5 +1,5 @@
 /** Results outlive the tab, the network and the connection: long runs, watched from more than one browser. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +31,9 @@ describe.skipIf(!hasChromium || !hasPythonKernel)('a long run', () => {
   const isAt = (line: number) =>
     expect.poll(() => existsSync(join(group.server.home, `${name}-${line}`))).toBe(true);
 
+  /** What the cell waits for: that a page has shown that it runs. */
+  const started = () => join(group.server.home, `${name}-started`);
+
   /** A notebook whose cell takes its time and then shows an image. @param loop  Python with `tick()` in each round */
   function prepare(loop = `for n in range(${LINES}):\n    print('line', n, flush=True)\n    tick()`): void {
     name = `run-${(made += 1)}.ipynb`;
@@ -41,6 +44,8 @@ rounds = itertools.count()
 def tick():
     pathlib.Path(${JSON.stringify(join(group.server.home, `${name}-`))} + str(next(rounds))).touch()
     time.sleep(${SECONDS_A_LINE})
+while not pathlib.Path(${JSON.stringify(started())}).exists():
+    time.sleep(0.02)
 ${loop}
 display(Image(data=base64.b64decode('${PNG}')))`;
     writeNotebookFile(group.server, name, [{ source }, { source: 'after' }], 'python3');
@@ -50,6 +55,7 @@ display(Image(data=base64.b64decode('${PNG}')))`;
     await kernelIdle(page);
     await page.keyboard.press('Control+Enter');
     await page.locator('[data-cell-id="cell-0"][data-run="running"]').waitFor();
+    writeFileSync(started(), '');
     return page;
   }
   const cell = (page: Page) => page.locator('[data-cell-id="cell-0"]');
@@ -63,9 +69,9 @@ display(Image(data=base64.b64decode('${PNG}')))`;
   /** Every line and the image, in order, none twice. */
   async function seesAll(page: Page): Promise<void> {
     await cell(page).locator('img').waitFor();
-    expect(await shown(page)).toEqual(ALL_LINES);
-    expect(await cell(page).locator('img').count()).toBe(1);
     await cell(page).locator('.prompt', { hasText: 'In [1]:' }).waitFor();
+    await expect.poll(() => shown(page)).toEqual(ALL_LINES);
+    expect(await cell(page).locator('img').count()).toBe(1);
   }
 
   interface SavedOutput {
@@ -92,8 +98,8 @@ display(Image(data=base64.b64decode('${PNG}')))`;
     await first.close();
     await isAt(LATER);
     const other = await group.openBeside(name, await group.otherProfile());
+    await expect.poll(async () => (await shown(other)).length).toBeGreaterThan(1);
     const found = await shown(other);
-    expect(found.length).toBeGreaterThan(1);
     expect(found).toEqual(ALL_LINES.slice(0, found.length));
     await seesAll(other);
     await allSaved();
@@ -163,9 +169,11 @@ display(Image(data=base64.b64decode('${PNG}')))`;
     await isAt(LATER);
     const page = await group.openBeside(name, await group.otherProfile());
     const bar = async () => (await shown(page)).map((line) => line.trim());
-    expect(await bar()).toEqual([expect.stringMatching(new RegExp(`^\\d+%\\|.*\\| \\d+/${LINES} \\[`))]);
+    await expect.poll(bar).toEqual([expect.stringMatching(new RegExp(`^\\d+%\\|.*\\| \\d+/${LINES} \\[`))]);
     await cell(page).locator('img').waitFor();
-    expect(await bar()).toEqual([expect.stringMatching(new RegExp(`^100%\\|.*\\| ${LINES}/${LINES} \\[`))]);
+    await expect
+      .poll(bar)
+      .toEqual([expect.stringMatching(new RegExp(`^100%\\|.*\\| ${LINES}/${LINES} \\[`))]);
     await expect.poll(() => saved().length).toBe(2);
     expect(savedText()).toContain(`${LINES}/${LINES}`);
   });

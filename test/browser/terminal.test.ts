@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasChromium } from '../parts.js';
+import { eventually } from '../patience.js';
 import { everything } from '../tier.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
@@ -83,15 +84,21 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
 
   it.runIf(everything)('comes back after a lost connection with what was printed meanwhile', async () => {
     const sockets: WebSocketRoute[] = [];
-    await page.routeWebSocket(/terminals\/websocket/, (ws) => {
+    const file = (name: string) => join(server.notebooks, name);
+    await page.routeWebSocket(/terminals\/websocket/, async (ws) => {
+      // the second one gets through when something was printed that the first one cannot have had
+      if (sockets.length > 0) await eventually(() => existsSync(file('printed')));
       ws.connectToServer();
       sockets.push(ws);
     });
     await page.goto(`${server.url}terminals/new?token=${TOKEN}`);
     await ready();
-    await type('echo before_$((1+1)); sleep 1; echo after_$((1+2))\n');
+    await type(
+      'echo before_$((1+1)); until [ -e go ]; do sleep 0.1; done; echo after_$((1+2)); touch printed\n',
+    );
     await sees('before_2');
     await sockets[0]?.close({ code: 1001 });
+    writeFileSync(file('go'), '');
     await sees('after_3');
     expect((await screen().textContent())?.split('before_2').length, 'nothing is doubled').toBe(2);
     expect(sockets.length).toBe(2);
@@ -111,7 +118,7 @@ describe.skipIf(!hasChromium)('the terminal page', () => {
     await page.keyboard.press('Escape');
     // the match is selected: Ctrl-C copies it, and does not interrupt
     await page.keyboard.press('Control+c');
-    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('needle_two');
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe('needle_two');
     await page.evaluate("navigator.clipboard.writeText('echo pasted_$((3*3))')");
     await choose('Paste');
     await page.keyboard.press('Enter');

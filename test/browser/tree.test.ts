@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await page.keyboard.press('Enter');
     await row('results').waitFor();
     expect(existsSync(file('results'))).toBe(true);
-    expect(await page.locator('a:focus').textContent()).toContain('results');
+    await expect.poll(() => page.locator('a:focus').textContent()).toContain('results');
     await button('New').click();
     const opened = page.context().waitForEvent('page');
     await page.getByRole('menuitem', { name: 'Text File' }).click();
@@ -546,6 +546,7 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
     expect(readdirSync(server.notebooks).filter((name) => !name.startsWith('.'))).toEqual([]);
     await page.getByRole('button', { name: 'Undo' }).click();
     await row('a.txt').waitFor();
+    await row('full').waitFor();
     expect(readFileSync(file('full', 'inside.txt'), 'utf8')).toBe('inside');
 
     // later, the trash itself has it
