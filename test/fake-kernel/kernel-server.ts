@@ -97,7 +97,8 @@ export async function startKernelServer(options: TestServerOptions = {}) {
     if (error instanceof HttpError) res.status(error.status).json(error.toBody());
     else res.status(500).json({ message: String(error), reason: null });
   });
-  const http = createServer(app);
+  // As in the real server: Node's 5 s end a connection just as a slow machine asks on it again.
+  const http = createServer({ keepAliveTimeout: 65_000 }, app);
   const websockets = new WebSocketServer({
     noServer: true,
     handleProtocols: (offered) => (offered.has(v1Protocol) ? v1Protocol : false),
