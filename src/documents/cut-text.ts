@@ -2,6 +2,7 @@
  * The end of what a cell prints beyond its limit: the beginning stays as it is, of the rest the last part is kept, and
  * what is left out between them is counted and stated.
  */
+import { MOST_RAW, withoutOverwritten } from '../notebook/overwritten-text.js';
 import type { StreamOutput } from '../notebook/types.js';
 
 export class CutText {
@@ -41,7 +42,13 @@ export class CutText {
     const kept = copyOf(text.slice(-this.most));
     const left = this.#left + text.length - kept.length;
     const { name } = this;
-    this.shown = { output_type: 'stream', name, text: left === 0 ? kept : `${notice(left)}${kept}` };
+    const seen = kept.length > MOST_RAW ? withoutOverwritten(kept) : kept;
+    if (seen.length < kept.length) {
+      this.#chunks = [seen];
+      this.#length = seen.length;
+      this.#left = left;
+    }
+    this.shown = { output_type: 'stream', name, text: left === 0 ? seen : `${notice(left)}${seen}` };
     return this.shown;
   }
 }

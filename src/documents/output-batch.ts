@@ -4,14 +4,11 @@
  */
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { Operation } from '../notebook/operations.js';
-import { overwrites, withoutOverwritten } from '../notebook/overwritten-text.js';
+import { MOST_RAW, overwrites, withoutOverwritten } from '../notebook/overwritten-text.js';
 import type { CellId, Output } from '../notebook/types.js';
 import type { DisplayContent } from '../protocol/kernel-messages.js';
 import type { CutText } from './cut-text.js';
 import { bundleOf } from './kernel-outputs.js';
-
-/** Characters with `\r` and backspaces that are kept as they came; then only what a terminal would show stays. */
-const MOST_RAW = 64_000;
 
 /** Display ids that are remembered; the oldest give way. */
 const MOST_DISPLAYS = 10_000;
@@ -20,6 +17,10 @@ const MOST_DISPLAYS = 10_000;
 export interface RawText {
   /** characters that came with overwritten ones and were not collapsed yet */
   raw: number;
+  /** UTF-16 units of its last stream in which nothing can be overwritten any more: lines that are collapsed and over */
+  settled: number;
+  /** characters of streams that count for the limit */
+  written: number;
 }
 
 export type Pending =
@@ -128,16 +129,15 @@ export class OutputBatch {
     const index = (outputs?.length ?? 0) - 1;
     const last = outputs?.[index];
     const isNext = last?.output_type === 'stream' && last.name === name;
-    if (!isNext) run.raw = 0;
+    if (!isNext) Object.assign(run, { raw: 0, settled: 0 });
     if (overwrites(text)) run.raw += text.length;
     const isTooRaw = run.raw > MOST_RAW;
-    if (isTooRaw) run.raw = 0;
     if (outputs === undefined || !isNext) {
-      this.#append(id, { output_type: 'stream', name, text: isTooRaw ? withoutOverwritten(text) : text });
+      this.#append(id, { output_type: 'stream', name, text: isTooRaw ? collapsed(text, run) : text });
       return;
     }
     const output: Output = { output_type: 'stream', name, text: last.text + text };
-    if (isTooRaw) output.text = withoutOverwritten(output.text);
+    if (isTooRaw) output.text = collapsed(output.text, run);
     outputs[index] = output;
     if (this.#appending?.id === id) {
       // Nobody has seen the beginning of it yet.
@@ -202,4 +202,13 @@ export class OutputBatch {
       });
     }
   }
+}
+
+/** What a terminal would show of a stream; what it does not show any more counts for no limit. */
+function collapsed(text: string, run: RawText): string {
+  const shown = text.slice(0, run.settled) + withoutOverwritten(text.slice(run.settled));
+  run.raw = 0;
+  run.settled = shown.lastIndexOf('\n') + 1;
+  run.written -= text.length - shown.length;
+  return shown;
 }

@@ -58,7 +58,7 @@ const MOST_LONG_RUNS = 20;
 
 interface Run extends RawText {
   cell: CellId;
-  /** characters of streams so far, up to the limit */
+  /** as in `RawText`; infinite when it was more than the limit: what comes then is the end, whatever gets shorter */
   written: number;
   /** by stream: what came beyond the limit */
   tails: Map<string, CutText>;
@@ -97,7 +97,7 @@ export class OutputRecorder {
 
   /** The output of this request belongs to `cell`. */
   begin(msgId: string, cell: CellId): void {
-    this.#runs.set(msgId, { cell, written: 0, raw: 0, tails: new Map(), clearNext: false });
+    this.#runs.set(msgId, { cell, written: 0, raw: 0, settled: 0, tails: new Map(), clearNext: false });
     if (this.#runs.size <= MOST_RUNS) return;
     const oldest = this.#runs.keys().next();
     if (oldest.done === true) return;
@@ -218,6 +218,7 @@ export class OutputRecorder {
   #beyond(run: Run, name: 'stdout' | 'stderr', text: string, left = 0): void {
     const tail = run.tails.get(name) ?? new CutText(name, this.#options.tailLimit);
     run.tails.set(name, tail);
+    run.written = Infinity;
     this.#noteLong(run);
     tail.addEnd(text, left);
     const waits = this.#pending.some((item) => item.kind === 'tail' && item.tail === tail);

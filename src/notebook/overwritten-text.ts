@@ -2,6 +2,9 @@
  * What a terminal shows of text with carriage returns and backspaces: progress bars print megabytes of which one line is
  * left. Escape sequences stay in front of the character that they came with.
  */
+/** Characters with `\r` and backspaces that are kept as they came; then only what a terminal would show stays. */
+export const MOST_RAW = 64_000;
+
 const OVERWRITES = /\r(?!\n)|[\b]/;
 const PART = /\u001b\[[0-9:;<=>?]*[ -/]*[@-~]|[\s\S]/gu;
 

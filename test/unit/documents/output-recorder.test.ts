@@ -247,6 +247,35 @@ describe('OutputRecorder', () => {
     expect(text.endsWith(bar(899 % 101))).toBe(true);
   });
 
+  it('counts of a progress bar what is left of it, however long it goes on', () => {
+    const bar = (n: number) => `\r${String(n).padStart(5)}|${'#'.repeat(80)}`;
+    print('before\n');
+    for (let n = 0; n < 5_000; n += 1) {
+      print(bar(n));
+      if (n % 20 === 0) recorder.flush();
+    }
+    print('\nbehind it\n');
+    recorder.flush();
+    const text = withoutOverwritten((outputs() ?? []).map((one) => ('text' in one ? one.text : '')).join(''));
+    expect(text).toBe(`before\n${bar(4_999).slice(1)}\nbehind it\n`);
+    expect(outputs()).toHaveLength(1);
+  });
+
+  it('shows beyond the limit what is left of a progress bar, in the place of what it was', () => {
+    record(100_000, 200_000);
+    print('x'.repeat(100_000));
+    print('\nlast line\n');
+    for (let n = 0; n < 5_000; n += 1) {
+      print(`\r${n} ${'#'.repeat(80)}`);
+      if (n % 20 === 0) recorder.flush();
+    }
+    recorder.flush();
+    const [head, tail, ...more] = (outputs() ?? []).map((one) => ('text' in one ? one.text : ''));
+    expect([head?.length, more]).toEqual([100_000, []]);
+    expect(tail?.length).toBeLessThan(70_000);
+    expect(withoutOverwritten(tail ?? '')).toBe(`\nlast line\n4999 ${'#'.repeat(80)}`);
+  });
+
   it('makes at most 20 operations a second for a cell', async () => {
     for (let n = 0; n < 1_000; n += 1) {
       print('o', 'run-a', 'stdout');
