@@ -43,8 +43,10 @@ export class DocumentSaver {
   #isUnwritten = false;
   /** the cells that were foreign in what was last written */
   #foreign: ReadonlySet<CellId> = new Set();
-  /** the file vanished, and does not come back by itself */
-  #isDetached = false;
+  /** what happened to the file, which does not come back by itself */
+  #detached: 'gone' | 'replaced' | undefined;
+  /** why the last save failed, a sentence */
+  #failure: string | undefined;
   #isClosed = false;
   #lastCheckpoint: string | null = null;
   /** one save after the other */
@@ -68,7 +70,13 @@ export class DocumentSaver {
   }
 
   get isDetached(): boolean {
-    return this.#isDetached;
+    return this.#detached !== undefined;
+  }
+
+  /** What keeps it from being saved, for a page that comes later than when all of them were told. */
+  get problem(): ServerMessage | undefined {
+    if (this.#detached !== undefined) return this.#detachedNotice(this.#detached);
+    return this.#failure === undefined ? undefined : { type: 'save-failed', message: this.#failure };
   }
 
   get saved(): SavedState {
@@ -93,7 +101,7 @@ export class DocumentSaver {
     );
     if (!reachesFile) return;
     this.#changed = batch.revision;
-    if (this.storage.isWritable && !this.#isDetached) this.#schedule.changed();
+    if (this.storage.isWritable && !this.isDetached) this.#schedule.changed();
   }
 
   /** A cell has run: its results are worth saving now. */
@@ -156,8 +164,8 @@ export class DocumentSaver {
 
   /** The file is there: one that had vanished came back, and is saved by itself again. */
   found(): void {
-    if (!this.#isDetached) return;
-    this.#isDetached = false;
+    if (!this.isDetached) return;
+    this.#detached = undefined;
     if (this.isDirty) this.#schedule.changed();
   }
 
@@ -178,8 +186,8 @@ export class DocumentSaver {
   }
 
   async #takeTurn(asked: boolean): Promise<void> {
-    if (this.#isClosed || (this.#isDetached && !asked)) return;
-    if (!this.isDirty && !this.#isDetached) {
+    if (this.#isClosed || (this.isDetached && !asked)) return;
+    if (!this.isDirty && !this.isDetached) {
       if (asked) this.#tellSaved();
       return;
     }
@@ -189,9 +197,11 @@ export class DocumentSaver {
     } catch (error) {
       this.#isUnwritten = true;
       const message = `${this.storage.path} was not saved: ${messageOf(error)}`;
+      this.#failure = message;
       this.port.tell({ type: 'save-failed', message });
       throw error;
     }
+    this.#failure = undefined;
     this.#savedAt = new Date().toISOString();
     if (!this.isDirty) this.#schedule.done();
     this.#tellSaved();
@@ -208,7 +218,7 @@ export class DocumentSaver {
       this.#foreign = this.port.foreign();
       const written = await storage.write(this.port.state(), asked);
       if (written.kind === 'written') {
-        this.#isDetached = false;
+        this.#detached = undefined;
         const isSame = this.port.revision() === revision;
         if (written.hooked !== undefined) {
           this.port.hooked(written.hooked);
@@ -241,8 +251,9 @@ export class DocumentSaver {
       return false;
     }
     const isSame = take(read);
-    this.#isDetached = false;
+    this.#detached = undefined;
     if (isSame) {
+      this.#failure = undefined;
       this.#isUnwritten = false;
       this.#saved = this.port.revision();
       this.#schedule.done();
@@ -256,21 +267,24 @@ export class DocumentSaver {
   }
 
   #detach(why: 'gone' | 'replaced'): void {
-    if (this.#isDetached) return;
-    this.#isDetached = true;
+    if (this.isDetached) return;
+    this.#detached = why;
     this.#schedule.done();
+    this.port.tell(this.#detachedNotice(why));
+  }
+
+  #detachedNotice(why: 'gone' | 'replaced'): ServerMessage {
     const { path } = this.storage;
-    this.#warn(
+    const message =
       why === 'gone'
         ? `${path} was deleted or moved by another program. It is not written again by itself; save it to bring it back.`
-        : `${path} was replaced by something that is not a notebook. It is not written over by itself; save to do so, what is there now is copied first.`,
-    );
+        : `${path} was replaced by something that is not a notebook. It is not written over by itself; save to do so, what is there now is copied first.`;
+    return { type: 'notice', level: 'warning', message };
   }
 
   #warnUpgraded({ from, copy }: { from: number; copy: string }): void {
-    this.#warn(
-      `${this.storage.path} was in the old notebook format ${from} and is now saved in format 4. The old file is kept as ${posix.basename(copy)}.`,
-    );
+    const message = `${this.storage.path} was in the old notebook format ${from} and is now saved in format 4. The old file is kept as ${posix.basename(copy)}.`;
+    this.port.tell({ type: 'notice', level: 'warning', message });
   }
 
   #tellSaved(checkpoint?: string): void {
@@ -282,9 +296,5 @@ export class DocumentSaver {
       at: at ?? new Date().toISOString(),
       ...(checkpoint === undefined ? {} : { checkpoint }),
     });
-  }
-
-  #warn(message: string): void {
-    this.port.tell({ type: 'notice', level: 'warning', message });
   }
 }

@@ -88,10 +88,18 @@ export class PageRequests {
 
   /** What the HTML of a page carries, as JSON texts; from there it goes on with `resume`, as after a break. */
   get opening(): string[] {
-    const { runs, warning } = this.parts;
-    runs.settle();
-    const notice = { type: 'notice', level: 'warning', message: warning ?? '' } satisfies ServerMessage;
-    return [this.#snapshot(0), ...(warning === undefined ? [] : [JSON.stringify(notice)])];
+    this.parts.runs.settle();
+    return [this.#snapshot(0), ...this.#warnings.map((message) => JSON.stringify(message))];
+  }
+
+  /** What a page has to know of the file before it goes on. */
+  get #warnings(): ServerMessage[] {
+    const { saver, warning } = this.parts;
+    const notice: ServerMessage = { type: 'notice', level: 'warning', message: warning ?? '' };
+    return [
+      ...(warning === undefined ? [] : [notice]),
+      ...(saver.problem === undefined ? [] : [saver.problem]),
+    ];
   }
 
   #accept(
@@ -164,7 +172,7 @@ export class PageRequests {
   }
 
   #resume(page: DocumentPage, message: Extract<PageMessage, { type: 'resume' }>): void {
-    const { pages, changes, runs, saver, merging, storage, trust, warning } = this.parts;
+    const { pages, changes, runs, saver, merging, storage, trust } = this.parts;
     const { client, epoch, revision } = message;
     runs.settle();
     pages.name(page, client, changes.epoch);
@@ -173,7 +181,7 @@ export class PageRequests {
     const missed = isKnown ? changes.log.since(revision) : undefined;
     if (missed === undefined) {
       page.send(this.#snapshot(seq));
-      if (warning !== undefined) send(page, { type: 'notice', level: 'warning', message: warning });
+      for (const warning of this.#warnings) send(page, warning);
       return;
     }
     for (const batch of missed) send(page, { type: 'ops', ...changes.forPages(batch) });
@@ -186,10 +194,11 @@ export class PageRequests {
     send(page, runs.promptMessage);
     send(page, { type: 'widgets', models: runs.widgets.all });
     send(page, merging.conflictMessage);
-    const { saved } = saver;
+    const { saved, problem } = saver;
     if (saved.at !== null) {
       send(page, { type: 'saved', epoch: changes.epoch, revision: saved.revision, at: saved.at });
     }
+    if (problem !== undefined) send(page, problem);
   }
 
   #snapshot(seq: number): string {

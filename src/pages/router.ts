@@ -37,6 +37,8 @@ export interface PagesOptions {
   /** whose `custom/` belongs to every page; absent: none */
   configDirectory?: string;
   contents: PageContents;
+  /** Whether the server holds a notebook open: it is shown then, also when its file is gone. */
+  isOpen?(path: string): boolean;
   /**
    * Opens a notebook, without its kernel.
    *
@@ -121,8 +123,10 @@ export function pagesRouter(options: PagesOptions): Router {
   router.get('/notebooks/*path', async (req, res) => {
     const path = pathOf(req);
     const entry = await find(path);
-    if (entry === undefined) throw new HttpError(404, `There is no notebook named "${path}".`);
-    if (entry.kind === 'directory') return res.redirect(302, address('tree', path));
+    if (entry === undefined && !(isNotebook(path) && options.isOpen?.(path) === true)) {
+      throw new HttpError(404, `There is no notebook named "${path}".`);
+    }
+    if (entry?.kind === 'directory') return res.redirect(302, address('tree', path));
     if (!isNotebook(path)) return res.redirect(302, address('edit', path));
     const kernel = req.query['kernel_name'];
     const name = lastSegment(path);

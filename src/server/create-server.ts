@@ -392,6 +392,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         ...(directories.configPath.length === 0 ? {} : { configDirectory: directories.config }),
         terminals: terminals === undefined ? 'disabled' : hasPty() ? 'available' : 'missing',
         contents,
+        isOpen: (path) => documents.find(path) !== undefined,
         openNotebook: (path, onFirstCells) => documents.open(path, { onFirstCells }),
       }),
     ];

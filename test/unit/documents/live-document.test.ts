@@ -767,6 +767,7 @@ describe('LiveDocument', () => {
     await until(() => page.last('save-failed') !== undefined);
     expect(page.last('save-failed')?.message).toBe('work.ipynb was not saved: No space left.');
     expect(document.isDirty).toBe(true);
+    expect(attach(document, 'late').last('save-failed')).toEqual(page.last('save-failed'));
     store.write = write;
     await until(() => page.last('saved') !== undefined);
     expect((await onDisk()).cells).toHaveLength(1);
@@ -922,6 +923,27 @@ describe('LiveDocument', () => {
     expect(document.isDirty).toBe(true);
     expect(writeAgain).not.toHaveBeenCalled();
     expect(await store.stat(path)).toEqual(before);
+  });
+
+  it('tells a page that comes later, or comes back, that its file is gone, and none when it is there again', async () => {
+    const document = await documents.open(path);
+    const first = attach(document, 'p');
+    const { epoch = '' } = first.last('snapshot') ?? {};
+    await store.remove(path, { recursive: false });
+    first.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'delete-cell', id: 'b' }] });
+    await until(() => first.last('notice') !== undefined);
+    const notice = JSON.stringify(first.last('notice'));
+    expect(notice).toContain('deleted or moved');
+    // Opened by its name, as a second tab does.
+    expect(await documents.open(path)).toBe(document);
+    expect(document.opening.messages()[1]).toBe(notice);
+    expect(attach(document, 'second').messages.map((one) => JSON.stringify(one))).toContain(notice);
+    const back = new FakePage();
+    document.attach(back);
+    document.receive(back, { type: 'resume', client: 'p', epoch, revision: 0 });
+    expect(back.messages.at(-1)).toEqual(first.last('notice'));
+    await document.saveNow();
+    expect(attach(document, 'third').last('notice')).toBeUndefined();
   });
 
   it('saves by itself again when a file that had vanished is back', async () => {

@@ -175,6 +175,7 @@ describe('pagesRouter', () => {
             return found;
           },
         },
+        isOpen: (path) => path.endsWith('unsaved.ipynb') || path === 'throws.txt',
         openNotebook: async (path, onFirstCells) => {
           opened.push(path);
           const run = { state: 'idle', count: 7 };
@@ -226,14 +227,18 @@ describe('pagesRouter', () => {
     expect(response.headers.get('location')).toBe(to);
   });
 
-  it.each(['/x/tree/no', '/x/notebooks/no.ipynb', '/x/edit/no', '/x/view/no', '/x/tree/throws'])(
-    '%s is a 404 with a sentence',
-    async (path) => {
-      const response = await get(path);
-      expect(response.status).toBe(404);
-      expect(await response.text()).toMatch(/^There is no (folder|notebook|file) named ".+"\.$/);
-    },
-  );
+  it.each([
+    '/x/tree/no',
+    '/x/notebooks/no.ipynb',
+    '/x/edit/no',
+    '/x/view/no',
+    '/x/tree/throws',
+    '/x/notebooks/throws.txt',
+  ])('%s is a 404 with a sentence', async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(404);
+    expect(await response.text()).toMatch(/^There is no (folder|notebook|file) named ".+"\.$/);
+  });
 
   it('serves the dashboard, never from a cache', async () => {
     const response = await get('/x/tree/a%20b');
@@ -250,6 +255,12 @@ describe('pagesRouter', () => {
       const json = /<script type="application\/json" id="document"[^>]*>(.*?)<\/script>/s.exec(html)?.[1];
       return json === undefined ? undefined : JSON.parse(json);
     };
+
+    it('shows a notebook that is open on the server when its file is gone', async () => {
+      const response = await get('/x/notebooks/a%20b/unsaved.ipynb');
+      expect(response.status).toBe(200);
+      expect(document(await response.text())).toMatchObject({ id: 'D1' });
+    });
 
     it('brings its document along, and shows the first cells, whatever their text is', async () => {
       const html = await (await get('/x/notebooks/a%20b/n.ipynb')).text();
