@@ -3,7 +3,7 @@
  * sent), to run, to save. Answers go to the page that asked; what it changed, everybody hears.
  */
 import type { Operation } from '../notebook/operations.js';
-import type { PageMessage, ServerMessage } from '../protocol/document-messages.js';
+import type { OperationBatch, PageMessage, ServerMessage } from '../protocol/document-messages.js';
 import type { DocumentChanges } from './document-changes.js';
 import type { DocumentMerging } from './document-merging.js';
 import { send, type AttachedPage, type DocumentPage, type DocumentPages } from './document-pages.js';
@@ -14,6 +14,9 @@ import type { DocumentStorage } from './document-storage.js';
 import type { OutputReferences } from './output-references.js';
 import type { OutputTrust } from './output-trust.js';
 import { snapshotText } from './snapshot.js';
+
+/** Characters of what a page missed above which the whole notebook, with its outputs by reference, is the shorter answer. */
+const MOST_MISSED = 4_000_000;
 
 export interface RequestsParts {
   pages: DocumentPages;
@@ -179,12 +182,13 @@ export class PageRequests {
     const seq = changes.log.seqOf(client);
     const isKnown = epoch === changes.epoch && revision !== undefined;
     const missed = isKnown ? changes.log.since(revision) : undefined;
-    if (missed === undefined) {
+    const told = missed === undefined ? undefined : this.#told(missed);
+    if (missed === undefined || told === undefined) {
       page.send(this.#snapshot(seq));
       for (const warning of this.#warnings) send(page, warning);
       return;
     }
-    for (const batch of missed) send(page, { type: 'ops', ...changes.forPages(batch) });
+    for (const text of told) page.send(text);
     const refused = changes.log.refusedOf(client);
     if (refused !== undefined) send(page, { type: 'refused', ...refused });
     send(page, { type: 'resumed', revision: changes.revision, seq, now: Date.now() });
@@ -199,6 +203,22 @@ export class PageRequests {
       send(page, { type: 'saved', epoch: changes.epoch, revision: saved.revision, at: saved.at });
     }
     if (problem !== undefined) send(page, problem);
+  }
+
+  /** @returns undefined when it is too much */
+  #told(missed: readonly OperationBatch[]): string[] | undefined {
+    const told: string[] = [];
+    let length = 0;
+    for (const batch of missed) {
+      const text = JSON.stringify({
+        type: 'ops',
+        ...this.parts.changes.forPages(batch),
+      } satisfies ServerMessage);
+      length += text.length;
+      if (length > MOST_MISSED) return undefined;
+      told.push(text);
+    }
+    return told;
   }
 
   #snapshot(seq: number): string {

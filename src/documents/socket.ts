@@ -10,6 +10,7 @@ import type { LiveDocument } from './live-document.js';
 /** Bytes that may wait for a page, beside the largest message it was sent, before it is told to start over. */
 const MOST_WAITING = 8_000_000;
 const STALE = JSON.stringify({ type: 'stale' } satisfies ServerMessage);
+const ALIVE = JSON.stringify({ type: 'alive' } satisfies ServerMessage);
 
 /** "Going away": the page may come back. */
 const GOING_AWAY = 1001;
@@ -34,9 +35,9 @@ export function handleDocumentSocket(ws: WebSocket, document: LiveDocument, log:
     }
     try {
       const message = parsePageMessage(textOf(data));
-      if (message.type === 'alive') return page.sendNow({ type: 'alive' });
-      if (message.type === 'resume') page.catchesUp();
-      document.receive(page, message);
+      if (message.type === 'alive') page.isAlive();
+      else if (message.type === 'resume') page.catchUp(() => document.receive(page, message));
+      else document.receive(page, message);
     } catch (error) {
       if (!(error instanceof PageMessageError)) {
         // A defect of ours with one message must not end the server, with all kernels and documents in it.
@@ -57,6 +58,8 @@ export function handleDocumentSocket(ws: WebSocket, document: LiveDocument, log:
 class SocketPage implements DocumentPage {
   /** It was told to start over, and gets nothing until it asks. */
   #isBehind = false;
+  /** what brings it up to date is being sent: all of that, or it would wait for the rest for ever */
+  #isAnswered = false;
   #largest = 0;
 
   constructor(private readonly ws: WebSocket) {}
@@ -67,7 +70,7 @@ class SocketPage implements DocumentPage {
 
   send(text: string): void {
     if (this.#isBehind || this.ws.readyState !== this.ws.OPEN) return;
-    if (this.ws.bufferedAmount > MOST_WAITING + this.#largest) {
+    if (!this.#isAnswered && this.#isFull) {
       this.#isBehind = true;
       this.ws.send(STALE);
       return;
@@ -80,8 +83,29 @@ class SocketPage implements DocumentPage {
     this.send(JSON.stringify(message));
   }
 
-  catchesUp(): void {
+  /** It asks to be brought up to date. @param answer  sends what does */
+  catchUp(answer: () => void): void {
+    // It asks again and again and does not read: on a new connection it begins with nothing before it.
+    if (this.#isFull) {
+      this.close();
+      return;
+    }
     this.#isBehind = false;
+    this.#isAnswered = true;
+    try {
+      answer();
+    } finally {
+      this.#isAnswered = false;
+    }
+  }
+
+  /** Also to one that is behind: that it is slow does not mean that nobody is here. */
+  isAlive(): void {
+    if (this.ws.readyState === this.ws.OPEN) this.ws.send(ALIVE);
+  }
+
+  get #isFull(): boolean {
+    return this.ws.bufferedAmount > MOST_WAITING + this.#largest;
   }
 
   close(): void {

@@ -598,6 +598,24 @@ describe('LiveDocument', () => {
     expect(back.last('snapshot')).toBeUndefined();
   });
 
+  it('sends the whole notebook to a page that comes back when what it missed is longer', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const { epoch = '' } = page.last('snapshot') ?? {};
+    for (let n = 0; n < 5; n += 1) {
+      const metadata = { large: `${n}${'x'.repeat(1_000_000)}` };
+      page.say({ type: 'ops', seq: n + 1, base: n, ops: [{ op: 'set-metadata', id: 'a', metadata }] });
+    }
+    const back = (revision: number) => {
+      const again = new FakePage();
+      document.attach(again);
+      document.receive(again, { type: 'resume', client: 'p', epoch, revision });
+      return again.messages.map(({ type }) => type);
+    };
+    expect(back(0)).toEqual(['snapshot']);
+    expect(back(3).slice(0, 3)).toEqual(['ops', 'ops', 'resumed']);
+  });
+
   it('runs a cell, names its kernel in the notebook, saves, and trusts what ran here', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');

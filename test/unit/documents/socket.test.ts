@@ -23,7 +23,7 @@ class SlowSocket extends EventEmitter {
   }
 }
 
-function connect(receive?: () => void) {
+function connect(receive?: (page: DocumentPage) => void) {
   const socket = new SlowSocket();
   const received: PageMessage[] = [];
   const pages = new Set<DocumentPage>();
@@ -98,6 +98,28 @@ describe('handleDocumentSocket', () => {
     say('{"type":"resume","client":"p"}');
     page.send(text);
     expect(socket.sent.at(-1)).toBe(text);
+  });
+
+  it('sends all of what brings a page up to date, however much it is', () => {
+    const { socket, page, say } = connect((to) => {
+      for (let n = 0; n < 20; n += 1) to.send('x'.repeat(1_000_000));
+      to.send('resumed');
+    });
+    say('{"type":"resume","client":"p"}');
+    expect(socket.sent).toHaveLength(21);
+    expect(socket.sent.at(-1)).toBe('resumed');
+    page.send('more');
+    expect(socket.last()).toEqual({ type: 'stale' });
+  });
+
+  it('says that it is there to a page that is behind, and ends one that asks on and does not read', () => {
+    const { socket, page, received, say } = connect();
+    for (let n = 0; n < 12; n += 1) page.send('x'.repeat(1_000_000));
+    expect(socket.last()).toEqual({ type: 'stale' });
+    say('{"type":"alive"}');
+    expect(socket.last()).toEqual({ type: 'alive' });
+    say('{"type":"resume","client":"p"}');
+    expect([socket.closed, received]).toEqual([1001, []]);
   });
 
   it('lets a large snapshot through, whole', () => {
