@@ -17,6 +17,10 @@ const BASE = 'base.ipynb';
 const IDS = 'ids.json';
 const OPERATIONS = 'operations.jsonl';
 
+/** Characters of operations that a journal may have in any case, and those that it may not have for a large notebook either. */
+const LEAST_ROOM = 16_000_000;
+const MOST_ROOM = 256_000_000;
+
 export interface Unsaved {
   base: NotebookFile;
   /** `base` with what was changed */
@@ -27,6 +31,9 @@ export class EditJournal {
   #parent: string;
   #path: string;
   #isBegun = false;
+  /** characters of operations, and those above which it is shorter to begin again */
+  #length = 0;
+  #room = LEAST_ROOM;
 
   /** @param parent  the folder of what is kept of the notebook @param path  of the notebook */
   constructor(parent: string, path: string) {
@@ -38,8 +45,9 @@ export class EditJournal {
     return join(this.#parent, JOURNAL);
   }
 
+  /** Whether operations are to be added; otherwise it is to begin, or to begin again. */
   get isBegun(): boolean {
-    return this.#isBegun;
+    return this.#isBegun && this.#length <= this.#room;
   }
 
   /**
@@ -76,13 +84,18 @@ export class EditJournal {
     notePath(this.#parent, this.#path);
     rmSync(next, { recursive: true, force: true });
     mkdirSync(next, { mode: 0o700 });
-    writeFileSync(join(next, BASE), base.toBytes(), { mode: 0o600 });
+    const bytes = base.toBytes();
+    const line = lineOf(ops);
+    writeFileSync(join(next, BASE), bytes, { mode: 0o600 });
     writeFileSync(join(next, IDS), JSON.stringify(base.cells.map(({ id }) => id)), { mode: 0o600 });
     // Last: with it, the rest is there.
-    writeFileSync(join(next, OPERATIONS), lineOf(ops), { mode: 0o600 });
+    writeFileSync(join(next, OPERATIONS), line, { mode: 0o600 });
     rmSync(this.#directory, { recursive: true, force: true });
     renameSync(next, this.#directory);
     this.#isBegun = true;
+    this.#length = line.length;
+    // Twice what it takes at least: it is not to begin again and again.
+    this.#room = Math.max(LEAST_ROOM, Math.min(MOST_ROOM, 2 * bytes.length), 2 * line.length);
   }
 
   /** Operations were applied, after those before. @throws when it cannot be written: then it is to begin again */
@@ -91,6 +104,7 @@ export class EditJournal {
     if (line === '') return;
     try {
       appendFileSync(join(this.#directory, OPERATIONS), line, { mode: 0o600 });
+      this.#length += line.length;
     } catch (error) {
       this.#isBegun = false;
       throw error;

@@ -440,6 +440,18 @@ describe('a document that is saved on request only', () => {
     expect(journals()).toHaveLength(1);
   });
 
+  it('begins its journal again before that is many times longer than the notebook', async () => {
+    const page = attach(await manager.open(path), 'p');
+    for (let n = 0; n < 20; n += 1) {
+      const metadata = { large: `${n}${'x'.repeat(1_000_000)}` };
+      page.say({ type: 'ops', seq: n + 1, base: n, ops: [{ op: 'set-metadata', id: 'a', metadata }] });
+    }
+    expect(statSync(join(directory, String(journals()[0]))).size).toBeLessThan(6_000_000);
+    const again = open();
+    expect((await again.open(path)).state.cell('a')?.cell.metadata['large']).toMatch(/^19x/);
+    await again.close();
+  });
+
   it('goes on when the journal cannot be written, says so once, and keeps everything as soon as it can', async () => {
     const page = attach(await manager.open(path), 'p');
     // A file where the folder of the histories is to be.
