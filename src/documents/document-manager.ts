@@ -82,6 +82,7 @@ export class DocumentManager implements OpenDocuments {
 
   /** The file is moved already: what goes wrong here is logged, and nobody is told that it was not. */
   async renamed(from: string, to: string): Promise<void> {
+    await this.#opened(from);
     const documents = this.#below(from);
     // What still has the new path lost its file to other programs: it would write over the one that comes.
     const displaced = this.#below(to).filter((document) => !documents.includes(document));
@@ -109,6 +110,7 @@ export class DocumentManager implements OpenDocuments {
   }
 
   async removed(path: string): Promise<void> {
+    await this.#opened(path);
     for (const document of this.#below(path)) {
       this.#forget(document);
       document.removed();
@@ -212,7 +214,17 @@ export class DocumentManager implements OpenDocuments {
     this.#documents.delete(document.id);
   }
 
-  #below(path: string): LiveDocument[] {
-    return this.list().filter((document) => document.path === path || document.path.startsWith(`${path}/`));
+  /** What is being read there is a document, or could not be opened: only then all of them hear what became of their file. */
+  async #opened(path: string): Promise<void> {
+    const opening = [...this.#opening].filter(([of]) => isBelow(of, path));
+    if (opening.length > 0) await Promise.allSettled(opening.map(([, document]) => document));
   }
+
+  #below(path: string): LiveDocument[] {
+    return this.list().filter((document) => isBelow(document.path, path));
+  }
+}
+
+function isBelow(path: string, parent: string): boolean {
+  return path === parent || path.startsWith(`${parent}/`);
 }

@@ -226,6 +226,30 @@ describe('DocumentManager', () => {
     expect(documents.get(document.id)).toBe(document);
   });
 
+  it('takes a notebook along, or closes it, that is renamed or deleted while it is being opened', async () => {
+    const read = contents.readNotebook.bind(contents);
+    const openWhile = async (act: () => Promise<unknown>) => {
+      let acted: Promise<unknown> | undefined;
+      contents.readNotebook = async (of) => {
+        const found = await read(of);
+        acted ??= act();
+        // The file is moved or gone, and the document knows nothing of it yet.
+        while ((await store.stat(path)) !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+        return found;
+      };
+      const document = await documents.open(path);
+      contents.readNotebook = read;
+      await acted;
+      return document;
+    };
+    const renamed = await openWhile(() => contents.rename(path, 'new.ipynb'));
+    expect(renamed.path).toBe('new.ipynb');
+    expect(documents.find('new.ipynb')).toBe(renamed);
+    await write([code('a', 'x')]);
+    await openWhile(() => contents.delete(path));
+    expect(documents.find(path)).toBeUndefined();
+  });
+
   it('saves what is dirty when it closes', async () => {
     const document = await documents.open(path);
     const page = attach(document, 'p');
