@@ -8,7 +8,7 @@ import { NotebookState, sourceText, type CellState } from './notebook-state.js';
 import { cellDifference, difference, sameJson } from './operations-difference.js';
 import type { Operation } from './operations-types.js';
 import { lineChanges, mergeTexts } from './merge-text.js';
-import { FileCell, NotebookFile } from './notebook-file.js';
+import { FileCell, NotebookFile, type NotebookLayout } from './notebook-file.js';
 import { matchCells } from './match-cells.js';
 import type { CellId, JsonObject, JsonValue } from './types.js';
 
@@ -167,12 +167,53 @@ export function alignFile(read: NotebookFile, known: NotebookFile): NotebookFile
     });
   }
   const taken = new Set([...partner.values()].map(({ id }) => id));
+  const fresh = new Set<FileCell>();
   const cells = read.cells.map((cell) => {
     const old = partner.get(cell);
-    if (old === undefined) return taken.has(cell.id) ? renamed(cell, freeId(cell.id, taken)) : cell;
-    return isSamePiece(old, cell) ? old : renamed(cell, old.id);
+    if (old !== undefined && isSamePiece(old, cell)) return old;
+    const id = old?.id ?? (taken.has(cell.id) ? freeId(cell.id, taken) : cell.id);
+    const named = renamed(cell, id);
+    fresh.add(named);
+    return named;
   });
-  return new NotebookFile(read.layout, cells, read.nbformatMinor, read.upgradedFrom);
+  const { nbformatMinor, upgradedFrom } = read;
+  // A few pieces would keep all of what was read in memory, beside what it is mostly the same as.
+  const isMostlyOld = bytesOf(fresh) < bytesOf(cells) / 2;
+  if (!isMostlyOld) return new NotebookFile(read.layout, cells, nbformatMinor, upgradedFrom);
+  const own = cells.map((cell) => (fresh.has(cell) ? copyOf(cell) : cell));
+  return new NotebookFile(copyOfLayout(read.layout), own, nbformatMinor, upgradedFrom);
+}
+
+function bytesOf(cells: Iterable<FileCell>): number {
+  let bytes = 0;
+  for (const cell of cells) bytes += cell.bytes.length;
+  return bytes;
+}
+
+function copyOf({ id, idInFile, bytes, before, after }: FileCell): FileCell {
+  return new FileCell(id, idInFile, copied(bytes), copied(before), copied(after));
+}
+
+function copyOfLayout({ style, open, fields, close, cellsClose, cellLead }: NotebookLayout): NotebookLayout {
+  return {
+    style,
+    open: copied(open),
+    fields: fields.map(({ name, before, label, value, after }) => ({
+      name,
+      before: copied(before),
+      label: copied(label),
+      value: value && copied(value),
+      after: copied(after),
+    })),
+    close: copied(close),
+    cellsClose: copied(cellsClose),
+    cellLead: copied(cellLead),
+  };
+}
+
+/** A copy also of a Buffer, whose `slice` is a view. */
+function copied(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function renamed(cell: FileCell, id: CellId): FileCell {

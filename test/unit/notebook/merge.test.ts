@@ -209,6 +209,28 @@ describe('alignFile', () => {
     expect(read.cells.slice(1, 3)).toEqual(known.cells.slice(0, 2));
   });
 
+  it('keeps a few changed cells without all of what was read with them', () => {
+    const sources = Array.from({ length: 10 }, (_, n) => `${n} ${'x'.repeat(1_000)}`);
+    const known = file(sources, 4);
+    const changed = file([...sources.slice(0, 9), 'changed'], 4);
+    const { layout, cells } = alignFile(changed, known);
+    const { open, close, cellsClose, cellLead, fields } = layout;
+    const fresh = cells.slice(9).flatMap(({ bytes, before, after }) => [bytes, before, after]);
+    const values = fields.flatMap(({ before, label, value, after }) => [
+      before,
+      label,
+      value ?? before,
+      after,
+    ]);
+    const read = changed.cells[0]?.bytes.buffer;
+    for (const piece of [open, close, cellsClose, cellLead, ...values, ...fresh])
+      expect(piece.buffer).not.toBe(read);
+    expect(cells.slice(0, 9)).toEqual(known.cells.slice(0, 9));
+    expect(Buffer.from(alignFile(changed, known).toBytes()).toString()).toBe(
+      Buffer.from(changed.toBytes()).toString(),
+    );
+  });
+
   it('believes ids that stand in the file', () => {
     const known = file(['x'], 5, ['one']);
     expect(alignFile(file(['x'], 5, ['two']), known).cells[0]?.id).toBe('two');
