@@ -6,7 +6,7 @@ import type { Log } from '../log.js';
 import { messageOf } from '../message-of.js';
 import { newCellId } from '../notebook/cell-id.js';
 import { sourceText } from '../notebook/notebook-state.js';
-import { textDifference } from '../notebook/operations.js';
+import { textDifference, type Operation } from '../notebook/operations.js';
 import type { CellId, Output } from '../notebook/types.js';
 import type { RunModel, ServerMessage } from '../protocol/document-messages.js';
 import { parseHeader, type ExecutePayload, type MessageHeader } from '../protocol/kernel-messages.js';
@@ -135,7 +135,16 @@ export class DocumentRuns {
 
   /** Whether a cell runs or waits. */
   isCellBusy(id: CellId): boolean {
-    return (this.parts.changes.state.cell(id)?.run.state ?? 'idle') !== 'idle';
+    return this.#queue.has(id);
+  }
+
+  /** A page has changed the notebook: what it put in again, or made code again, may run. */
+  followed(ops: readonly Operation[]): void {
+    this.#queue.restate(
+      ops.flatMap((op) =>
+        op.op === 'insert-cell' ? [op.cell.id] : op.op === 'set-cell-type' ? [op.id] : [],
+      ),
+    );
   }
 
   /** Runs cells in order; markdown and raw cells are left out. @returns how many were added to the queue */

@@ -109,6 +109,23 @@ export class ExecutionQueue {
     return this.#waiting.map(({ cell }) => cell);
   }
 
+  /** Whether a cell runs, or waits to; also one that is not in the notebook just now. */
+  has(id: CellId): boolean {
+    return this.running === id || this.#waits(id);
+  }
+
+  /** Cells were put in, or are code again: how those stand that run or wait, only the queue knows. */
+  restate(cells: readonly CellId[]): void {
+    const ops = [...new Set(cells)].flatMap((id): Operation[] => {
+      const cell = this.port.state().cell(id);
+      if (cell?.cell.cell_type !== 'code' || cell.run.state !== 'idle' || !this.has(id)) return [];
+      const { count } = cell.run;
+      if (this.#run?.cell !== id) return [execution(id, { state: 'queued', count })];
+      return [execution(id, { state: 'running', count, started: this.#run.started })];
+    });
+    if (ops.length > 0) this.port.emit(ops);
+  }
+
   /** Adds cells at the end; those that are no code cells, or wait already, are left out. @returns how many were added */
   enqueue(cells: readonly CellId[], options: RunOptions = {}): number {
     let added = 0;

@@ -129,6 +129,7 @@ export class PageRequests {
         const told = changed ? { ops: changes.forPages(batch).ops } : {};
         send(page, { type: 'ack', seq, revision: batch.revision, ...told });
         changes.tell(batch, page);
+        runs.followed(batch.ops);
         break;
       }
       case 'void':

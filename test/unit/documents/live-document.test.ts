@@ -930,6 +930,32 @@ describe('LiveDocument', () => {
     expect(cells.map(({ id }) => id).sort()).toEqual(['a', 'other']);
   });
 
+  it('knows that a cell still runs, or waits, which undo brings back or makes code again', async () => {
+    await write([code('a', 'x'), code('b', 'y')]);
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    await runningOn(document, 'a');
+    document.execute(['b']);
+    const { revision } = document;
+    page.say({ type: 'ops', seq: 1, base: revision, ops: [{ op: 'delete-cell', id: 'a' }] });
+    page.say({
+      type: 'ops',
+      seq: 2,
+      base: revision + 1,
+      ops: [
+        { op: 'insert-cell', cell: code('a', 'x'), after: null },
+        { op: 'set-cell-type', id: 'b', cell_type: 'raw' },
+        { op: 'set-cell-type', id: 'b', cell_type: 'code' },
+      ],
+    });
+    const runs = () => ['a', 'b'].map((id) => document.state.cell(id)?.run.state);
+    expect(runs()).toEqual(['running', 'queued']);
+    expect(page.last('ops')?.ops.map(({ op }) => op)).toEqual(['set-execution', 'set-execution']);
+    await write([code('n', 'new')]);
+    await document.checkDisk();
+    expect(document.state.ids.toSorted()).toEqual(['a', 'b', 'n']);
+  });
+
   it('does not save by itself while only another client works on the notebook', async () => {
     const document = await documents.open(path);
     const kernel = await runningOn(document, 'a');
