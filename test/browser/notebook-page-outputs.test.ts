@@ -181,7 +181,7 @@ describe.skipIf(!hasChromium)('outputs in the notebook page', () => {
     const popups: string[] = [];
     page.on('popup', (popup) => popups.push(popup.url()));
     await drawAll(page);
-    await page.getByText('Read on').click();
+    await page.locator('[data-markdown] label').click();
     await page.waitForTimeout(500);
 
     expect(await page.getByRole('dialog').count()).toBe(0);
