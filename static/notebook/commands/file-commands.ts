@@ -153,7 +153,7 @@ export function fileCommands(notebook: NotebookContext): Command[] {
       id: 'jupyter-notebook:trust-notebook',
       label: 'Trust Notebook',
       when: () => client.untrusted.value > 0,
-      run: () => trust(notebook),
+      run: async () => (await import('./trust.js')).trustNotebook(notebook, () => saveFirst(notebook)),
     },
     {
       id: 'jupyter-notebook:close-and-halt',
@@ -229,21 +229,6 @@ async function saveFirst(notebook: NotebookContext): Promise<void> {
   if (!notebook.client.writable.value) return;
   notebook.client.sync.save();
   await untilSaved(notebook);
-}
-
-async function trust(notebook: NotebookContext): Promise<void> {
-  const yes = await confirmDialog({
-    title: 'Trust this notebook?',
-    body: [
-      'Outputs of this notebook that were not made here are shown without their scripts. When you trust it, they run as their author wrote them.',
-      'They run in a frame that cannot reach your files, this page or the server, and the kernel only when you allow it; they can show you anything and load from other servers. Trust only what you or people you know have written.',
-    ],
-    confirm: 'Trust',
-    danger: true,
-  });
-  if (!yes) return;
-  await saveFirst(notebook);
-  await api.post(`api/contents/${encodePath(notebook.client.path.value)}/trust`);
 }
 
 /** Operations of a difference that a page may send; runs are the server's. */
