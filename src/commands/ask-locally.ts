@@ -10,9 +10,12 @@ export type Ask = (
   body?: object,
 ) => Promise<{ status: number; body: unknown }>;
 
+/** Where a server is, as its runtime file says it. */
+export type LocalServer = Pick<RuntimeInfo, 'base_url' | 'hostname' | 'port' | 'secure' | 'sock' | 'token'>;
+
 /** @param timeout  ms without a word */
 export function askLocally(
-  server: RuntimeInfo,
+  server: LocalServer,
   { token = server.token, timeout }: { token?: string; timeout: number },
 ): Ask {
   return (path, method = 'GET', body) =>
@@ -48,7 +51,7 @@ export function askLocally(
 }
 
 /** How this machine itself reaches the server: the printed URL may name a public host. */
-export function localUrl(server: RuntimeInfo): string {
+export function localUrl(server: LocalServer): string {
   const scheme = server.secure ? 'https' : 'http';
   const wild = ['', '*', '0.0.0.0', '::', 'localhost'].includes(server.hostname);
   const host = wild ? 'localhost' : server.hostname.includes(':') ? `[${server.hostname}]` : server.hostname;

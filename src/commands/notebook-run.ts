@@ -1,11 +1,11 @@
 /** Runs a notebook through the REST of live documents and follows it to its end. */
+import { messageOf } from '../message-of.js';
 import type { DocumentModel, RunModel } from '../protocol/document-messages.js';
 import type { SessionModel } from '../protocol/rest-models.js';
+import { askLocally, type LocalServer } from './ask-locally.js';
 
 export interface RunRequest {
-  /** of the server, with base_url and a slash at its end */
-  url: string;
-  token: string;
+  server: LocalServer;
   path: string;
   /** kernelspec name; undefined: as the notebook says */
   kernel: string | undefined;
@@ -33,6 +33,8 @@ interface ContentCell {
 
 /** ms */
 const ASK_EVERY = 150;
+/** ms without a word from the server, which may be writing half a gigabyte */
+const PATIENCE = 600_000;
 /** ms that a cell may take to end once it was interrupted */
 const INTERRUPT_GRACE = 10_000;
 
@@ -175,33 +177,19 @@ export class NotebookRun {
   }
 
   async #ask(method: string, path: string, body?: object): Promise<unknown> {
-    const { url, token } = this.request;
-    let response: Response;
-    let text: string;
+    let answer: { status: number; body: unknown };
     try {
-      response = await fetch(new URL(path, url), {
-        method,
-        headers: { Authorization: `token ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      text = await response.text();
+      answer = await askLocally(this.request.server, { timeout: PATIENCE })(path, method, body);
     } catch (error) {
-      const cause =
-        error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-      throw new RunError(`The server that runs the notebook does not answer any more: ${cause}`);
+      throw new RunError(`The server that runs the notebook does not answer any more: ${messageOf(error)}`);
     }
-    if (!response.ok)
-      throw new RunError(messageIn(text) ?? `The server answered ${response.status} to ${path}.`);
-    return text === '' ? undefined : JSON.parse(text);
+    const { status, body: said } = answer;
+    if (status >= 200 && status < 300) return said;
+    throw new RunError(messageIn(said) ?? `The server answered ${status} to ${path}.`);
   }
 }
 
-function messageIn(text: string): string | undefined {
-  try {
-    const value = JSON.parse(text) as { message?: unknown };
-    return typeof value.message === 'string' ? value.message : undefined;
-  } catch {
-    // No JSON: some other server's page.
-    return undefined;
-  }
+function messageIn(said: unknown): string | undefined {
+  const { message } = typeof said === 'object' && said !== null ? (said as { message?: unknown }) : {};
+  return typeof message === 'string' ? message : undefined;
 }

@@ -12,18 +12,19 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { jupyterDirectories } from '../config/index.js';
+import type { Settings } from '../config/index.js';
 import { silentLog } from '../log.js';
 import { messageOf } from '../message-of.js';
 import { readNotebook, saveContent } from '../notebook/index.js';
 import { CommandError, type Command } from './command.js';
-import { findOpenNotebook } from './find-open-notebook.js';
+import { settingsOf, type FileChoice } from './configuration-file.js';
+import { findOpenNotebook, type OpenNotebook } from './find-open-notebook.js';
 import { NotebookRun, RunError } from './notebook-run.js';
 import { progressTo } from './run-progress.js';
 
-interface RunArguments {
+interface RunArguments extends FileChoice {
   notebook: string;
   inplace: boolean;
   output: string | undefined;
@@ -54,8 +55,18 @@ export const runCommand: Command<RunArguments> = {
         type: 'boolean',
         default: false,
         describe: 'Go on behind a cell that fails; the exit code is 0 then',
+      })
+      .option('profile', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Run as a server of this profile does',
+      })
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Run as this configuration file says',
       }) as never,
-  handler: async ({ notebook, inplace, output, kernel, timeout, allowErrors }) => {
+  handler: async ({ notebook, inplace, output, kernel, timeout, allowErrors, profile, config }) => {
     if (inplace && output !== undefined) throw new CommandError('Either --inplace or --output, not both.');
     const file = resolve(notebook);
     if (!existsSync(file)) throw new CommandError(`No such file: ${notebook}`);
@@ -70,14 +81,14 @@ export const runCommand: Command<RunArguments> = {
     const onSignal = () => stop();
     for (const signal of STOPS) process.on(signal, onSignal);
     const open = inplace ? await findOpenNotebook(file) : undefined;
-    const own = open === undefined ? await startOwn(file, inplace) : undefined;
-    const { url, token, path } = open ?? {
-      url: own?.url ?? '',
-      token: own?.token ?? '',
-      path: basename(file),
+    const choice = {
+      ...(profile === undefined ? {} : { profile }),
+      ...(config === undefined ? {} : { config }),
     };
-    const isOwnServer = own !== undefined;
-    const run = new NotebookRun({ url, token, path, kernel, timeout, allowErrors, isOwnServer });
+    const target: Target = open ?? (await startOwn(file, inplace, choice));
+    const { server, path } = target;
+    const isOwnServer = open === undefined;
+    const run = new NotebookRun({ server, path, kernel, timeout, allowErrors, isOwnServer });
     stop = () => run.stop();
     if (isStopped) run.stop();
     const progress = progressTo(process.stderr);
@@ -93,7 +104,7 @@ export const runCommand: Command<RunArguments> = {
       throw error instanceof RunError ? new CommandError(error.message) : error;
     } finally {
       await run.close();
-      await own?.close();
+      await target.close?.();
       for (const signal of STOPS) process.off(signal, onSignal);
     }
   },
@@ -125,15 +136,33 @@ async function write(output: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A server for this run alone, on loopback, with nothing of it left afterwards. */
-async function startOwn(
-  file: string,
-  inplace: boolean,
-): Promise<{ url: string; token: string; close(): Promise<void> }> {
+/** What a run takes of the configuration: which kernels there are, how they are reached, and how notebooks are written. */
+const CONFIGURED = [
+  'allowed_kernelspecs',
+  'default_kernel_name',
+  'kernel_info_timeout',
+  'kernel_port_range',
+  'transport',
+  'record_timing',
+  'pre_save_hook',
+  'file_write',
+  'use_atomic_writing',
+] as const satisfies readonly (keyof Settings)[];
+
+interface Target extends OpenNotebook {
+  /** ends a server that is there for the run alone */
+  close?(): Promise<void>;
+}
+
+/** A server for this run alone, on loopback; what is left afterwards is that outputs which ran here are trusted. */
+async function startOwn(file: string, inplace: boolean, choice: FileChoice): Promise<Target> {
+  const { settings, directories, configFile } = settingsOf(choice);
   const { createServer } = await import('../server/create-server.js');
-  const directories = jupyterDirectories({ env: process.env, home: homedir(), platform: process.platform });
   const state = mkdtempSync(join(tmpdir(), 'nbserver-run-'));
+  const removeState = () => rmSync(state, { recursive: true, force: true });
   const server = await createServer({
+    ...(Object.fromEntries(CONFIGURED.map((name) => [name, settings[name]])) as Partial<Settings>),
+    config_directory: dirname(configFile),
     notebook_dir: dirname(file),
     allow_hidden: true,
     ip: '127.0.0.1',
@@ -142,14 +171,26 @@ async function startOwn(
     // Only --inplace writes into the notebook.
     autosave: inplace,
     directories: { ...directories, state },
+    ...(inplace ? { trust_directory: directories.state } : {}),
     log: { ...silentLog, requests: (_request, _response, next) => next() },
+  }).catch((error: unknown) => {
+    removeState();
+    throw new CommandError(messageOf(error));
   });
+  const { port, token } = server;
   return {
-    url: `${server.origins[0] ?? ''}${server.settings.base_url}`,
-    token: server.token,
+    server: {
+      base_url: server.settings.base_url,
+      hostname: '127.0.0.1',
+      port,
+      secure: false,
+      sock: '',
+      token,
+    },
+    path: basename(file),
     async close() {
       await server.close();
-      rmSync(state, { recursive: true, force: true });
+      removeState();
     },
   };
 }

@@ -77,6 +77,8 @@ export interface ServerOptions extends Partial<Settings> {
   password_keeper?: PasswordKeeper;
   /** Jupyter's directories; default: as the environment says */
   directories?: Directories;
+  /** where the signatures of trusted outputs are kept; default: in the state directory */
+  trust_directory?: string;
   /** what kernels inherit, without the server's own secrets; default: this process's */
   environment?: Readonly<Record<string, string | undefined>>;
   log?: ServerLog;
@@ -182,7 +184,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
         hooks: await loadSaveHooks(settings, options.config_directory ?? process.cwd()),
         trust: keep(
           new NotebookTrust({
-            stateDirectory: directories.state,
+            stateDirectory: options.trust_directory ?? directories.state,
             jupyterDirectory: directories.data,
             log,
           }),

@@ -83,6 +83,21 @@ describe('nbserver run', () => {
     );
   });
 
+  it.runIf(everything)(
+    'runs as the configuration says, and what ran into the notebook is trusted',
+    async () => {
+      const file = notebook(['display.html("<b>1</b>")'], []);
+      const named = readFileSync(file, 'utf8');
+      writeFileSync(file, JSON.stringify({ ...(JSON.parse(named) as object), metadata: {} }));
+      const config = join(home.path, 'run-config.json');
+      writeFileSync(config, JSON.stringify({ record_timing: true, default_kernel_name: 'javascript' }));
+      const { code, stderr } = await run(['run', file, '--inplace', '--config', config], home);
+      expect({ code, stderr: stderr.replace(/\d+\.\d s/g, 'T') }).toEqual({ code: 0, stderr: '[1/1] T\n' });
+      expect(readFileSync(file, 'utf8')).toContain('shell.execute_reply');
+      expect((await run(['trust', file], home)).stdout).toBe(`${file}: was trusted already\n`);
+    },
+  );
+
   it.runIf(everything)('refuses a kernel that is not there', async () => {
     const { code, stderr } = await run(['run', notebook(['1']), '--kernel', 'cobol'], home);
     expect({ code, lines: stderr.trimEnd().split('\n').length }).toEqual({ code: 1, lines: 1 });

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
+import type { LocalServer } from '../../../src/commands/ask-locally.js';
 import { NotebookRun } from '../../../src/commands/notebook-run.js';
 
 const request = {
-  token: 't',
   path: 'a.ipynb',
   kernel: undefined,
   timeout: undefined,
@@ -19,9 +19,9 @@ it.each<[object[], boolean, string | undefined]>([
   [[{ status: 'error' }, { status: 'aborted', reason: 'The kernel died.' }], true, 'The kernel died.'],
 ])('takes %j with --allow-errors=%s as: %s', async (cells, allowErrors, problem) => {
   const model = { id: 'd', running: null, waiting: [], cells, content: {} };
-  const { url, close } = await answering((_req, res) => void res.end(JSON.stringify(model)));
+  const { server, close } = await answering((_req, res) => void res.end(JSON.stringify(model)));
   try {
-    const run = new NotebookRun({ ...request, url, allowErrors });
+    const run = new NotebookRun({ ...request, server, allowErrors });
     expect(await run.toTheEnd(() => undefined)).toEqual({ problem });
   } finally {
     close();
@@ -31,7 +31,7 @@ it.each<[object[], boolean, string | undefined]>([
 it('is interrupted also when the server is told so before it has begun to run', async () => {
   let isRunning = false;
   let interrupts = 0;
-  const { url, close } = await answering((req, res) => {
+  const { server, close } = await answering((req, res) => {
     void (async () => {
       if (req.method === 'DELETE') {
         interrupts += 1;
@@ -45,7 +45,7 @@ it('is interrupted also when the server is told so before it has begun to run', 
       res.end(JSON.stringify({ id: 'd', running: isRunning ? 'a' : null, waiting: [], cells }));
     })();
   });
-  const run = new NotebookRun({ ...request, url });
+  const run = new NotebookRun({ ...request, server });
   try {
     expect(await run.toTheEnd(() => undefined)).toEqual({ problem: 'The run was interrupted.' });
     expect(interrupts).toBe(2);
@@ -54,14 +54,15 @@ it('is interrupted also when the server is told so before it has begun to run', 
   }
 });
 
-async function answering(answer: RequestListener): Promise<{ url: string; close(): void }> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+async function answering(answer: RequestListener): Promise<{ server: LocalServer; close(): void }> {
+  const http = createServer(answer);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    server: { base_url: '/', hostname: '127.0.0.1', port, secure: false, sock: '', token: 't' },
     close() {
-      server.closeAllConnections();
-      server.close();
+      http.closeAllConnections();
+      http.close();
     },
   };
 }
