@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import { bodyOfFile } from './body-of-file.js';
+import { errorCode } from './stores/file-errors.js';
 
 /** What is known of an upload between two chunks; stands beside the bytes, so that it outlives the server. */
 interface UploadState {
@@ -66,18 +67,22 @@ export class Uploads {
   readonly #finished = new Map<string, { last: string; at: number }>();
   /** one chunk after the other for each key */
   readonly #turns = new Map<string, Promise<unknown>>();
-  /** ms, of the clock that never goes back */
-  #sweptAt = -Infinity;
+  readonly #sweeps: NodeJS.Timeout;
+  /** the last look for uploads that nobody goes on with */
+  #swept: Promise<void>;
 
-  /** @param directory for this server alone; default: a temporary one, removed by `close` */
+  /** @param directory for the servers of this user alone; default: a temporary one, removed by `close` */
   constructor(directory?: string) {
     this.#isTemporary = directory === undefined;
     this.#directory = directory ?? join(tmpdir(), `nbserver-uploads-${randomBytes(8).toString('hex')}`);
+    this.#swept = this.#sweep();
+    this.#sweeps = setInterval(() => (this.#swept = this.#sweep()), BETWEEN_SWEEPS).unref();
   }
 
   /** Unfinished uploads stay, to be gone on with after the next start. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#turns.values());
+    clearInterval(this.#sweeps);
+    await Promise.allSettled([this.#swept, ...this.#turns.values()]);
     if (this.#isTemporary) await rm(this.#directory, { recursive: true, force: true });
   }
 
@@ -146,10 +151,11 @@ export class Uploads {
   }
 
   async #begin(key: string, path: string): Promise<UploadState> {
-    await this.#sweep();
-    await this.#remove(key);
     this.#finished.delete(key);
-    await mkdir(this.#folderOf(key), { recursive: true, mode: 0o700 });
+    await this.#collecting(path, async () => {
+      await this.#remove(key);
+      await mkdir(this.#folderOf(key), { recursive: true, mode: 0o700 });
+    });
     return { path, size: 0, next: 1, last: '', started: new Date().toISOString(), boot: await bootId() };
   }
 
@@ -167,12 +173,25 @@ export class Uploads {
 
   /** Bytes that a kill left behind the known size are written over. */
   async #append(key: string, upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
+    await this.#collecting(upload.path, () => this.#write(key, upload, bytes, hash));
+  }
+
+  /** What goes wrong here is about the directory of uploads, not about the file that is sent. */
+  async #collecting<T>(path: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw collectingError(error, path, this.#directory);
+    }
+  }
+
+  async #write(key: string, upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
     const file = await open(this.#contentOf(key), upload.next === 1 ? 'w' : 'r+', 0o600);
     try {
-      await file.truncate(upload.size);
       for (let done = 0; done < bytes.length;) {
         done += (await file.write(bytes, done, bytes.length - done, upload.size + done)).bytesWritten;
       }
+      await file.truncate(upload.size + bytes.length);
     } finally {
       await file.close();
     }
@@ -196,14 +215,13 @@ export class Uploads {
 
   /** Uploads that nobody went on with. */
   async #sweep(): Promise<void> {
-    if (performance.now() - this.#sweptAt < BETWEEN_SWEEPS) return;
-    this.#sweptAt = performance.now();
     for (const [key, { at }] of this.#finished) if (Date.now() - at > MEMORY) this.#finished.delete(key);
     for (const name of await readdir(this.#directory).catch(() => [])) {
       const folder = join(this.#directory, name);
       const stats = await stat(folder).catch(() => undefined);
       if (stats !== undefined && Date.now() - stats.mtimeMs > PATIENCE)
-        await rm(folder, { recursive: true, force: true });
+        // what cannot be removed now is met again in an hour
+        await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -251,6 +269,29 @@ function notNext(path: string, chunk: number, next: number): HttpError {
       ? `No upload of ${path} is going on; begin with chunk 1`
       : `Chunk ${next} of ${path} is expected, not ${chunk}`;
   return new HttpError(400, sentence, null, { next_chunk: next });
+}
+
+/** @returns a sentence that names the directory of uploads, for what its disk or its rights can cause */
+function collectingError(error: unknown, path: string, directory: string): unknown {
+  const where = `${directory}, where uploads are collected until they are whole`;
+  const code = errorCode(error);
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new HttpError(
+        507,
+        `The disk is full at ${where}. What has arrived of ${path} is kept: make room there, and go on`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new HttpError(500, `The server may not write to ${where} (${code}): ${path} cannot be taken`);
+    case 'EIO':
+    case 'ENOTDIR':
+      return new HttpError(500, `Nothing can be written to ${where} (${code}): ${path} cannot be taken`);
+    default:
+      return error;
+  }
 }
 
 /** Another one after each start of the machine; '' where that is not to be had. */

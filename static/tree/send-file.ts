@@ -188,9 +188,9 @@ export class FileSender {
  */
 const HASHED = 256 * 1024 * 1024;
 
-/** A connection or proxy broke, or a chunk arrived damaged. */
+/** A connection or proxy broke, or a chunk arrived damaged. A full disk (507) stays full until somebody makes room. */
 const mayGoOn = ({ unreachable, status, reason }: ApiError): boolean =>
-  unreachable || status >= 502 || reason === 'wrong hash';
+  unreachable || (status >= 502 && status !== 507) || reason === 'wrong hash';
 
 /** What the server says that it waits for, when it does not want the chunk that it was sent. */
 function nextChunkOf(error: unknown): number | undefined {
