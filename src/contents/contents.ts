@@ -24,7 +24,7 @@ import { HookRunner, type SaveHooks } from './save-hooks.js';
 import { mustBeFile, ServedPaths, type Found } from './served-paths.js';
 import { TrashCan } from './trash-can.js';
 import type { NotebookTrust } from './trust/notebook-trust.js';
-import { Uploads } from './uploads.js';
+import { Uploads, type Chunk, type UploadStatus } from './uploads.js';
 
 export interface ContentsOptions {
   /** names that begin with a dot are served; default false */
@@ -191,9 +191,23 @@ export class Contents {
   /** PUT with a body. */
   async save(path: string, body: SentModel, conditions: Conditions = {}): Promise<SaveResult> {
     const clean = this.#paths.changeable(path, 'save');
-    const result = await this.#saver.save(clean, body, conditions);
-    if (result.action !== undefined) this.#tell({ action: result.action, path: clean });
+    return this.#told(clean, await this.#saver.save(clean, body, conditions));
+  }
+
+  /** PUT with the bytes of a chunk. */
+  async saveChunk(path: string, chunk: Chunk, conditions: Conditions = {}): Promise<SaveResult> {
+    const clean = this.#paths.changeable(path, 'upload to');
+    return this.#told(clean, await this.#saver.saveChunk(clean, chunk, conditions));
+  }
+
+  #told(path: string, result: SaveResult): SaveResult {
+    if (result.action !== undefined) this.#tell({ action: result.action, path });
     return result;
+  }
+
+  /** How far an upload in chunks has come. */
+  async uploadStatus(path: string, upload?: string): Promise<UploadStatus> {
+    return this.#uploads.status(this.#paths.changeable(path, 'upload to'), upload);
   }
 
   /** Gives up an upload in chunks: what has arrived of it goes away. */

@@ -12,7 +12,8 @@ import { nameOf, parentOf } from './paths.js';
 import type { SentModel } from './read-body.js';
 import type { HookRunner, SavedModel } from './save-hooks.js';
 import type { ServedPaths } from './served-paths.js';
-import { checkChunk, isUploadId, type Uploads } from './uploads.js';
+import { chunkOfModel } from './sent-chunk.js';
+import type { Chunk, Uploads } from './uploads.js';
 
 export interface SaveResult {
   model: ContentsModel;
@@ -66,8 +67,11 @@ export class ModelSaver {
     if (old?.kind === 'directory')
       throw new HttpError(400, `${path} is a directory, not a ${type}`, 'bad type');
     const when = await this.check(path, old, conditions);
-    if (body['chunk'] !== undefined)
-      return this.#conditionally(path, when, () => this.#saveChunk(path, type, body, old, when));
+    if (body['chunk'] !== undefined) {
+      if (type !== 'file')
+        throw new HttpError(400, `File type "${type}" is not supported for large file transfer`);
+      return this.#conditionally(path, when, () => this.#addChunk(path, chunkOfModel(body), old, when));
+    }
     const { model, entry } = await this.#conditionally(path, when, () =>
       type === 'notebook'
         ? this.#saveNotebook(path, body['content'], old, when)
@@ -77,6 +81,14 @@ export class ModelSaver {
     const created = old === undefined;
     const action = created ? 'create' : 'save';
     return { model: { ...model, ...hash }, created, tag: tagOf(entry.revision), action };
+  }
+
+  /** As `save` with a chunk in its body. */
+  async saveChunk(path: string, chunk: Chunk, conditions: Conditions): Promise<SaveResult> {
+    const old = await this.#parts.store.stat(path);
+    if (old?.kind === 'directory') throw new HttpError(400, `${path} is a directory, not a file`, 'bad type');
+    const when = await this.check(path, old, conditions);
+    return this.#conditionally(path, when, () => this.#addChunk(path, chunk, old, when));
   }
 
   /** The bytes of a notebook or file, as the server itself saves them. */
@@ -148,28 +160,13 @@ export class ModelSaver {
     return saved;
   }
 
-  async #saveChunk(
-    path: string,
-    type: ModelType,
-    body: SentModel,
-    old: Entry | undefined,
-    when: When,
-  ): Promise<SaveResult> {
+  async #addChunk(path: string, chunk: Chunk, old: Entry | undefined, when: When): Promise<SaveResult> {
     const { store, paths, uploads } = this.#parts;
-    const { chunk } = body;
-    if (type !== 'file')
-      throw new HttpError(400, `File type "${type}" is not supported for large file transfer`);
-    if (typeof chunk !== 'number' || !Number.isInteger(chunk) || chunk < -1 || chunk === 0) {
-      throw new HttpError(400, "'chunk' must be 1 for the first one, 2, 3 and so on, and -1 for the last");
-    }
     if (old === undefined) await paths.directory(parentOf(path));
-    const bytes = bytesOfContent(body['format'], body['content']);
-    checkChunk(bytes, body['chunk_sha256']);
-    const result = await uploads.add(
-      path,
-      { number: chunk, bytes, upload: uploadField(body['upload']), total: sizeField(body['total_size']) },
-      { finish: (whole) => store.write(path, whole, when), again: () => store.stat(path) },
-    );
+    const result = await uploads.add(path, chunk, {
+      finish: (whole) => store.write(path, whole, when),
+      again: () => store.stat(path),
+    });
     if ('done' in result) {
       const { done } = result;
       const model = bareModel(path, done, 'file');
@@ -184,7 +181,7 @@ export class ModelSaver {
       writable: true,
       revision: '',
     };
-    return { model: bareModel(path, entry, 'file'), created: chunk === 1 };
+    return { model: bareModel(path, entry, 'file'), created: chunk.number === 1 };
   }
 
   async #saveDirectory(path: string, old: Entry | undefined): Promise<SaveResult> {
@@ -206,20 +203,6 @@ export class ModelSaver {
   #directoryOf(path: string): string | undefined {
     return this.#parts.store.kernelDirectory?.(parentOf(path));
   }
-}
-
-/** @throws HttpError 400 */
-function uploadField(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (isUploadId(value)) return value;
-  throw new HttpError(400, "'upload' must be a name of up to 64 letters, digits, '-' and '_'");
-}
-
-/** @throws HttpError 400 */
-function sizeField(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new HttpError(400, "'total_size' must be the number of bytes of the whole file");
 }
 
 function typeOfBody(path: string, body: SentModel, old: Entry | undefined): ModelType {

@@ -17,36 +17,41 @@ export type SentModel = Record<string, JsonValue | SentContent | undefined>;
  * @throws HttpError 413 that names the option, 400 when it is cut off or no JSON object in UTF-8
  */
 export async function readJsonBody(req: IncomingMessage, limit: number): Promise<SentModel | undefined> {
+  const bytes = await readBytes(req, limit);
+  return bytes.length === 0 ? undefined : parseBody(bytes);
+}
+
+/**
+ * @param onPiece  sees each piece as it comes
+ * @throws HttpError 413 that names the option, 415 when it is compressed
+ */
+export async function readBytes(
+  req: IncomingMessage,
+  limit: number,
+  onPiece?: (piece: Buffer) => void,
+): Promise<Buffer> {
   const announced = Number(req.headers['content-length'] ?? 0);
   if (announced > limit) throw tooLarge(limit);
   const encoding = req.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     throw new HttpError(415, `Content-Encoding ${encoding.slice(0, 40)} is not supported here`);
-  const bytes = announced > LARGE ? await readInto(req, announced) : await readChunks(req, limit);
-  return bytes.length === 0 ? undefined : parseBody(bytes);
+  const large = announced > LARGE ? Buffer.allocUnsafe(announced) : undefined;
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of chunksOf(req)) {
+    onPiece?.(piece);
+    // what is announced Node's parser holds the client to
+    if (large !== undefined) piece.copy(large, size);
+    else pieces.push(piece);
+    size += piece.length;
+    if (size > limit) throw tooLarge(limit);
+  }
+  if (large !== undefined) return large.subarray(0, size);
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, size);
 }
 
 /** Bytes. From here on a body has one buffer from the beginning: putting it together at its end would hold up others. */
 const LARGE = 1 << 20;
-
-/** @param size  as announced, which Node's parser holds the client to */
-async function readInto(req: IncomingMessage, size: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(size);
-  let at = 0;
-  for await (const chunk of chunksOf(req)) at += chunk.copy(bytes, at);
-  return bytes.subarray(0, at);
-}
-
-async function readChunks(req: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of chunksOf(req)) {
-    size += chunk.length;
-    if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
-}
 
 /** The content of a notebook is looked into by its bytes; everything else becomes values. */
 const BODY_SHAPE: Shape = {

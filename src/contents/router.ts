@@ -3,15 +3,17 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
-import type { ContentsModel } from '../protocol/rest-models.js';
+import type { ContentsModel, UploadModel } from '../protocol/rest-models.js';
 import type { Contents } from './contents.js';
 import { namesTag, type Conditions } from './conditions.js';
 import { DirectoryContent } from './directory-content.js';
 import { filesRouter } from './files-router.js';
 import type { GetOptions } from './model-reader.js';
+import type { SaveResult } from './model-saver.js';
 import { NotebookContent } from './notebook-content.js';
 import { encodePath } from './paths.js';
 import { readJsonBody } from './read-body.js';
+import { isRawChunk, readRawChunk } from './sent-chunk.js';
 import { trashRouter } from './trash-router.js';
 import { isUploadId } from './uploads.js';
 
@@ -69,11 +71,16 @@ export function contentsRouter(contents: Contents): Router {
     sendCreated(req, res, 201, model);
   });
   router.put('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
-    const body = await bodyOrRefusal(req, res, contents.maxBodySize);
+    const conditions = conditionsOf(req);
+    const limit = contents.maxBodySize;
+    // Ours, beyond Jupyter: a chunk as it is, not as base64 in JSON.
+    if (isRawChunk(req, req.query)) {
+      const chunk = await bodyOrRefusal(req, res, readRawChunk(req, req.query, limit));
+      return sendSaved(req, res, await contents.saveChunk(pathOf(req), chunk, conditions));
+    }
+    const body = await bodyOrRefusal(req, res, readJsonBody(req, limit));
     if (body === undefined) return sendCreated(req, res, 201, await contents.createUntitled(pathOf(req)));
-    const { model, created, tag } = await contents.save(pathOf(req), body, conditionsOf(req));
-    if (tag !== undefined) res.setHeader('ETag', tag);
-    sendCreated(req, res, created ? 201 : 200, model);
+    sendSaved(req, res, await contents.save(pathOf(req), body, conditions));
   });
   router.patch('/api/contents{/*path}', async (req: Request<PathParams>, res) => {
     const { path } = objectBody(req.body);
@@ -91,11 +98,17 @@ export function contentsRouter(contents: Contents): Router {
     res.status(204).end();
   });
 
-  /** Ours: an upload that somebody cancelled. Not below `api/contents`, where DELETE means the file itself. */
+  /** Ours: how far an upload has come, and one that somebody cancelled. Not below `api/contents`, where DELETE means the file itself. */
+  router.get('/api/uploads/*path', async (req: Request<PathParams>, res) => {
+    const { next, chunks } = await contents.uploadStatus(pathOf(req), uploadOf(req));
+    const status: UploadModel = {
+      next_chunk: next,
+      chunks: chunks.map(({ size, sha256 }) => ({ size, sha256 })),
+    };
+    sendJson(res, 200, status);
+  });
   router.delete('/api/uploads/*path', async (req: Request<PathParams>, res) => {
-    const { upload } = req.query;
-    if (upload !== undefined && !isUploadId(upload)) throw new HttpError(400, "'upload' names no upload");
-    await contents.dropUpload(pathOf(req), upload);
+    await contents.dropUpload(pathOf(req), uploadOf(req));
     res.status(204).end();
   });
 
@@ -113,6 +126,12 @@ export function contentsRouter(contents: Contents): Router {
 /** Express has decoded each segment; a slash that was encoded inside one separates like any other. */
 export function pathOf(req: Request<PathParams>): string {
   return (req.params.path ?? []).join('/');
+}
+
+function uploadOf(req: Request<PathParams>): string | undefined {
+  const { upload } = req.query;
+  if (upload === undefined || isUploadId(upload)) return upload;
+  throw new HttpError(400, "'upload' names no upload");
 }
 
 function conditionsOf(req: Request): Conditions {
@@ -153,13 +172,9 @@ function objectBody(body: unknown): Record<string, unknown> {
 }
 
 /** What is left of a refused body is not read: the answer goes out and the connection ends. */
-async function bodyOrRefusal(
-  req: Request<PathParams>,
-  res: Response,
-  limit: number,
-): ReturnType<typeof readJsonBody> {
+async function bodyOrRefusal<T>(req: Request<PathParams>, res: Response, body: Promise<T>): Promise<T> {
   try {
-    return await readJsonBody(req, limit);
+    return await body;
   } catch (error) {
     if (!req.readableEnded) {
       res.setHeader('Connection', 'close');
@@ -167,6 +182,11 @@ async function bodyOrRefusal(
     }
     throw error;
   }
+}
+
+function sendSaved(req: Request<PathParams>, res: Response, { model, created, tag }: SaveResult): void {
+  if (tag !== undefined) res.setHeader('ETag', tag);
+  sendCreated(req, res, created ? 201 : 200, model);
 }
 
 function sendCreated(req: Request<PathParams>, res: Response, status: number, model: ContentsModel): void {

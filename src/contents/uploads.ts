@@ -1,5 +1,5 @@
 /**
- * Files that arrive in chunks (JupyterLab sends large ones so): collected in the data directory, and written to the store
+ * Files that arrive in chunks (JupyterLab sends large ones so): collected in the state directory, and written to the store
  * when the last one is there. Until then what was under the name stays as it is. An upload that was cut goes on with the
  * chunk that is missing, also after the server was started anew; one that nobody goes on with is removed. Chunks are not
  * brought to the disk one by one: after a power cut an upload begins anew.
@@ -8,30 +8,19 @@
  * uploads of one path never mix, and that a last chunk alone is never taken for the file.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
-import { bodyOfFile } from './body-of-file.js';
+import {
+  CollectedChunks,
+  DamagedUpload,
+  sizeOf,
+  type Collected,
+  type CollectedChunk,
+} from './collected-chunks.js';
 import { errorCode } from './stores/file-errors.js';
-
-/** What is known of an upload between two chunks; stands beside the bytes, so that it outlives the server. */
-interface UploadState {
-  path: string;
-  /** bytes so far */
-  size: number;
-  /** the number of the chunk that comes next */
-  next: number;
-  /** SHA-256 of the last chunk, to know it again when its answer was lost and it is sent once more */
-  last: string;
-  /** the chunk -1 is among them: only the write to the store is missing */
-  complete?: boolean;
-  /** ISO 8601 */
-  started: string;
-  /** of the machine: chunks are on the disk for sure only until it is started anew */
-  boot: string;
-}
 
 /** How long an upload may wait for its next chunk, in ms. */
 const PATIENCE = 24 * 60 * 60 * 1000;
@@ -45,6 +34,8 @@ export interface Chunk {
   /** 1 for the first (an earlier upload to this path is given up), then 2, 3, …; -1 for the last */
   number: number;
   bytes: Buffer;
+  /** of the bytes, in hex */
+  sha256: string;
   /** which upload it belongs to (`upload` of the request, ours); without one the path says so */
   upload?: string | undefined;
   /** bytes of the whole file (`total_size` of the request, ours) */
@@ -59,6 +50,13 @@ export interface UploadEnd<T> {
 }
 
 export type Progress<T> = { done: T } | { size: number; started: Date };
+
+/** How far an upload has come. */
+export interface UploadStatus {
+  /** 1 when none is going on */
+  next: number;
+  chunks: readonly CollectedChunk[];
+}
 
 export class Uploads {
   readonly #directory: string;
@@ -109,40 +107,58 @@ export class Uploads {
   }
 
   async #add<T>(key: string, path: string, chunk: Chunk, end: UploadEnd<T>): Promise<Progress<T>> {
-    const { number, bytes, total } = chunk;
-    const hash = hashOf(bytes);
-    const upload = number === 1 ? await this.#begin(key, path) : await this.#find(key, path);
-    if (upload === undefined) return this.#alone(key, path, chunk, hash, end);
+    const { number, bytes, sha256, total } = chunk;
+    const on = this.#on(key);
+    const upload = number === 1 ? await this.#begin(key, path) : await on.find(path);
+    if (upload === undefined) return this.#alone(key, path, chunk, end);
+    const last = upload.chunks.at(-1);
     // Its answer was lost on the way, or it could not be written then: it is here already.
-    const isHere = hash === upload.last && (number === -1 ? upload.complete : number === upload.next - 1);
+    const isHere =
+      last?.sha256 === sha256 && (number === -1 ? last.isLast === true : number === upload.chunks.length);
+    const append = (isLast: boolean): Promise<void> =>
+      this.#collecting(path, () =>
+        on.append(upload, bytes, { size: bytes.length, sha256, ...(isLast ? { isLast } : {}) }),
+      );
     if (number !== -1) {
-      if (isHere === true && number !== 1) return progressOf(upload);
-      if (number !== upload.next) throw notNext(path, number, upload.next);
-      await this.#append(key, upload, bytes, hash);
-      return progressOf(upload);
+      if (!isHere) {
+        if (number !== nextOf(upload)) throw notNext(path, number, nextOf(upload));
+        await append(false);
+      }
+      return { size: sizeOf(upload.chunks), started: new Date(upload.started) };
     }
-    if (isHere !== true) {
-      if (total !== undefined && upload.size + bytes.length !== total)
-        throw notNext(path, number, upload.next);
-      await this.#append(key, { ...upload, complete: true }, bytes, hash);
+    if (!isHere) {
+      if (total !== undefined && sizeOf(upload.chunks) + bytes.length !== total)
+        throw notNext(path, number, nextOf(upload));
+      await append(true);
     }
-    const done = await end.finish(bodyOfFile(this.#contentOf(key)));
-    this.#finished.set(key, { last: hash, at: Date.now() });
-    await this.#remove(key);
+    const done = await this.#finish(key, path, upload, end);
+    this.#finished.set(key, { last: sha256, at: Date.now() });
+    await on.remove();
     return { done };
+  }
+
+  async #finish<T>(key: string, path: string, upload: Collected, end: UploadEnd<T>): Promise<T> {
+    const body = this.#on(key).whole(upload);
+    try {
+      return await end.finish(body);
+    } catch (error) {
+      // a store may say in its own words that the body broke off
+      if (!(body.errored instanceof DamagedUpload)) throw error;
+      await this.#on(key).remove();
+      throw damaged(path, this.#directory);
+    }
   }
 
   /** A chunk without an upload: a file that fits into one, or a last chunk whose answer was lost. */
   async #alone<T>(
     key: string,
     path: string,
-    { number, bytes, total }: Chunk,
-    hash: string,
+    { number, bytes, sha256, total }: Chunk,
     { finish, again }: UploadEnd<T>,
   ): Promise<Progress<T>> {
     if (number !== -1) throw notNext(path, number, 1);
     const finished = this.#finished.get(key);
-    if (finished?.last === hash && Date.now() - finished.at < MEMORY) {
+    if (finished?.last === sha256 && Date.now() - finished.at < MEMORY) {
       const there = await again();
       if (there !== undefined) return { done: there };
     }
@@ -150,30 +166,9 @@ export class Uploads {
     return { done: await finish(bytes) };
   }
 
-  async #begin(key: string, path: string): Promise<UploadState> {
+  async #begin(key: string, path: string): Promise<Collected> {
     this.#finished.delete(key);
-    await this.#collecting(path, async () => {
-      await this.#remove(key);
-      await mkdir(this.#folderOf(key), { recursive: true, mode: 0o700 });
-    });
-    return { path, size: 0, next: 1, last: '', started: new Date().toISOString(), boot: await bootId() };
-  }
-
-  /** On the disk: a server that was started anew finds it, too. */
-  async #find(key: string, path: string): Promise<UploadState | undefined> {
-    try {
-      const text = await readFile(join(this.#folderOf(key), 'state.json'), 'utf8');
-      const state = JSON.parse(text) as UploadState;
-      return state.boot === (await bootId()) && state.path === path ? state : undefined;
-    } catch {
-      // none was begun, or one was cut in its first chunk: it begins anew
-      return undefined;
-    }
-  }
-
-  /** Bytes that a kill left behind the known size are written over. */
-  async #append(key: string, upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
-    await this.#collecting(upload.path, () => this.#write(key, upload, bytes, hash));
+    return this.#collecting(path, () => this.#on(key).begin(path));
   }
 
   /** What goes wrong here is about the directory of uploads, not about the file that is sent. */
@@ -185,52 +180,32 @@ export class Uploads {
     }
   }
 
-  async #write(key: string, upload: UploadState, bytes: Buffer, hash: string): Promise<void> {
-    const file = await open(this.#contentOf(key), upload.next === 1 ? 'w' : 'r+', 0o600);
-    try {
-      for (let done = 0; done < bytes.length;) {
-        done += (await file.write(bytes, done, bytes.length - done, upload.size + done)).bytesWritten;
-      }
-      await file.truncate(upload.size + bytes.length);
-    } finally {
-      await file.close();
-    }
-    upload.size += bytes.length;
-    upload.next += 1;
-    upload.last = hash;
-    const state = join(this.#folderOf(key), 'state.json');
-    await writeFile(`${state}.new`, JSON.stringify(upload), { mode: 0o600 });
-    await rename(`${state}.new`, state);
+  async status(path: string, upload?: string): Promise<UploadStatus> {
+    const key = keyOf(path, upload);
+    const found = await this.#inTurn(key, () => this.#on(key).find(path));
+    return found === undefined ? { next: 1, chunks: [] } : { next: nextOf(found), chunks: found.chunks };
   }
 
   /** Gives an upload up, after the chunk that is being taken. */
   async drop(path: string, upload?: string): Promise<void> {
     const key = keyOf(path, upload);
-    await this.#inTurn(key, () => this.#remove(key));
-  }
-
-  async #remove(key: string): Promise<void> {
-    await rm(this.#folderOf(key), { recursive: true, force: true });
+    await this.#inTurn(key, () => this.#on(key).remove());
   }
 
   /** Uploads that nobody went on with. */
   async #sweep(): Promise<void> {
     for (const [key, { at }] of this.#finished) if (Date.now() - at > MEMORY) this.#finished.delete(key);
     for (const name of await readdir(this.#directory).catch(() => [])) {
-      const folder = join(this.#directory, name);
-      const stats = await stat(folder).catch(() => undefined);
-      if (stats !== undefined && Date.now() - stats.mtimeMs > PATIENCE)
-        // what cannot be removed now is met again in an hour
-        await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+      const chunks = new CollectedChunks(join(this.#directory, name));
+      const touched = await chunks.touched();
+      // what cannot be removed now is met again in an hour
+      if (touched !== undefined && Date.now() - touched > PATIENCE)
+        await chunks.remove().catch(() => undefined);
     }
   }
 
-  #contentOf(key: string): string {
-    return join(this.#folderOf(key), 'content');
-  }
-
-  #folderOf(key: string): string {
-    return join(this.#directory, hashOf(Buffer.from(key)).slice(0, 32));
+  #on(key: string): CollectedChunks {
+    return new CollectedChunks(join(this.#directory, hashOf(key).slice(0, 32)));
   }
 }
 
@@ -244,23 +219,8 @@ function keyOf(path: string, upload: string | undefined): string {
   return upload === undefined ? path : `${path}\0${upload}`;
 }
 
-/**
- * Refuses a chunk that is not what was sent. A file of any size is whole when each of its chunks was.
- *
- * @param sha256  `chunk_sha256` of the request (ours, hex): clients of Jupyter send none
- * @throws HttpError 400
- */
-export function checkChunk(bytes: Buffer, sha256: unknown): void {
-  if (sha256 === undefined || sha256 === null || sha256 === hashOf(bytes)) return;
-  throw new HttpError(
-    400,
-    'What arrived is not what was sent: the hash of the chunk differs. Send it again.',
-    'wrong hash',
-  );
-}
-
-function progressOf({ size, started }: UploadState): { size: number; started: Date } {
-  return { size, started: new Date(started) };
+function nextOf({ chunks }: Collected): number {
+  return chunks.length + 1;
 }
 
 function notNext(path: string, chunk: number, next: number): HttpError {
@@ -294,12 +254,16 @@ function collectingError(error: unknown, path: string, directory: string): unkno
   }
 }
 
-/** Another one after each start of the machine; '' where that is not to be had. */
-async function bootId(): Promise<string> {
-  const id = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  return id.trim();
+function damaged(path: string, directory: string): HttpError {
+  return new HttpError(
+    500,
+    `What was collected of ${path} is not what had arrived, and was not written: the disk of ${directory} may be failing. ` +
+      'Send it again from its beginning',
+    null,
+    { next_chunk: 1 },
+  );
 }
 
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -19,6 +19,14 @@ export interface ContentsModel {
   message?: string;
 }
 
+/** How far an upload in chunks has come (`GET api/uploads/PATH?upload=…`; ours). */
+export interface UploadModel {
+  /** 1 when none is going on */
+  next_chunk: number;
+  /** those that are here, the last one included when only the write of the file is missing */
+  chunks: { size: number; sha256: string }[];
+}
+
 /** The reason of the 400 by which a client can tell that a notebook wants a text editor. */
 export const MERGE_CONFLICT = 'merge conflict';
 

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -274,7 +275,7 @@ describe('an upload in chunks', () => {
           await part('forgotten', 1, 'one ');
           const [folder = ''] = left();
           await part('recent', 1, 'one ');
-          utimesSync(join(served.home, 'uploads', folder), 0, 0);
+          utimesSync(join(served.home, 'uploads', folder, 'chunks.log'), 0, 0);
           const next =
             when === 'within an hour'
               ? undefined
@@ -299,6 +300,95 @@ describe('an upload in chunks', () => {
       const body = { ...textBody('x'), chunk: 1, [field]: value };
       const answer = await call(`${served.url}/api/contents/big.txt`, 'PUT', body);
       expect([answer.status, answer.json['message']]).toEqual([400, expect.stringContaining(field)]);
+    });
+  });
+
+  describe('whose chunks come as bytes', () => {
+    const whole = 'one two end';
+    const uploads = () => join(served.home, 'uploads');
+    const digest = (content: string) => `sha-256=:${createHash('sha256').update(content).digest('base64')}:`;
+    const status = async () => (await call(`${served.url}/api/uploads/big.txt?upload=mine`)).json;
+    const bytes = (
+      n: number,
+      content: string,
+      headers = {},
+      query = `upload=mine&total_size=${whole.length}`,
+    ) =>
+      call(`${served.url}/api/contents/big.txt?chunk=${n}&${query}`, 'PUT', Buffer.from(content), {
+        'Content-Type': 'application/octet-stream',
+        'Content-Digest': digest(content),
+        ...headers,
+      });
+    const inUploads = (name: string): string => join(uploads(), readdirSync(uploads())[0] ?? '', name);
+
+    it('says how far it has come, and appears when it is whole', async () => {
+      await serve();
+      expect(await status()).toEqual({ next_chunk: 1, chunks: [] });
+      const first = await bytes(1, 'one ');
+      expect([first.status, first.json['size']]).toEqual([201, 4]);
+      const damaged = await bytes(2, 'twi ', { 'Content-Digest': digest('two ') });
+      expect([damaged.status, damaged.json['reason']]).toEqual([400, 'wrong hash']);
+      expect(await status()).toEqual({ next_chunk: 2, chunks: [{ size: 4, sha256: sha('one ') }] });
+      // nobody has to send a hash
+      expect((await bytes(2, 'two ', { 'Content-Digest': '' })).status).toBe(200);
+      expect((await bytes(2, 'two ')).status).toBe(200);
+      const early = await bytes(5, 'five');
+      expect([early.status, early.json['next_chunk']]).toEqual([400, 3]);
+      expect(existsSync(at('big.txt'))).toBe(false);
+      const last = await bytes(-1, 'end');
+      expect([last.status, last.json['size'], text('big.txt')]).toEqual([200, whole.length, whole]);
+      expect(await status()).toEqual({ next_chunk: 1, chunks: [] });
+    });
+
+    it('takes the place of nothing where it was told so, and ends once it may', async () => {
+      await serve();
+      const absent = { 'If-None-Match': '*' };
+      await bytes(1, 'one two ', absent);
+      put('big.txt', 'somebody else was here first');
+      expect((await bytes(-1, 'end', absent)).status).toBe(409);
+      expect(text('big.txt')).toBe('somebody else was here first');
+      expect((await bytes(-1, 'end')).status).toBe(200);
+      expect(text('big.txt')).toBe(whole);
+    });
+
+    it('writes nothing when what was collected is not what had arrived', async () => {
+      await serve();
+      put('big.txt', 'the old file');
+      await bytes(1, 'one ');
+      await bytes(2, 'two ');
+      writeFileSync(inUploads('content'), 'one twi ');
+      const answer = await bytes(-1, 'end');
+      expect([answer.status, answer.json['next_chunk'], text('big.txt')]).toEqual([500, 1, 'the old file']);
+      expect(readdirSync(at(''))).toEqual(['big.txt']);
+      expect(await status()).toEqual({ next_chunk: 1, chunks: [] });
+      await bytes(1, 'one two ');
+      await bytes(-1, 'end');
+      expect(text('big.txt')).toBe(whole);
+    });
+
+    it('goes on after a kill in the middle of writing down a chunk', async () => {
+      await serve();
+      await bytes(1, 'one ');
+      appendFileSync(inUploads('content'), 'tw');
+      appendFileSync(inUploads('chunks.log'), '\n{"size":4,"sha');
+      expect(await status()).toMatchObject({ next_chunk: 2 });
+      await bytes(2, 'two ');
+      await bytes(-1, 'end');
+      expect(text('big.txt')).toBe(whole);
+    });
+
+    it.each<[string, number, object, string | undefined, number, RegExp]>([
+      ['chunk 0', 0, {}, undefined, 400, /'chunk' must be/],
+      ['no name of its upload', 1, {}, 'total_size=11', 400, /'upload' and 'total_size'/],
+      ['no size of the whole', 1, {}, 'upload=mine', 400, /'upload' and 'total_size'/],
+      ['a size that is no number', 1, {}, 'upload=mine&total_size=1e3', 400, /'total_size' must be/],
+      ['a compressed body', 1, { 'Content-Encoding': 'gzip' }, undefined, 415, /gzip/],
+      ['a larger body than is taken', 1, { large: true }, undefined, 413, /max_body_size/],
+    ])('is refused with %s', async (_what, n, headers, query, code, message) => {
+      await serve({ maxBodySize: 100 });
+      const answer = await bytes(n, 'large' in headers ? 'x'.repeat(101) : 'x', headers, query);
+      expect([answer.status, answer.json['message']]).toEqual([code, expect.stringMatching(message)]);
+      expect(existsSync(uploads())).toBe(false);
     });
   });
 
