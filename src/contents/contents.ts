@@ -82,7 +82,7 @@ export class Contents {
       this.#trash = new TrashCan(store.trash, store.checkpoints, allowHidden);
     const findOpen = (path: string): OpenDocument | undefined => this.#findOpen(path);
     this.#paths = new ServedPaths(store, allowHidden);
-    this.#uploads = new Uploads(options.uploadDirectory);
+    this.#uploads = new Uploads(store.infoString(), options.uploadDirectory);
     this.#notebooks = new Notebooks({ store, trust, log, findOpen });
     this.#reader = new ModelReader(store, this.#notebooks, this.#paths);
     this.#saver = new ModelSaver({

@@ -59,6 +59,7 @@ export interface UploadStatus {
 }
 
 export class Uploads {
+  readonly #place: string;
   readonly #directory: string;
   readonly #isTemporary: boolean;
   /** the last chunk of uploads that were written: key → its hash */
@@ -69,8 +70,12 @@ export class Uploads {
   /** the last look for uploads that nobody goes on with */
   #swept: Promise<void>;
 
-  /** @param directory for the servers of this user alone; default: a temporary one, removed by `close` */
-  constructor(directory?: string) {
+  /**
+   * @param place      says which files these are uploads to: servers of other folders may share the directory
+   * @param directory  for the servers of this user alone; default: a temporary one, removed by `close`
+   */
+  constructor(place: string, directory?: string) {
+    this.#place = place;
     this.#isTemporary = directory === undefined;
     this.#directory = directory ?? join(tmpdir(), `nbserver-uploads-${randomBytes(8).toString('hex')}`);
     this.#swept = this.#sweep();
@@ -205,7 +210,7 @@ export class Uploads {
   }
 
   #on(key: string): CollectedChunks {
-    return new CollectedChunks(join(this.#directory, hashOf(key).slice(0, 32)));
+    return new CollectedChunks(join(this.#directory, hashOf(`${this.#place}\0${key}`).slice(0, 32)));
   }
 }
 

@@ -185,6 +185,25 @@ describe('an upload in chunks', () => {
     expect(readdirSync(join(served.home, 'uploads'))).toEqual([]);
   });
 
+  it('does not mix with one to the same path of another folder, whose server shares the directory', async () => {
+    const api = await serve();
+    mkdirSync(join(served.home, 'other'));
+    const other = new Contents(new FileNotebookManager({ notebook_dir: join(served.home, 'other') }), {
+      uploadDirectory: join(served.home, 'uploads'),
+    });
+    const send = (n: number, content: string) =>
+      other.save('big.txt', { type: 'file', format: 'text', content, chunk: n });
+    await chunk(api, 1, 'one ');
+    await send(1, 'ONE ');
+    await chunk(api, -1, 'end');
+    await send(-1, 'END');
+    await other.close();
+    expect([text('big.txt'), readFileSync(join(served.home, 'other', 'big.txt'), 'utf8')]).toEqual([
+      'one end',
+      'ONE END',
+    ]);
+  });
+
   it('is not cut short by its last chunk coming twice, whose answer was lost', async () => {
     const api = await serve();
     await chunk(api, 1, 'one ');
