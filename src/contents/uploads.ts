@@ -79,7 +79,9 @@ export class Uploads {
     this.#isTemporary = directory === undefined;
     this.#directory = directory ?? join(tmpdir(), `nbserver-uploads-${randomBytes(8).toString('hex')}`);
     this.#swept = this.#sweep();
-    this.#sweeps = setInterval(() => (this.#swept = this.#sweep()), BETWEEN_SWEEPS).unref();
+    this.#sweeps = setInterval(() => {
+      this.#swept = this.#sweep();
+    }, BETWEEN_SWEEPS).unref();
   }
 
   /** Unfinished uploads stay, to be gone on with after the next start. */
