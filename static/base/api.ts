@@ -33,6 +33,8 @@ export interface RequestOptions {
   ifMatch?: string;
   /** a save only where no file is; 409 otherwise */
   ifNoneMatch?: boolean;
+  /** further ones, and the type of a body that is no JSON */
+  headers?: Record<string, string>;
 }
 
 const listeners = new Set<() => void>();
@@ -96,10 +98,11 @@ async function call<T>(
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
     if (options.ifNoneMatch === true) headers['If-None-Match'] = '*';
+    Object.assign(headers, options.headers);
     return fetch(pageData().base_url + path, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : body instanceof ArrayBuffer ? body : JSON.stringify(body),
       credentials: 'same-origin',
       // a redirect could carry the token to another host (CVE-2024-22421)
       redirect: 'error',
@@ -181,7 +184,10 @@ export async function checkLogin(): Promise<void> {
   }
 }
 
-/** Paths are relative to base_url and already encoded: `api.get('api/contents/' + encodePath(path))`. */
+/**
+ * Paths are relative to base_url and already encoded: `api.get('api/contents/' + encodePath(path))`. Bodies are sent as
+ * JSON, an ArrayBuffer as it is.
+ */
 export const api = {
   get: <T>(path: string, options?: RequestOptions) => call<T>('GET', path, undefined, options),
   post: <T>(path: string, body?: unknown, options?: RequestOptions) => call<T>('POST', path, body, options),

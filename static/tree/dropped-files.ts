@@ -1,12 +1,12 @@
-/** The files of a drop, those in folders too. */
-import type { NewFile } from './uploads.js';
+/** The files of a drop, those in folders too, and folders without any. */
+import type { NewFile, NewFolder } from './uploads.js';
 
 /** To be called in the event itself: browsers forget afterwards what was dropped. */
-export async function droppedFiles(event: DragEvent): Promise<NewFile[]> {
+export async function droppedFiles(event: DragEvent): Promise<(NewFile | NewFolder)[]> {
   const entries = [...(event.dataTransfer?.items ?? [])]
     .filter(({ kind }) => kind === 'file')
     .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
-  const found: NewFile[] = [];
+  const found: (NewFile | NewFolder)[] = [];
   for (const { entry, file } of entries) {
     if (entry !== null) await collect(entry, '', found);
     else if (file !== null) found.push({ file, path: file.name });
@@ -14,13 +14,19 @@ export async function droppedFiles(event: DragEvent): Promise<NewFile[]> {
   return found;
 }
 
-async function collect(entry: FileSystemEntry, folder: string, found: NewFile[]): Promise<void> {
+async function collect(
+  entry: FileSystemEntry,
+  folder: string,
+  found: (NewFile | NewFolder)[],
+): Promise<void> {
   const path = `${folder}${entry.name}`;
   if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     found.push({ file, path });
   } else if (isDirectory(entry)) {
-    for (const each of await readAll(entry)) await collect(each, `${path}/`, found);
+    const entries = await readAll(entry);
+    if (entries.length === 0) found.push({ path });
+    for (const each of entries) await collect(each, `${path}/`, found);
   }
 }
 

@@ -12,7 +12,7 @@ import * as dashboard from './dashboard.js';
 import { FileList } from './file-list.js';
 import { FolderText } from './folder-text.js';
 import { droppedFiles } from './dropped-files.js';
-import type { NewFile } from './uploads.js';
+import type { NewFile, NewFolder } from './uploads.js';
 
 const HEADER = /^header\.md$/i;
 const FOOTER = /^(?:readme|footer)\.md$/i;
@@ -20,7 +20,7 @@ const FOOTER = /^(?:readme|footer)\.md$/i;
 /** What shows files on their way: loaded with what sends them, when there are some. */
 const uploadRows = signal<ComponentType | undefined>(undefined);
 
-async function upload(files: readonly NewFile[]): Promise<void> {
+async function upload(files: readonly (NewFile | NewFolder)[]): Promise<void> {
   const folder = dashboard.path.value;
   try {
     const [{ addFiles }, rows] = await Promise.all([import('./uploads.js'), import('./upload-rows.js')]);

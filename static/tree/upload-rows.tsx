@@ -46,6 +46,11 @@ function UploadRow({ upload }: { upload: Upload }) {
           {percent} %
         </progress>
       )}
+      {upload.state === 'sending' && upload.problem !== undefined && (
+        <span class="hint" role="status">
+          {upload.problem} The upload goes on by itself.
+        </span>
+      )}
       {upload.state === 'failed' && (
         <button type="button" class="button" onClick={() => retryUpload(upload.id)}>
           Try again

@@ -17,8 +17,8 @@ export interface Upload {
   size: number;
   sent: number;
   state: 'waiting' | 'sending' | 'failed';
-  /** a sentence when it failed */
-  problem?: string;
+  /** a sentence: why it failed, or why nothing arrives at the moment */
+  problem?: string | undefined;
 }
 
 /** What has not arrived yet; views show it above the list. */
@@ -49,12 +49,18 @@ export interface NewFile {
   path: string;
 }
 
+/** A folder that nothing is in. */
+export interface NewFolder {
+  path: string;
+}
+
 /** Takes files into a folder; the folders in their paths are made. */
-export async function addFiles(given: readonly NewFile[], folder: string): Promise<void> {
-  const added = given.filter(({ path }) => takesHidden() || !isBelowHidden(path));
-  if (added.length < given.length) sayLeftOut(given.length - added.length);
+export async function addFiles(given: readonly (NewFile | NewFolder)[], folder: string): Promise<void> {
+  const taken = given.filter(({ path }) => takesHidden() || !isBelowHidden(path));
+  if (taken.length < given.length) sayLeftOut(given.length - taken.length);
+  const added = taken.filter((each) => 'file' in each);
   try {
-    await makeFolders(folder, added);
+    await makeFolders(folder, taken);
   } catch (error) {
     notifyError('The folders cannot be made.', error);
     return;
@@ -63,7 +69,10 @@ export async function addFiles(given: readonly NewFile[], folder: string): Promi
   const accepted = added.map(({ file, path }): Upload => {
     lastId += 1;
     const id = lastId;
-    const sender = new FileSender(file, (sent) => change(id, { sent }));
+    const sender = new FileSender(file, {
+      onProgress: (sent) => change(id, { sent }),
+      onWaiting: (problem) => change(id, { problem }),
+    });
     sources.set(id, { file, sender, batch, replace: false });
     return { id, name: path, folder, size: file.size, sent: 0, state: 'waiting' };
   });
@@ -85,10 +94,10 @@ function sayLeftOut(count: number): void {
 }
 
 /** Each folder before what is in it; one that is there already stays as it is. */
-async function makeFolders(folder: string, added: readonly NewFile[]): Promise<void> {
+async function makeFolders(folder: string, added: readonly (NewFile | NewFolder)[]): Promise<void> {
   const wanted = new Set<string>();
-  for (const { path } of added) {
-    const parts = path.split('/').slice(0, -1);
+  for (const each of added) {
+    const parts = each.path.split('/').slice(0, 'file' in each ? -1 : undefined);
     parts.forEach((_part, at) => wanted.add(parts.slice(0, at + 1).join('/')));
   }
   for (const path of [...wanted].sort()) {
@@ -142,7 +151,7 @@ export function cancelAllUploads(): void {
 }
 
 export function retryUpload(id: number): void {
-  change(id, { state: 'waiting' });
+  change(id, { state: 'waiting', problem: undefined });
   work();
 }
 

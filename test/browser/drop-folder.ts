@@ -1,6 +1,6 @@
 /** Drops a folder on the page, for tests. That of the computer cannot be dropped by a program: it is one of the browser's. */
 
-/** Runs in the page: makes a folder with these files, [path, text], and drops it. */
+/** Runs in the page: makes a folder with these files, [path, text], and drops it. A path that ends with a slash is an empty folder. */
 export async function dropFolder(files: [path: string, text: string][]): Promise<void> {
   type Later<T> = (done: (value: T) => void, failed: (error: unknown) => void) => void;
   const later = <T>(start: Later<T>): Promise<T> => new Promise(start);
@@ -51,6 +51,7 @@ export async function dropFolder(files: [path: string, text: string][]): Promise
   for (const [path, text] of files) {
     const slash = path.lastIndexOf('/');
     const parent = await folder(path.slice(0, slash));
+    if (path.endsWith('/')) continue;
     const entry = await later<Entry>((done, failed) =>
       parent.getFile(path.slice(slash + 1), create, done, failed),
     );

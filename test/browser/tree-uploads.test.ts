@@ -81,8 +81,8 @@ describe.runIf(everything && hasChromium)('an upload', () => {
 
   it('of a name that somebody takes meanwhile takes the place of nothing', async () => {
     const { page } = watched;
-    await page.route('**/api/contents/late.bin', async (route) => {
-      const isLast = route.request().postData()?.includes('"chunk":-1') === true;
+    await page.route('**/api/contents/late.bin*', async (route) => {
+      const isLast = route.request().url().includes('chunk=-1');
       if (isLast) writeFileSync(file('late.bin'), 'theirs');
       await route.continue();
     });
@@ -98,7 +98,7 @@ describe.runIf(everything && hasChromium)('an upload', () => {
     const { page } = watched;
     const held: Route[] = [];
     let chunks = 0;
-    await page.route('**/api/contents/large.bin', async (route) => {
+    await page.route('**/api/contents/large.bin*', async (route) => {
       if (route.request().method() === 'PUT' && ++chunks === 2) held.push(route);
       else await route.continue();
     });
@@ -127,16 +127,11 @@ describe.runIf(everything && hasChromium)('an upload', () => {
     const { page } = watched;
     const sent: number[] = [];
     let failing = false;
-    await page.route('**/api/contents/large.bin', async (route) => {
+    await page.route('**/api/contents/large.bin*', async (route) => {
       const request = route.request();
       if (request.method() !== 'PUT') return route.continue();
-      const body = JSON.parse(request.postData() ?? '') as { chunk: number; content: string };
-      sent.push(body.chunk);
-      if (sent.length === 2) {
-        return route.continue({
-          postData: JSON.stringify({ ...body, content: `AAAA${body.content.slice(4)}` }),
-        });
-      }
+      sent.push(Number(new URL(request.url()).searchParams.get('chunk')));
+      if (sent.length === 2) return route.continue({ postData: Buffer.alloc(4 * MB) });
       if (sent.length === 4) failing = true;
       if (failing) return route.fulfill({ status: 500, json: { message: 'The disk is full.' } });
       return route.continue();
@@ -151,23 +146,26 @@ describe.runIf(everything && hasChromium)('an upload', () => {
     expect(readFileSync(file('large.bin')).equals(large)).toBe(true);
   });
 
-  it('leaves hidden names out, says so, and takes them where they are served', async () => {
+  it('of a folder makes empty ones, leaves hidden names out, says so, and takes them where they are served', async () => {
     const project: [string, string][] = [
       ['project/.git/config', 'hidden'],
       ['project/.DS_Store', 'hidden'],
       ['project/code.py', 'seen'],
+      ['project/results/', ''],
     ];
     await watched.page.evaluate(dropFolder, project);
     await watched.page.getByText('2 files were left out').waitFor();
     await expect.poll(() => existsSync(file('project', 'code.py'))).toBe(true);
     // for a moment, what it was written to lies beside it
-    await expect.poll(() => readdirSync(file('project'))).toEqual(['code.py']);
+    await expect.poll(() => readdirSync(file('project')).sort()).toEqual(['code.py', 'results']);
     await close();
     await open({ allow_hidden: true });
     await watched.page.evaluate(dropFolder, project);
     await expect.poll(() => existsSync(file('project', '.git', 'config'))).toBe(true);
     await watched.page.locator('.uploads').waitFor({ state: 'detached' });
-    await expect.poll(() => readdirSync(file('project')).sort()).toEqual(['.DS_Store', '.git', 'code.py']);
+    await expect
+      .poll(() => readdirSync(file('project')).sort())
+      .toEqual(['.DS_Store', '.git', 'code.py', 'results']);
   });
 });
 

@@ -6,6 +6,7 @@ import { hasChromium } from '../parts.js';
 import { startTestServer, TOKEN, type TestServer } from '../test-server.js';
 import { everything } from '../tier.js';
 import { unzip } from '../unzip.js';
+import { cuttingProxy } from '../cutting-proxy.js';
 import { dropFolder } from './drop-folder.js';
 import { accessibilityProblems, endVisit, openBrowser, openPage, type WatchedPage } from './open-browser.js';
 
@@ -604,29 +605,44 @@ describe.skipIf(!hasChromium)('the dashboard, live', () => {
   it('goes on with an upload after broken connections, and the file appears only when it is whole', async () => {
     const size = 64 * 1024 * 1024;
     const bytes = Buffer.alloc(size, 'some bytes that repeat ');
-    let requests = 0;
-    await watched.page.route('**/api/contents/big.bin', async (route) => {
-      requests += 1;
-      // cut before it is sent, and after it has arrived
-      if (requests === 2) return route.abort('connectionreset');
-      if (requests === 3) {
-        await route.fetch();
-        return route.abort('connectionreset');
-      }
-      if (existsSync(file('big.bin'))) throw new Error('It is there before it is whole.');
-      await route.continue();
-      // further ones need not pass through the test
-      if (requests === 5) await watched.page.unroute('**/api/contents/big.bin');
-    });
     writeFileSync(file('..', 'big.bin'), bytes);
-    const chooser = watched.page.waitForEvent('filechooser');
-    await watched.page.getByRole('button', { name: 'Upload', exact: true }).click();
-    await (await chooser).setFiles(file('..', 'big.bin'));
-    const failed = watched.page.locator('.upload-row.failed');
-    await row('big.bin').or(failed).first().waitFor({ timeout: 300_000 });
-    expect(await failed.allTextContents()).toEqual([]);
+    const chunks: string[] = [];
+    const early: string[] = [];
+    // cut twice in the middle of a chunk, and once when the server has taken one
+    const proxy = await cuttingProxy(Number(new URL(server.url).port), {
+      every: 21 * 1024 * 1024,
+      most: 3,
+      losesAnswerTo: /chunk=9&/,
+      onRequest: (line) => {
+        const chunk = /^PUT .*[?&]chunk=(-?\d+)/.exec(line)?.[1];
+        if (chunk === undefined) return;
+        chunks.push(chunk);
+        if (existsSync(file('big.bin'))) early.push(chunk);
+      },
+    });
+    const visit = await openPage(browser, new URL(proxy.url).origin);
+    try {
+      const { page } = visit;
+      await page.goto(`${proxy.url}x/tree?token=${TOKEN}`);
+      const chooser = page.waitForEvent('filechooser');
+      await page.getByRole('button', { name: 'Upload', exact: true }).click();
+      await (await chooser).setFiles(file('..', 'big.bin'));
+      const failed = page.locator('.upload-row.failed');
+      const arrived = page.locator('[data-tree-item]').filter({ hasText: 'big.bin' });
+      await arrived.or(failed).first().waitFor({ timeout: 300_000 });
+      expect(await failed.allTextContents()).toEqual([]);
+      expect(visit.problems).toEqual([]);
+    } finally {
+      await visit.close();
+      proxy.close();
+    }
     expect(readFileSync(file('big.bin')).equals(bytes)).toBe(true);
-    expect(requests).toBeGreaterThan(4);
+    expect({ cuts: proxy.cuts(), early }).toEqual({ cuts: 3, early: [] });
+    // each in its turn, and after a cut the same one again: never from the beginning
+    const numbers = chunks.map(Number).map((n) => (n === -1 ? 16 : n));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(new Set(numbers).size).toBe(16);
+    expect(numbers.length).toBeLessThanOrEqual(16 + 2 * proxy.cuts());
   });
 
   it.runIf(everything).each(['light', 'dark'] as const)(

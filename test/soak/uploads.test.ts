@@ -5,11 +5,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser, openPage } from '../browser/open-browser.js';
+import { cuttingProxy } from '../cutting-proxy.js';
 import { freePort, makeHome, serve, type Home, type RunningCommand } from '../command-line.js';
 import { hasChromium } from '../parts.js';
 import { TOKEN } from '../test-server.js';
@@ -43,43 +43,6 @@ function memory(field: 'VmRSS' | 'VmHWM'): number {
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
 }
 
-/** Between browser and server: all connections break each time that so many more bytes have gone up. */
-async function cuttingProxy(every: number): Promise<{ url: string; cuts(): number; close(): void }> {
-  const sockets = new Set<Socket>();
-  let [sent, cuts] = [0, 0];
-  const proxy = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1');
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on('error', () => undefined); // a cut, seen from one side
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
-    client.on('data', ({ length }) => {
-      sent += length;
-      if (cuts >= CUTS || sent < (cuts + 1) * every) return;
-      cuts += 1;
-      for (const socket of sockets) socket.resetAndDestroy();
-    });
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const address = proxy.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${address.port}/`,
-    cuts: () => cuts,
-    close: () => {
-      proxy.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
-
 async function writeRandom(path: string): Promise<void> {
   const file = await open(path, 'wx');
   // Random enough that no two chunks are alike, and made faster than the disk writes.
@@ -104,7 +67,7 @@ describe.skipIf(!hasChromium)('an upload of the dashboard', () => {
       const source = join(folder, 'large.bin');
       const arrived = join(home.notebooks, 'large.bin');
       await writeRandom(source);
-      const proxy = await cuttingProxy(((megabytes * MB * 4) / 3 / (CUTS + 1)) | 0);
+      const proxy = await cuttingProxy(port, { every: ((megabytes * MB) / (CUTS + 1)) | 0, most: CUTS });
       const browser = await openBrowser();
       let grown: number;
       try {
