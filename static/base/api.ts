@@ -102,7 +102,7 @@ async function call<T>(
     return fetch(pageData().base_url + path, {
       method,
       headers,
-      body: body === undefined ? null : body instanceof ArrayBuffer ? body : JSON.stringify(body),
+      body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
       credentials: 'same-origin',
       // a redirect could carry the token to another host (CVE-2024-22421)
       redirect: 'error',
@@ -186,7 +186,7 @@ export async function checkLogin(): Promise<void> {
 
 /**
  * Paths are relative to base_url and already encoded: `api.get('api/contents/' + encodePath(path))`. Bodies are sent as
- * JSON, an ArrayBuffer as it is.
+ * JSON, a Blob as it is.
  */
 export const api = {
   get: <T>(path: string, options?: RequestOptions) => call<T>('GET', path, undefined, options),

@@ -28,7 +28,7 @@ beforeEach(async () => {
   vi.stubGlobal('removeEventListener', (_type: string, listener: () => void) => online.delete(listener));
   const toServer = globalThis.fetch;
   vi.stubGlobal('fetch', async (address: string, init: RequestInit) => {
-    const size = init.body instanceof ArrayBuffer ? init.body.byteLength : 0;
+    const size = init.body instanceof Blob ? init.body.size : 0;
     const method = init.method ?? 'GET';
     const instead = line(method, address, size);
     if (instead === 'broken') throw new TypeError('Failed to fetch');
@@ -156,7 +156,7 @@ describe('a large file', () => {
     vi.stubGlobal('fetch', (address: string, init: RequestInit) =>
       through(
         address,
-        init.method === 'PUT' && puts++ === 1 ? { ...init, body: new ArrayBuffer(4 * MB) } : init,
+        init.method === 'PUT' && puts++ === 1 ? { ...init, body: new Blob([new Uint8Array(4 * MB)]) } : init,
       ),
     );
     await sender().send('big.bin', false);
