@@ -198,7 +198,7 @@ function facts(server: Server, settings: Settings) {
   return {
     version,
     store: server.store,
-    links: origins.map((origin) => server.link(origin)),
+    links: origins.map((origin) => fileLink(server.link(origin), settings)),
     ...(server.certificate ? { certificate: server.certificate } : {}),
     ...(everywhere ? { firewallPort: server.port } : {}),
     unreachableContainer: !everywhere && !settings.sock && settings.public_url === '' && isContainer(),

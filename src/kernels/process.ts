@@ -72,7 +72,7 @@ export class KernelProcess {
       child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     } catch (error) {
       // As it does for want of memory, and for an argument with a NUL.
-      throw new Error(launchFailure(error as NodeJS.ErrnoException, file));
+      throw new Error(launchFailure(error as NodeJS.ErrnoException, file), { cause: error });
     }
     return new Promise((resolve, reject) => {
       // For as long as it lives: a signal that is not permitted is told by an `error`, too, and one that nobody hears ends us.

@@ -153,9 +153,7 @@ describe.runIf(hasChromium && everything)('the menus of the notebook page', () =
     await drawn.first().waitFor();
     await page.evaluate(`location.hash = '#Far-away'`);
     await expect.poll(() => group.cell(300).locator('h2').isVisible()).toBe(true);
-    await expect
-      .poll(() => group.cell(300).evaluate((cell) => cell.getBoundingClientRect().top))
-      .toBeLessThan(860);
+    await expect.poll(async () => (await group.cell(300).boundingBox())?.y).toBeLessThan(860);
     expect(await drawn.count()).toBeLessThan(200);
     await page.evaluate(`location.hash = '#not-there'`);
     await expect.poll(() => drawn.count()).toBe(400);

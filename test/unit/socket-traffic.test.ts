@@ -36,7 +36,7 @@ it.each([
   const held = bytesTaken(socket) - before;
   expect(held).toBeLessThan(20 * MB);
   let read = 0;
-  peer.on('data', ({ length }) => (read += length)).resume();
+  peer.on('data', (chunk: Buffer) => (read += chunk.length)).resume();
   await expect.poll(() => bytesTaken(socket) - before).toBeGreaterThanOrEqual(25 * MB);
   expect(bytesTaken(socket) - before).toBeLessThan(26 * MB);
   await expect.poll(() => read).toBe(25 * MB);
