@@ -88,6 +88,12 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 const runtimeFiles = () =>
   existsSync(home.env.JUPYTER_RUNTIME_DIR ?? '') ? readdirSync(home.env.JUPYTER_RUNTIME_DIR ?? '') : [];
 
+it('prints the link of the notebook that it is given', async () => {
+  writeFileSync(join(home.notebooks, 'a b.ipynb'), '{}');
+  server = await serve([join(home.notebooks, 'a b.ipynb'), '--port=0', `--token=${TOKEN}`], home);
+  expect(server.stdout).toMatch(/http:\/\/localhost:\d+\/notebooks\/a%20b\.ipynb/);
+});
+
 describe('a running server', () => {
   it('tells of itself in a runtime file with Jupyter’s fields, which only its user can read', async () => {
     const port = await start();
