@@ -1,4 +1,5 @@
 /** `nbserver doctor [URL]`: finds out what is wrong on this machine, and between the browser and the server. */
+import { messageOf } from '../message-of.js';
 import { faultsOf, OWN_PING, type Fault } from '../protocol/connection-test.js';
 import { proxyKind, proxySnippet, type ProxyKind } from '../protocol/proxy-snippets.js';
 import type { RuntimeInfo } from '../server/runtime-file.js';
@@ -138,7 +139,7 @@ async function serverCheck(server: RuntimeInfo | undefined, given: string | unde
   try {
     return await kernelCheck(askLocally(server, { token, timeout: 30_000 }));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return {
       name: 'Server',
       state: 'bad',

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 
 import { jupyterDirectories } from '../config/index.js';
 import { NotebookTrust } from '../contents/index.js';
+import { messageOf } from '../message-of.js';
 import { notebookProblem, readNotebook } from '../notebook/index.js';
 import { CommandError } from './command.js';
 import type { Command } from './command.js';
@@ -49,5 +50,5 @@ function cells(count: number): string {
 
 function reasonOf(error: unknown): string {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'there is no such file';
-  return notebookProblem(error) ?? (error instanceof Error ? error.message : String(error));
+  return notebookProblem(error) ?? messageOf(error);
 }

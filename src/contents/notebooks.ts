@@ -7,6 +7,7 @@
 import { Readable } from 'node:stream';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import {
   NotebookError,
   SentContent,
@@ -215,9 +216,7 @@ export class Notebooks {
     try {
       if ((await checkpoints.list(path)).length === 0) await checkpoints.create(path);
     } catch (error) {
-      this.#parts.log.warn(
-        `No checkpoint of ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#parts.log.warn(`No checkpoint of ${path}: ${messageOf(error)}`);
     }
   }
 }

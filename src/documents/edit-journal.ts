@@ -5,6 +5,7 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../message-of.js';
 import { FileCell, NotebookFile, readNotebook } from '../notebook/index.js';
 import { NotebookState } from '../notebook/notebook-state.js';
 import { apply, checkOperation, OperationError, type Operation } from '../notebook/operations.js';
@@ -63,7 +64,7 @@ export class EditJournal {
         const unsaved = await readFrom(directory);
         if (unsaved !== undefined) return { unsaved };
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         problems.push(`(${reason}). ${putAside(directory)}`);
       }
     }

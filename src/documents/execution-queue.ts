@@ -5,6 +5,7 @@
  */
 import { HttpError } from '../http-error.js';
 import type { Kernel } from '../kernels/index.js';
+import { messageOf } from '../message-of.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import type { CellExecution, Operation } from '../notebook/operations.js';
 import type { Cell, CellId } from '../notebook/types.js';
@@ -392,5 +393,5 @@ function execution(id: CellId, value: CellExecution): Operation {
 
 function sentence(error: unknown): string {
   if (error instanceof HttpError) return error.message;
-  return `The kernel could not be asked: ${error instanceof Error ? error.message : String(error)}`;
+  return `The kernel could not be asked: ${messageOf(error)}`;
 }

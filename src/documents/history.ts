@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { HttpError } from '../http-error.js';
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import { CellState, NotebookState } from '../notebook/notebook-state.js';
 import type { Cell, CellId, JsonObject, Output } from '../notebook/types.js';
 import type { HistoryDeletedCell } from '../protocol/rest-models.js';
@@ -234,7 +235,7 @@ export class DocumentHistory {
     await this.#inTurn(async () => {
       this.#last = undefined;
       await act().catch((error: unknown) => {
-        problem = error instanceof Error ? error.message : String(error);
+        problem = messageOf(error);
       });
     });
     if (problem !== undefined) throw new HttpError(500, `Not all of it could be forgotten: ${problem}`);
@@ -250,9 +251,7 @@ export class DocumentHistory {
         await this.#store.load();
         await act();
       } catch (error) {
-        this.log.warn(
-          `The history in ${this.#store.directory}: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.log.warn(`The history in ${this.#store.directory}: ${messageOf(error)}`);
       }
     });
     this.#work = turn;

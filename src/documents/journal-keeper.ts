@@ -3,6 +3,7 @@
  * costs the journal, never the notebook; people are told, and it is tried again.
  */
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import type { NotebookState } from '../notebook/notebook-state.js';
 import { difference, type Operation } from '../notebook/operations.js';
 import type { DocumentPages } from './document-pages.js';
@@ -108,7 +109,7 @@ export class JournalKeeper {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(this.onRetry, RETRY).unref();
       if (!isFirst) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const message = `What is not saved of ${path} cannot be kept by the server just now (${reason}). Save the notebook: until then it is in memory alone.`;
       this.log.error(message);
       this.pages.broadcast({ type: 'notice', level: 'error', message });

@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { HttpError } from '../http-error.js';
 import type { Kernel, KernelSpec, MessageListener, Subscription } from '../kernels/index.js';
+import { messageOf } from '../message-of.js';
 import type { JsonObject } from '../notebook/types.js';
 import type { KernelView } from '../protocol/document-messages.js';
 import type { KernelInfoContent } from '../protocol/kernel-messages.js';
@@ -133,7 +134,7 @@ export class KernelLink {
       if (this.#kernel === undefined) throw new HttpError(500, 'The kernel was shut down while it started.');
       return this.#kernel;
     } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
+      this.#failure = messageOf(error);
       this.#options.onChange();
       throw error;
     }

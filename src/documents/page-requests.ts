@@ -2,6 +2,7 @@
  * What pages ask of a document: to be brought up to date, to have their operations applied (each once, however often it is
  * sent), to run, to save. Answers go to the page that asked; what it changed, everybody hears.
  */
+import { messageOf } from '../message-of.js';
 import type { Operation } from '../notebook/operations.js';
 import type { OperationBatch, PageMessage, ServerMessage } from '../protocol/document-messages.js';
 import type { DocumentChanges } from './document-changes.js';
@@ -170,7 +171,7 @@ export class PageRequests {
   #interrupt(): void {
     const { runs, pages } = this.parts;
     runs.interrupt().catch((error: unknown) => {
-      const message = `Not interrupted: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `Not interrupted: ${messageOf(error)}`;
       pages.broadcast({ type: 'notice', level: 'error', message });
     });
   }

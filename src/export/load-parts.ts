@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Parser } from '@lezer/common';
+import { messageOf } from '../message-of.js';
 import { packageFile } from '../package-files.js';
 import { escapeHtml, highlightToHtml } from '../render/index.js';
 import type { HtmlParts } from './html.js';
@@ -35,7 +36,7 @@ export async function loadHtmlParts(languages: Iterable<string>): Promise<HtmlPa
           macros,
         });
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         return `<code class="math-error" title="${escapeHtml(why.slice(0, 300))}">${escapeHtml(tex)}</code>`;
       }
     },

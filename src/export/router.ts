@@ -1,6 +1,7 @@
 /** `/nbconvert`: a notebook as another kind of document (jupyter_server 2, "nbconvert"). What it answers is user content. */
 import { Router, type Request, type Response } from 'express';
 import { HttpError } from '../http-error.js';
+import { messageOf } from '../message-of.js';
 import { zipName } from '../zip-name.js';
 import { SentContent, saveContent, type NotebookFile } from '../notebook/index.js';
 import { exportNotebook, formats, type Exported } from './exporters.js';
@@ -87,7 +88,7 @@ async function attempt(work: () => Promise<Exported>): Promise<Exported> {
     return await work();
   } catch (error) {
     if (error instanceof HttpError) throw error;
-    throw new HttpError(500, `nbconvert failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw new HttpError(500, `nbconvert failed: ${messageOf(error)}`);
   }
 }
 

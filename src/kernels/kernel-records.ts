@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Log } from '../log.js';
+import { messageOf } from '../message-of.js';
 import { runtimeFileName } from './connection-file.js';
 
 interface ProcessMark {
@@ -70,9 +71,7 @@ export class KernelRecords {
       renameSync(`${this.#file}.new`, this.#file);
     } catch (error) {
       // The kernels run all the same; only the cleaning after a killed server is lost.
-      this.#log.warn(
-        `Could not write ${this.#file}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#log.warn(`Could not write ${this.#file}: ${messageOf(error)}`);
     }
   }
 }

@@ -351,7 +351,7 @@ export class KernelRoom {
         this.#options.log.debug(`Dropped a message for kernel ${this.kernel.id}: ${error.message}`);
         return undefined;
       }
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (error instanceof HttpError && incoming) this.#refuse(client, incoming, why);
       return why;
     }

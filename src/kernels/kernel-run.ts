@@ -1,4 +1,5 @@
 /** One run of a kernel: a process and the sockets to it, from the launch to the exit. */
+import { messageOf } from '../message-of.js';
 import { parseHeader } from '../protocol/kernel-messages.js';
 import type { KernelInfoContent, MessageHeader } from '../protocol/kernel-messages.js';
 import type { KernelChannel, WireMessage } from '../protocol/wire-frames.js';
@@ -232,7 +233,7 @@ export class KernelRun {
   refuse(channel: KernelChannel, error: unknown): void {
     this.#refused += 1;
     if (!Number.isInteger(Math.log10(this.#refused))) return;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     this.#setup.log.warn(
       `Refused ${this.#refused} message(s) on ${channel} of kernel process ${this.pid}: ${why}.`,
     );

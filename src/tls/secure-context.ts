@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 
+import { messageOf } from '../message-of.js';
 import { autoCertificate, isEnding } from './auto-certificate.js';
 import { CertificateError, certificateInfo } from './certificate-info.js';
 import type { CertificateInfo, TlsOptions, TlsSource } from './types.js';
@@ -111,7 +112,7 @@ class WatchedCertificate implements TlsSource {
       this.#badStamp = stamp;
       this.#loaded = await load(this.#settings, this.#files);
     } catch (error) {
-      const complaint = error instanceof Error ? error.message : String(error);
+      const complaint = messageOf(error);
       if (complaint !== this.#complaint) {
         log.warn(`The new certificate is not used, the old one stays in force: ${complaint}`);
       }

@@ -6,6 +6,7 @@ import { createHmac, getHashes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../message-of.js';
 import { packageFile } from '../../package-files.js';
 import { joinCell } from '../../notebook/cell-format.js';
 import { JsonNumber, parseExact, type ExactValue } from '../../notebook/json-values.js';
@@ -52,7 +53,7 @@ export class JupyterSignatures {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       this.#log.warn(
-        `Jupyter's record of trusted notebooks cannot be read (${this.#database}): ${error instanceof Error ? error.message : String(error)}. Its notebooks count as not trusted; nbserver trust FILE trusts one here.`,
+        `Jupyter's record of trusted notebooks cannot be read (${this.#database}): ${messageOf(error)}. Its notebooks count as not trusted; nbserver trust FILE trusts one here.`,
       );
     }
   }
