@@ -44,6 +44,7 @@ export class Drafts {
   readonly #pages = new LivePages('nbserver.edit', this.#page);
   #database: Promise<IDBDatabase> | undefined;
   #keptBase: { key: string; base: Kept } | undefined;
+  #keptText: { text: Kept; at: number } | undefined;
 
   /** @param place  names where the files are: other ones may be served at the same address later */
   constructor(place: string) {
@@ -71,10 +72,16 @@ export class Drafts {
     }
   }
 
-  /** @throws when the browser keeps nothing, for example because its disk is full */
+  /**
+   * A text that is kept again, as each page does when it goes away, is no newer for that.
+   *
+   * @throws when the browser keeps nothing, for example because its disk is full
+   */
   async put(path: string, base: Kept, text: Kept): Promise<void> {
     const key = this.#keyOf(path);
-    const stored: StoredText = { path: key, text: text.toString(), at: Date.now() };
+    const at = this.#keptText?.text === text ? this.#keptText.at : Date.now();
+    this.#keptText = { text, at };
+    const stored: StoredText = { path: key, text: text.toString(), at };
     try {
       await this.#ask('readwrite', (store) => {
         if (this.#keptBase?.key !== key || this.#keptBase.base !== base) {

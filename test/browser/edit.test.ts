@@ -145,7 +145,8 @@ describe.skipIf(!hasChromium)('the editor page', () => {
     await second.goto(`${server.url}edit/notes.txt`);
     await second.locator('body[data-loaded]').waitFor();
     await second.keyboard.type('two ');
-    await page.waitForTimeout(800); // the pause after which it is kept
+    for (const kept of ['one end\n', 'two end\n'])
+      await expect.poll(() => second.evaluate<unknown[]>(KEPT)).toContain(kept);
     expect(await second.getByText('was not saved').count(), 'the other page is open').toBe(0);
     const third = await page.context().newPage();
     await page.close();

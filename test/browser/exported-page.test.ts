@@ -44,7 +44,7 @@ const open = async (name: string, options = {}): Promise<WatchedPage> => {
 describe.skipIf(!hasChromium)('an exported page', () => {
   it('of a hostile notebook runs nothing, asks nobody and covers nothing', async () => {
     const { page, outside, close } = await open('hostile');
-    await page.waitForLoadState('networkidle');
+    await page.waitForLoadState('load');
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     expect(outside).toEqual([]);
     expect(page.url()).toBe(`${server.url}nbconvert/html/hostile.ipynb`);
