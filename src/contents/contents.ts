@@ -325,9 +325,19 @@ export class Contents {
     return this.get(path, { content: false });
   }
 
-  /** From now on the outputs of this notebook count as trusted, for as long as they stay what they are. */
-  async trust(path: string): Promise<void> {
+  /**
+   * From now on the outputs of this notebook count as trusted, for as long as they stay what they are.
+   *
+   * @param seen  the state of the open notebook that a person has seen
+   * @throws HttpError 409 when outputs came from elsewhere since then
+   */
+  async trust(path: string, seen?: { epoch: string; revision: number }): Promise<void> {
     const { path: clean } = await this.#paths.find(path);
+    if (seen !== undefined && (await this.#findOpen(clean)?.showed?.(seen)) === false)
+      throw new HttpError(
+        409,
+        'Outputs came from elsewhere while the question was open. Look at them, and trust then.',
+      );
     await this.#notebooks.trust(clean);
     this.#findOpen(clean)?.trusted?.();
   }

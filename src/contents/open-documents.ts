@@ -25,6 +25,8 @@ export interface OpenDocument {
   save(content: JsonObject): Promise<Entry>;
   /** The file was replaced (a checkpoint was restored): take what is on disk now. */
   reload(): Promise<void>;
+  /** Whether no outputs came from elsewhere since the state that a page has shown; the file is looked at first. */
+  showed?(seen: { epoch: string; revision: number }): Promise<boolean>;
   /** The person trusts the outputs that it has now. */
   trusted?(): void;
 }

@@ -41,7 +41,7 @@ export function contentsRouter(contents: Contents): Router {
     res.status(204).end();
   });
   router.post('/api/contents{/*path}/trust', async (req: Request<PathParams>, res) => {
-    await contents.trust(pathOf(req));
+    await contents.trust(pathOf(req), seenIn(req.body));
     res.status(201).type('text/html').end();
   });
 
@@ -163,6 +163,13 @@ function one(value: unknown): string {
   return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 60);
 }
 
+/** Ours: the state of the open notebook at which a person looked. */
+function seenIn(body: unknown): { epoch: string; revision: number } | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { epoch, revision } = body as Record<string, unknown>;
+  return typeof epoch === 'string' && typeof revision === 'number' ? { epoch, revision } : undefined;
+}
+
 function objectBody(body: unknown): Record<string, unknown> {
   if (body === undefined || body === null) return {};
   if (typeof body !== 'object' || Array.isArray(body)) {
@@ -171,17 +178,32 @@ function objectBody(body: unknown): Record<string, unknown> {
   return body as Record<string, unknown>;
 }
 
-/** What is left of a refused body is not read: the answer goes out and the connection ends. */
+/** A refused body up to here is read to its end, in bytes: who still sends reads no answer when the connection ends. */
+const MOST_DROPPED = 16 * 1024 * 1024;
+const DROP_PATIENCE = 5_000;
+
+/** What is left of a larger one is not read: the answer goes out and the connection ends. */
 async function bodyOrRefusal<T>(req: Request<PathParams>, res: Response, body: Promise<T>): Promise<T> {
   try {
     return await body;
   } catch (error) {
+    if (Number(req.headers['content-length']) <= MOST_DROPPED) await drop(req);
     if (!req.readableEnded) {
       res.setHeader('Connection', 'close');
       res.on('finish', () => req.destroy());
     }
     throw error;
   }
+}
+
+async function drop(req: Request<PathParams>): Promise<void> {
+  if (req.readableEnded || req.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, DROP_PATIENCE);
+    for (const end of ['end', 'close', 'error']) req.once(end, resolve);
+    req.once('close', () => clearTimeout(timer));
+    req.resume();
+  });
 }
 
 function sendSaved(req: Request<PathParams>, res: Response, { model, created, tag }: SaveResult): void {

@@ -331,6 +331,12 @@ export class LiveDocument implements OpenDocument {
     return this.#past.forgetAll();
   }
 
+  async showed({ epoch, revision }: { epoch: string; revision: number }): Promise<boolean> {
+    await this.checkDisk();
+    const since = epoch === this.#changes.epoch ? this.#changes.log.since(revision) : undefined;
+    return since !== undefined && this.#trust.of(since.flatMap(({ ops }) => ops)).untrusted.length === 0;
+  }
+
   /** The person trusts the outputs that are here now, whoever made them. */
   trusted(): void {
     const trusted = this.#trust.trustAll();

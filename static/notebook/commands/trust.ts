@@ -1,6 +1,6 @@
 /** File ▸ Trust Notebook: asks, and trusts what was there when the question was asked. */
 import type { CellId, Output } from '../../../src/notebook/types.js';
-import { api } from '../../base/api.js';
+import { api, ApiError } from '../../base/api.js';
 import { confirmDialog } from '../../base/dialog.js';
 import { encodePath } from '../../base/urls.js';
 import type { NotebookContext } from '../notebook-context.js';
@@ -19,12 +19,27 @@ export async function trustNotebook(notebook: NotebookContext, save: () => Promi
   });
   if (!yes) return;
   await save();
-  for (const [id, outputs] of foreignOutputs(notebook)) {
-    if (asked.get(id) === outputs) continue;
-    throw new Error('Outputs came from elsewhere while the question was open. Look at them, and trust then.');
+  const { sync, path } = notebook.client;
+  for (let tries = 1; ; tries++) {
+    for (const [id, outputs] of foreignOutputs(notebook)) {
+      if (asked.get(id) === outputs) continue;
+      throw new Error(
+        'Outputs came from elsewhere while the question was open. Look at them, and trust then.',
+      );
+    }
+    try {
+      const { epoch, revision } = sync;
+      await api.post(`api/contents/${encodePath(path.value)}/trust`, { epoch, revision });
+      return;
+    } catch (error) {
+      // The server has outputs that are still on their way to this page.
+      if (!(error instanceof ApiError) || error.status !== 409 || tries === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
   }
-  await api.post(`api/contents/${encodePath(notebook.client.path.value)}/trust`);
 }
+
+const TRIES = 4;
 
 /** The outputs that are shown without their scripts. They are never changed in place: others are other outputs. */
 function foreignOutputs({ client, view }: NotebookContext): Map<CellId, readonly Output[] | undefined> {

@@ -728,6 +728,20 @@ describe('LiveDocument', () => {
     expect((await onDisk()).cells.map(({ id }) => id)).toEqual(['b', 'a']);
   });
 
+  it('knows of outputs from elsewhere that a page has not shown, also those that only the file has', async () => {
+    const document = await documents.open(path);
+    const page = attach(document, 'p');
+    const { epoch, revision = 0 } = page.last('snapshot') ?? {};
+    const seen = { epoch: String(epoch), revision };
+    expect(await document.showed(seen)).toBe(true);
+    page.say({ type: 'ops', seq: 1, base: 0, ops: [{ op: 'edit-source', id: 'a', changes: [1, [0, '!']] }] });
+    await document.flush();
+    expect(await document.showed(seen)).toBe(true);
+    await write([code('a', 'x!', [shown]), code('b', 'y')]);
+    expect(await document.showed(seen)).toBe(false);
+    expect(await document.showed({ epoch: 'another', revision })).toBe(false);
+  });
+
   it('leaves to the kernel what a running cell prints when another client saves what it saw earlier', async () => {
     const document = await documents.open(path);
     const kernel = await runningOn(document, 'a');

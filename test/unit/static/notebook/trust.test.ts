@@ -10,7 +10,10 @@ import type { NotebookContext } from '../../../../static/notebook/notebook-conte
 let meanwhile: () => boolean;
 vi.resetModules();
 vi.doMock('../../../../static/base/dialog.js', () => ({ confirmDialog: () => Promise.resolve(meanwhile()) }));
-vi.doMock('../../../../static/base/api.js', () => ({ api: { post: (path: string) => posted.push(path) } }));
+vi.doMock('../../../../static/base/api.js', () => ({
+  api: { post: (path: string) => posted.push(path) },
+  ApiError: class extends Error {},
+}));
 const { trustNotebook } = await import('../../../../static/notebook/commands/trust.js');
 afterAll(() => {
   vi.doUnmock('../../../../static/base/dialog.js');
