@@ -82,39 +82,48 @@ export class DocumentManager implements OpenDocuments {
 
   /** The file is moved already: what goes wrong here is logged, and nobody is told that it was not. */
   async renamed(from: string, to: string): Promise<void> {
-    await this.#opened(from);
     const documents = this.#below(from);
     // What still has the new path lost its file to other programs: it would write over the one that comes.
     const displaced = this.#below(to).filter((document) => !documents.includes(document));
     for (const document of displaced) this.#forget(document);
-    const moved = documents.map((document) =>
+    const move = (document: LiveDocument) =>
       document.moved(`${to}${document.path.slice(from.length)}`).catch((error: unknown) => {
         this.#options.log.warn(`${document.path} was not looked at after it was moved: ${String(error)}`);
-      }),
-    );
+      });
+    // At once: those that are open miss their files.
+    const moved = documents.map(move);
     // After the documents know their new path, so that each finds its session there.
     this.#options.sessions.rename(from, to);
     await Promise.all(displaced.map((document) => document.displaced()));
+    // One that is just being opened reads what is kept of it under the old name still.
+    await this.#opened(from);
+    const late = this.#below(from);
+    moved.push(...late.map(move));
+    const all = [...documents, ...late];
     const histories = this.#histories;
     if (histories !== undefined) {
       try {
-        await Promise.all(documents.map((document) => document.holdKept()));
+        await Promise.all(all.map((document) => document.holdKept()));
         await histories.renamed(from, to);
       } catch (error) {
         this.#options.log.warn(`The histories of ${from} stay under its old name: ${String(error)}`);
       } finally {
-        for (const document of documents) document.keptMoved(histories.directoryOf(document.path));
+        for (const document of all) document.keptMoved(histories.directoryOf(document.path));
       }
     }
     await Promise.all(moved);
   }
 
   async removed(path: string): Promise<void> {
+    const end = () => {
+      for (const document of this.#below(path)) {
+        this.#forget(document);
+        document.removed();
+      }
+    };
+    end();
     await this.#opened(path);
-    for (const document of this.#below(path)) {
-      this.#forget(document);
-      document.removed();
-    }
+    end();
     try {
       await this.#histories?.removed(path);
     } catch (error) {
@@ -134,11 +143,11 @@ export class DocumentManager implements OpenDocuments {
   async #openClean(path: string, onFirstCells: OpenOptions['onFirstCells']): Promise<LiveDocument> {
     const open = this.find(path);
     if (open !== undefined) {
-      onFirstCells?.(open.firstCells);
       // Nor may it be let go while its file is looked at.
       clearTimeout(this.#timers.get(open));
       try {
         await open.checkDisk();
+        onFirstCells?.(open.firstCells); // not before: another program may have written it
       } finally {
         this.#wait(open);
       }

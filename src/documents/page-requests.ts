@@ -185,13 +185,15 @@ export class PageRequests {
     const isKnown = epoch === changes.epoch && revision !== undefined;
     const missed = isKnown ? changes.log.since(revision) : undefined;
     const told = missed === undefined ? undefined : this.#told(missed);
+    const refused = isKnown ? changes.log.refusedOf(client) : undefined;
     if (missed === undefined || told === undefined) {
+      // before the snapshot, which settles what the page had sent
+      if (refused !== undefined) send(page, { type: 'refused', ...refused });
       page.send(this.#snapshot(seq));
       for (const warning of this.#warnings) send(page, warning);
       return;
     }
     for (const text of told) page.send(text);
-    const refused = changes.log.refusedOf(client);
     if (refused !== undefined) send(page, { type: 'refused', ...refused });
     send(page, { type: 'resumed', revision: changes.revision, seq, now: Date.now() });
     send(page, { type: 'trust', ...trust.of(missed.flatMap((batch) => batch.ops)) });
