@@ -105,7 +105,8 @@ export class FileSender {
         await pause(PAUSES[broken] ?? 15_000, signal);
         signal.throwIfAborted();
         this.#watch.onWaiting(undefined);
-        if (await this.#arrivedUnseen(path)) return;
+        // Nothing had the name when this began. Of what is replaced the old file may be what is there: it is sent once more.
+        if (!replace && this.#parts.count > 1 && (await this.#arrivedUnseen(path))) return;
       }
     }
   }
@@ -218,8 +219,8 @@ export class FileSender {
       if (error instanceof ApiError && error.status === 404) return false;
       throw error;
     }
-    // A notebook may be written in another form than it was sent.
-    if (path.endsWith('.ipynb') && model.size !== size) return true;
+    // A notebook may be written in another form than it was sent; but what was there may be another notebook.
+    if (path.endsWith('.ipynb') && model.size !== size) return answer !== undefined;
     if (model.size !== size) return false;
     if (!hashes || model.hash === null || model.hash_algorithm !== 'sha256') return true;
     return (await sha256Of(await bytesOf(this.#file))) === model.hash;

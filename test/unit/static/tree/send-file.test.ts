@@ -1,5 +1,5 @@
 /** What sends a file, with the real contents API at the other end, and a line between them that can be broken. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { serveContents, type Served } from '../../contents/serve.js';
@@ -17,8 +17,22 @@ let online: Set<() => void>;
 let waiting: string[];
 let progress: number[];
 let FileSender: typeof import('../../../../static/tree/send-file.js').FileSender;
+let TakenError: typeof import('../../../../static/tree/send-file.js').TakenError;
+
+/** The browser's, as far as it is used. */
+class FileReader extends EventTarget {
+  result: string | undefined;
+
+  readAsDataURL(part: Blob): void {
+    void part.arrayBuffer().then((content) => {
+      this.result = `data:;base64,${Buffer.from(content).toString('base64')}`;
+      this.dispatchEvent(new Event('load'));
+    });
+  }
+}
 
 beforeEach(async () => {
+  vi.stubGlobal('FileReader', FileReader);
   served = await serveContents();
   [arrived, waiting, progress, online] = [[], [], [], new Set()];
   line = () => undefined;
@@ -40,7 +54,7 @@ beforeEach(async () => {
   });
   // the page's data is parsed once, and what a proxy takes is remembered
   vi.resetModules();
-  ({ FileSender } = await import('../../../../static/tree/send-file.js'));
+  ({ FileSender, TakenError } = await import('../../../../static/tree/send-file.js'));
 });
 afterEach(async () => {
   vi.unstubAllGlobals();
@@ -162,6 +176,19 @@ describe('a large file', () => {
     await sender().send('big.bin', false);
     expect(chunks()).toEqual(['PUT chunk=1', 'PUT chunk=2', 'PUT chunk=2', 'PUT chunk=-1']);
     expectArrived();
+  });
+
+  it('is sent again when the line broke before anything of it arrived, whatever has its name', async () => {
+    const small = new File(['{"cells": [1, 2, 3]}'], 'n.ipynb');
+    const there = join(served.root, 'n.ipynb');
+    writeFileSync(there, '{}');
+    let broken = 0;
+    line = (method) => (method === 'PUT' && ++broken === 1 ? 'broken' : undefined);
+    await expect(sender(small).send('n.ipynb', false)).rejects.toThrow(TakenError);
+    expect(readFileSync(there, 'utf8')).toBe('{}');
+    broken = 0;
+    await sender(small).send('n.ipynb', true);
+    expect(readFileSync(there, 'utf8')).toContain('[1, 2, 3]');
   });
 
   it('waits for a person when the disk is full', async () => {
