@@ -193,6 +193,10 @@ export class Terminal {
       this.#heldBack = undefined;
       for (const attached of this.#readers()) attached.behind = !attached.hasTaken;
       this.regulate();
+      // One that took a part and then no more is between the marks, where nothing else looks at it again.
+      const readers = this.#readers();
+      if (readers.length > 0 && Math.min(...readers.map(({ client }) => client.waiting)) >= LOW_WATER)
+        this.#holdBack();
     }, FROZEN).unref();
   }
 

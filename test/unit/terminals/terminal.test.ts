@@ -55,6 +55,17 @@ it('a client that takes nothing for half a minute lets the shell go on, and gets
   expect(phone.got.at(-1)).toBe('["stdout","more"]');
 });
 
+it('a client that takes a part and is frozen then lets the shell go on, too', () => {
+  const { terminal, state, print } = shell();
+  const phone = new Client(terminal);
+  print('x'.repeat(HIGH_WATER + 1));
+  phone.take(HIGH_WATER / 4);
+  vi.advanceTimersByTime(29_000);
+  expect(state.isRunning).toBe(false);
+  vi.advanceTimersByTime(32_000);
+  expect(state.isRunning).toBe(true);
+});
+
 it('a client that takes little holds the shell back as long as it does', () => {
   const { terminal, state, print } = shell();
   const slow = new Client(terminal);
