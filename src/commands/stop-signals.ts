@@ -17,6 +17,8 @@ export interface SignalActions {
   say(line: string): void;
 }
 
+/** Signals that come so soon after one another are one: npm and a container's init send on a Control-C that came to all. ms */
+const ONE_PRESS = 1_000;
 /** How long the question waits for an answer, in milliseconds. */
 const ANSWER_TIME = 5_000;
 
@@ -31,6 +33,7 @@ export interface Signals {
 export function onSignals(actions: SignalActions): Signals {
   let isStopping = false;
   let isWarned = false;
+  let last = -Infinity;
   let asking: { close(): void } | undefined;
 
   const stop = (why: string, signal?: 'SIGHUP') => {
@@ -39,16 +42,23 @@ export function onSignals(actions: SignalActions): Signals {
     actions.say(why);
     actions.stop(signal);
   };
-  /** A dead network drive may never answer. One signal is not enough: npm sends a Control-C that came to both once more. */
-  const again = () => {
+  /** A dead network drive may never answer. A second press is habit; only who was told ends it unsaved. */
+  const again = (sinceLast: number) => {
+    if (sinceLast < ONE_PRESS) return;
     if (isWarned) return actions.endNow();
     isWarned = true;
     actions.say(
       'Still stopping: kernels end and notebooks are saved. One more signal ends it at once, unsaved.',
     );
   };
+  const sinceLast = () => {
+    const before = last;
+    last = performance.now();
+    return last - before;
+  };
   const interrupt = () => {
-    if (isStopping) again();
+    const since = sinceLast();
+    if (isStopping) again(since);
     else if (!actions.ask || asking) {
       asking?.close();
       stop('received signal 2, stopping');
@@ -68,7 +78,11 @@ export function onSignals(actions: SignalActions): Signals {
   };
   const handlers = {
     SIGINT: interrupt,
-    SIGTERM: () => (isStopping ? again() : stop('received signal 15, stopping')),
+    SIGTERM: () => {
+      const since = sinceLast();
+      if (isStopping) again(since);
+      else stop('received signal 15, stopping');
+    },
     SIGHUP: () => (actions.attached ? stop('The terminal was closed, stopping', 'SIGHUP') : actions.reload()),
     SIGUSR1: actions.describe,
   };

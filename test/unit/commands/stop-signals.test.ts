@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isYes, onSignals, type Signals } from '../../../src/commands/stop-signals.js';
 
 describe('the answer to "Shut down?"', () => {
@@ -15,10 +15,14 @@ describe('the answer to "Shut down?"', () => {
 
 describe('signals', () => {
   let signals: Signals | undefined;
-  afterEach(() => signals?.close());
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => {
+    signals?.close();
+    vi.useRealTimers();
+  });
 
   /** What was done, in order; `told`: something else stops the server. */
-  function done(...came: (NodeJS.Signals | 'told')[]): string[] {
+  function done(...came: (NodeJS.Signals | 'told' | 'soon')[]): string[] {
     const calls: string[] = [];
     signals = onSignals({
       stop: () => calls.push('stop'),
@@ -29,17 +33,24 @@ describe('signals', () => {
       attached: false,
       say: (line) => void (/Still stopping/.test(line) && calls.push('warn')),
     });
+    let pause = 2_000;
     for (const each of came)
-      if (each === 'told') signals.stopping();
-      else process.emit(each);
+      if (each === 'soon') pause = 100;
+      else if (each === 'told') signals.stopping();
+      else {
+        vi.advanceTimersByTime(pause);
+        pause = 2_000;
+        process.emit(each);
+      }
     signals.close();
     return calls;
   }
 
-  it.each<[(NodeJS.Signals | 'told')[], string[]]>([
+  it.each<[(NodeJS.Signals | 'told' | 'soon')[], string[]]>([
     [['SIGTERM'], ['stop']],
     [['SIGINT'], ['stop']],
-    // npm passes a Control-C on that has come already
+    // npm passes a Control-C on that has come already, and people press it twice
+    [['SIGINT', 'soon', 'SIGINT', 'soon', 'SIGINT'], ['stop']],
     [
       ['SIGINT', 'SIGINT'],
       ['stop', 'warn'],
