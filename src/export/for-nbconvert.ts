@@ -5,7 +5,6 @@
  * as they stand (ExtractOutputPreprocessor, ExtractAttachmentsPreprocessor): `../` and `/` lead to any file of the owner.
  */
 import { isObject, type JsonObject, type JsonValue, type NotebookFile } from '../notebook/index.js';
-import { decodedName } from './notebook-view.js';
 
 /** JSON. It is written anew: what a name stands for must not depend on who reads a field that is there twice. */
 export function forNbconvert(file: NotebookFile): Uint8Array {
@@ -42,9 +41,28 @@ function renamed({ source }: JsonObject, attachments: JsonObject, index: number)
   const text = typeof source === 'string' ? source : '';
   return {
     attachments: Object.fromEntries(entries) as JsonObject,
-    source: text.replace(/attachment:([^)\s]+)/g, (whole, name: string) => {
-      const given = names.get(name) ?? names.get(decodedName(name));
-      return given === undefined ? whole : `attachment:${given}`;
-    }),
+    source: withNames(text, names),
   };
+}
+
+/** Names as they are, and as an address writes them; they may hold brackets, so the text is looked through for them. */
+function withNames(text: string, names: ReadonlyMap<string, string>): string {
+  const forms = new Map(
+    [...names].flatMap(([name, given]) => spellingsOf(name).map((form) => [form, given])),
+  );
+  if (forms.size === 0) return text;
+  const longestFirst = [...forms.keys()].sort((a, b) => b.length - a.length);
+  const any = longestFirst.map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+  return text.replace(new RegExp(`attachment:(${any})`, 'g'), (whole, form: string) => {
+    const given = forms.get(form);
+    return given === undefined ? whole : `attachment:${given}`;
+  });
+}
+
+function spellingsOf(name: string): string[] {
+  try {
+    return [name, encodeURI(name), encodeURIComponent(name)];
+  } catch {
+    return [name]; // half a character, which no address can hold
+  }
 }

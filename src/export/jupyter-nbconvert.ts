@@ -36,6 +36,7 @@ const MOST_OUTPUT = 4000;
 export class JupyterNbconvert {
   readonly #options: NbconvertOptions;
   #program: Promise<string | undefined> | undefined;
+  #isClosed = false;
   readonly #running = new Set<() => void>();
   readonly #inTurn = limitConcurrency(MOST_AT_ONCE);
 
@@ -61,15 +62,19 @@ export class JupyterNbconvert {
       // a name of ours: what the notebook is called never reaches a command line
       await writeFile(join(folder, 'notebook.ipynb'), notebook);
       const args = ['--to', format, '--output-dir', 'out', 'notebook.ipynb'];
-      await this.#inTurn(() => this.#run(program, args, folder));
+      await this.#inTurn(() => {
+        if (this.#isClosed) throw new HttpError(503, 'The server is stopping.');
+        return this.#run(program, args, folder);
+      });
       return await filesOf(join(folder, 'out'));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  /** Ends what is running. */
+  /** Ends what is running; what waits for its turn does not begin. */
   close(): void {
+    this.#isClosed = true;
     for (const stop of this.#running) stop();
   }
 
