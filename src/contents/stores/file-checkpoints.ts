@@ -155,7 +155,12 @@ export class FileCheckpoints implements Checkpoints {
   async #setAside(newest: string, file: string, directory: string): Promise<void> {
     const stats = this.#most > 1 ? await fileAt(newest) : undefined;
     if (stats === undefined) return;
-    await rename(newest, await freeDatedName(directory, basename(file), stats.mtime));
+    try {
+      await rename(newest, await freeDatedName(directory, basename(file), stats.mtime));
+    } catch (error) {
+      // a file system of shorter names: one that leaves no room for a time has one checkpoint
+      if (errorCode(error) !== 'ENAMETOOLONG') throw error;
+    }
   }
 
   async #thin(file: string): Promise<void> {
