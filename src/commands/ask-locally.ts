@@ -1,6 +1,7 @@
 /** Asks the API of a server of this user on this machine, by its own address and with its token. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { hostname } from 'node:os';
 import type { RuntimeInfo } from '../server/runtime-file.js';
 
 /** Asks the API of a running server, by its own address. */
@@ -53,7 +54,8 @@ export function askLocally(
 /** How this machine itself reaches the server: the printed URL may name a public host. */
 export function localUrl(server: LocalServer): string {
   const scheme = server.secure ? 'https' : 'http';
-  const wild = ['', '*', '0.0.0.0', '::', 'localhost'].includes(server.hostname);
+  // A server on all addresses tells the name of the machine, which another network may give to somebody else.
+  const wild = ['', '*', '0.0.0.0', '::', 'localhost', hostname()].includes(server.hostname);
   const host = wild ? 'localhost' : server.hostname.includes(':') ? `[${server.hostname}]` : server.hostname;
   return `${scheme}://${host}:${server.port}${server.base_url}`;
 }

@@ -119,13 +119,19 @@ async function run(
   unwatchFile(loaded.configFile);
   const running = server.kernels.running();
   if (running > 0) log.info(`Shutting down ${running} kernel${running === 1 ? '' : 's'}`);
-  await server.close();
+  const code = await server.close().then(
+    () => 0,
+    (error: unknown) => {
+      log.error(`The server did not end as it should: ${messageOf(error)}`);
+      return 1;
+    },
+  );
   attempt('The file that tells of this server stays', () => runtimeFile?.remove());
   attempt('The page that led to this server stays', () => removeOpenPage?.());
   // This is how a program ends with its terminal, and what its parent waits for.
   if (signal === 'SIGHUP') process.removeAllListeners(signal).kill(process.pid, signal);
   leaveDeadTerminals();
-  process.exit(0); // a handle that somebody else's store left open must not keep us
+  process.exit(code); // a handle that somebody else's store left open must not keep us
 }
 
 function runtimeInfo(server: Server, settings: Settings): RuntimeInfo {
