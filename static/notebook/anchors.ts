@@ -47,6 +47,7 @@ export class Anchors {
     const { view, list } = this.#notebook;
     await nextTask(); // those who wait for the module, too, ask to be drawn now
     await allDone();
+    if (this.#wanted !== anchor) return;
     const words = lettersOf(decodeAnchor(anchor));
     const texts = [...view.cells()].filter(({ cell }) => cell.cell_type === 'markdown');
     const [likely, others]: [CellId[], CellId[]] = [[], []];

@@ -45,6 +45,7 @@ describe.skipIf(!hasChromium)('an exported page', () => {
   it('of a hostile notebook runs nothing, asks nobody and covers nothing', async () => {
     const { page, outside, close } = await open('hostile');
     await page.waitForLoadState('load');
+    await page.waitForTimeout(500); // what wants to run later has its chance
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     expect(outside).toEqual([]);
     expect(page.url()).toBe(`${server.url}nbconvert/html/hostile.ipynb`);

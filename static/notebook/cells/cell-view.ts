@@ -33,6 +33,7 @@ export class CellView {
   #outputs: OutputArea | undefined;
   #preferredType: string | undefined;
   #markdown: HTMLElement | undefined;
+  #isGone = false;
   #markdownDispose: (() => void) | undefined;
   /** markdown: shown as HTML, not as source */
   #rendered = true;
@@ -228,6 +229,7 @@ export class CellView {
   }
 
   dispose(): void {
+    this.#isGone = true;
     this.source.dispose();
     this.#runTime.dispose();
     this.#outputs?.dispose();
@@ -275,6 +277,7 @@ export class CellView {
   }
 
   #drawMarkdown(): void {
+    if (this.#isGone) return; // what waited to be drawn comes later than its end
     if (!this.isRendered) return this.#dropMarkdown();
     const rich = richModule();
     if (rich === undefined) {

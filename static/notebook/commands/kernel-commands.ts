@@ -170,7 +170,7 @@ export function kernelCommands(notebook: NotebookContext): Command[] {
       async run(name) {
         if (typeof name !== 'string') return;
         // the one that runs would be started anew, and all its variables were lost
-        if (hasKernel() && kernel()?.name === name) return;
+        if (hasKernel() && kernel()?.state !== 'dead' && kernel()?.name === name) return;
         const session = kernel()?.session_id;
         if (session == null) await client.startKernel(name);
         else await api.patch(`api/sessions/${encodeURIComponent(session)}`, { kernel: { name } });

@@ -38,10 +38,10 @@ export async function saveAs({ client }: NotebookContext, save: () => Promise<vo
   location.assign(urlFor('notebooks', saved));
 }
 
-/** Where a copy of `from` is to go: what is there already, and the copy. What is asked once is not asked again. */
+/** Where a copy of `from` is to go: what is there already, and the copy. A press that follows its question answers it. */
 export class Target {
   readonly #from: string;
-  readonly #asked = new Set<string>();
+  #asked: string | undefined;
   #to = '';
   #exists = false;
   /** folders that are not there, outermost first */
@@ -70,8 +70,8 @@ export class Target {
       : this.#missing.length > 0
         ? `There is no folder "${parentPath(to)}". Press Save again to make it.`
         : undefined;
-    if (question === undefined || this.#asked.has(question)) return undefined;
-    this.#asked.add(question);
+    if (question === undefined || this.#asked === question) return undefined;
+    this.#asked = question;
     return question;
   }
 
@@ -85,10 +85,15 @@ export class Target {
       if (this.#exists) await api.delete(contents(to));
       if (copy.path !== to) await api.patch(contents(copy.path), { path: to });
     } catch (error) {
-      if (this.#exists && (await find(to).catch(() => undefined)) === undefined) {
+      // when nobody can be asked, the copy is what must not be lost
+      const isThere = await find(to).then(
+        (there) => there !== undefined,
+        () => undefined,
+      );
+      if (this.#exists && isThere !== true) {
         const why = error instanceof Error ? error.message : String(error);
         throw new Error(
-          `The notebook is saved as "${copy.path}". It could not take the place of "${to}", which is gone: ${why}`,
+          `The notebook is saved as "${copy.path}". It could not take the place of "${to}"${isThere === false ? ', which is gone' : ''}: ${why}`,
           { cause: error },
         );
       }

@@ -85,8 +85,11 @@ function withWords(
   words: Completions | undefined,
   { state }: CompletionContext,
 ): Completions | undefined {
-  if (answer === undefined || answer.matches.length === 0) return words;
-  if (words?.from !== answer.from || state.sliceDoc(answer.from - 1, answer.from) === '.') return answer;
+  if (answer === undefined) return words;
+  const from = words?.from ?? answer.from;
+  const isBehindDot = state.sliceDoc(from - 1, from) === '.';
+  if (answer.matches.length === 0 && !isBehindDot) return words;
+  if (words?.from !== answer.from || isBehindDot) return answer;
   const known = new Set(answer.matches.map(({ text }) => text));
   return { ...answer, matches: [...answer.matches, ...words.matches.filter(({ text }) => !known.has(text))] };
 }
