@@ -5,17 +5,15 @@ import { dirname, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
 import {
   importPythonConfig,
-  loadSettings,
   makePrivateDirectory,
   optionNames,
-  parseCommandLine,
   shownValue,
   writePrivateFile,
 } from '../config/index.js';
 import type { LoadedSettings } from '../config/index.js';
 import { CommandError } from './command.js';
 import type { Command } from './command.js';
-import { chosenFile, directories, shownPath } from './configuration-file.js';
+import { chosenFile, directories, settingsWith, shownPath } from './configuration-file.js';
 
 /** Takes every flag of the server itself, so that one can see what a start with them would use. */
 const show: CommandModule = {
@@ -28,15 +26,7 @@ const show: CommandModule = {
     const rest = process.argv.slice(2).filter((arg) => arg !== '--json');
     const asJson = rest.length < process.argv.length - 2;
     const [, , ...flags] = rest; // after `config show`
-    const cwd = process.cwd();
-    const loaded = loadSettings({
-      line: parseCommandLine(flags, cwd),
-      cwd,
-      env: process.env,
-      home: homedir(),
-      platform: process.platform,
-      uid: process.getuid?.(),
-    });
+    const loaded = settingsWith(flags);
     console.log(asJson ? JSON.stringify(inForce(loaded), null, 2) : asText(loaded));
     for (const warning of loaded.warnings) console.error(warning);
   },

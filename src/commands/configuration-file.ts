@@ -49,11 +49,15 @@ export function writeSetting(path: string, name: OptionName, value: unknown): vo
 
 /** The settings with which a server starts that is given the same --profile and --config. */
 export function settingsOf({ profile, config }: FileChoice): LoadedSettings {
-  const cwd = process.cwd();
-  const flags = [
+  return settingsWith([
     ...(profile === undefined ? [] : [`--profile=${profile}`]),
     ...(config === undefined ? [] : [`--config=${config}`]),
-  ];
+  ]);
+}
+
+/** The settings with which a server starts that is given these flags. */
+export function settingsWith(flags: readonly string[]): LoadedSettings {
+  const cwd = process.cwd();
   return loadSettings({
     line: parseCommandLine(flags, cwd),
     cwd,
